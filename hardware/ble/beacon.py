@@ -1,0 +1,236 @@
+"""What a beacon says, and how to say it. Pure: fed with payloads by whoever heard them.
+
+`decode_beacon` answers None for a payload that is no beacon of ours, and raises BadPayload for one that claims to be
+and is broken. Sources: Apple, Proximity Beacon Specification (2015); AltBeacon Protocol Specification 1.0;
+Eddystone Protocol Specification (frame types UID, URL, TLM and EID). Powers are in dBm: of iBeacon and AltBeacon as
+measured at 1 m, of Eddystone at 0 m.
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+
+import msgspec
+
+from hardware.ble.advertisement import AdvertisementData
+from hardware.ble.codec import BadPayload, parse
+
+APPLE = 0x004C
+ALTBEACON_CODE = b"\xbe\xac"
+
+_IBEACON = Struct(">HHb")
+_ALTBEACON = Struct(">HHb")
+_TLM = Struct(">HhII")
+
+
+class IBeacon(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag="ibeacon"):
+    """Apple's beacon: which shop, which part of it, which post."""
+
+    uuid: str
+    major: int
+    minor: int
+    tx_power: int
+
+    def encode(self) -> bytes:
+        """The manufacturer structure with its length, to be put behind the flags."""
+        body = _IBEACON.pack(self.major, self.minor, self.tx_power)
+        return b"\x1a\xff\x4c\x00\x02\x15" + bytes.fromhex(self.uuid.replace("-", "")) + body
+
+
+class AltBeacon(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag="altbeacon"):
+    """The open beacon: the same three ids, under any company's number, and one octet for the maker."""
+
+    id1: str
+    id2: int
+    id3: int
+    tx_power: int
+    company_id: int
+    mfg_reserved: int
+
+    def encode(self) -> bytes:
+        """The manufacturer structure with its length (AD length is always 0x1B)."""
+        ids = bytes.fromhex(self.id1.replace("-", "")) + _ALTBEACON.pack(self.id2, self.id3, self.tx_power)
+        company = self.company_id.to_bytes(2, "little")
+        return b"\x1b\xff" + company + ALTBEACON_CODE + ids + bytes((self.mfg_reserved,))
+
+
+class EddystoneUid(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag="eddystone-uid"):
+    """Eddystone's plain identity: a namespace of 10 octets and an instance of 6, in hex."""
+
+    namespace: str
+    instance: str
+    tx_power: int
+
+    def encode(self) -> bytes:
+        """The service structures: the UUID and its data."""
+        return _eddystone(
+            bytes((0x00, self.tx_power & 0xFF)) + bytes.fromhex(self.namespace + self.instance) + bytes(2)
+        )
+
+
+class EddystoneUrl(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag="eddystone-url"):
+    """An address of a page, in the short spelling of the air."""
+
+    url: str
+    tx_power: int
+
+    def encode(self) -> bytes:
+        """The service structures; raises BadPayload when the address does not fit 17 octets."""
+        return _eddystone(bytes((0x10, self.tx_power & 0xFF)) + compress_url(self.url))
+
+
+class EddystoneTlm(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag="eddystone-tlm"):
+    """A beacon's own state: battery, warmth, packets sent and time since it was switched on.
+
+    Battery and temperature are None where the beacon cannot measure them. Uptime is in seconds, in steps of 0.1 s.
+    """
+
+    battery_mv: int | None
+    temperature_c: float | None
+    adv_count: int
+    uptime_s: float
+
+    def encode(self) -> bytes:
+        """The service structures of an unencrypted TLM frame."""
+        warmth = -0x8000 if self.temperature_c is None else round(self.temperature_c * 256)
+        body = _TLM.pack(self.battery_mv or 0, warmth, self.adv_count, round(self.uptime_s * 10))
+        return _eddystone(b"\x20\x00" + body)
+
+
+class EddystoneEid(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag="eddystone-eid"):
+    """An identity that changes; only who holds its key knows whose it is (see `hardware.ble.eid`)."""
+
+    eid: str
+    tx_power: int
+
+    def encode(self) -> bytes:
+        """The service structures: the UUID and its data."""
+        return _eddystone(bytes((0x30, self.tx_power & 0xFF)) + bytes.fromhex(self.eid))
+
+
+Beacon = IBeacon | AltBeacon | EddystoneUid | EddystoneUrl | EddystoneTlm | EddystoneEid
+
+
+def decode_beacon(heard: bytes | AdvertisementData) -> Beacon | None:
+    """The first whole beacon in a payload, or None; BadPayload when the only ones are broken."""
+    frames = (parse(heard) if isinstance(heard, bytes) else heard).frames
+    broken: BadPayload | None = None
+    for frame in frames:
+        try:
+            beacon = _decode_frame(frame)
+        except BadPayload as error:
+            broken = broken or error
+        else:
+            if beacon is not None:
+                return beacon
+    if broken is not None:
+        raise broken
+    return None
+
+
+def _decode_frame(frame: bytes) -> Beacon | None:
+    """One AD structure without its length octet."""
+    if frame[0] == 0x16:
+        return _decode_eddystone(frame[3:])
+    if frame.startswith(ALTBEACON_CODE, 3):
+        return _decode_altbeacon(frame)
+    if frame.startswith(b"\x4c\x00\x02\x15", 1):
+        if len(frame) < 26:
+            raise BadPayload(f"An iBeacon has 23 octets behind its company number, not {len(frame) - 3}.")
+        return IBeacon(_uuid(frame[5:21]), *_IBEACON.unpack_from(frame, 21))
+    return None
+
+
+def _decode_altbeacon(frame: bytes) -> AltBeacon:
+    if len(frame) < 26:
+        raise BadPayload(f"An AltBeacon has 24 octets behind its company number, not {len(frame) - 3}.")
+    # Beacons without the reserved octet are on the market; readers take it as zero.
+    reserved = frame[26] if len(frame) > 26 else 0
+    return AltBeacon(
+        _uuid(frame[5:21]), *_ALTBEACON.unpack_from(frame, 21), frame[1] | frame[2] << 8, reserved
+    )
+
+
+def _decode_eddystone(body: bytes) -> Beacon | None:
+    """The service data behind 0xFEAA; an unknown frame type and an encrypted TLM are not ours."""
+    if not body:
+        return None
+    kind = body[0]
+    if kind == 0x00:
+        _want(body, 18, "UID")
+        return EddystoneUid(body[2:12].hex(), body[12:18].hex(), _signed(body[1]))
+    if kind == 0x10:
+        _want(body, 3, "URL")
+        return EddystoneUrl(expand_url(body[2:]), _signed(body[1]))
+    if kind == 0x20:
+        _want(body, 2, "TLM")
+        if body[1] != 0x00:
+            return None
+        _want(body, 14, "TLM")
+        battery, warmth, count, tenths = _TLM.unpack_from(body, 2)
+        return EddystoneTlm(battery or None, None if warmth == -0x8000 else warmth / 256, count, tenths / 10)
+    if kind == 0x30:
+        _want(body, 10, "EID")
+        return EddystoneEid(body[2:10].hex(), _signed(body[1]))
+    return None
+
+
+def _want(body: bytes, length: int, frame: str) -> None:
+    if len(body) < length:
+        raise BadPayload(f"An Eddystone {frame} frame has at least {length} octets, not {len(body)}.")
+
+
+def _signed(octet: int) -> int:
+    return (octet ^ 0x80) - 0x80
+
+
+def _uuid(octets: bytes) -> str:
+    h = octets.hex()
+    return f"{h[:8]}-{h[8:12]}-{h[12:16]}-{h[16:20]}-{h[20:]}"
+
+
+_SCHEMES = ("http://www.", "https://www.", "http://", "https://")
+_ENDINGS = (
+    ".com/", ".org/", ".edu/", ".net/", ".info/", ".biz/", ".gov/",
+    ".com", ".org", ".edu", ".net", ".info", ".biz", ".gov",
+)  # fmt: skip
+URL_MAX_OCTETS = 17
+
+
+def expand_url(octets: bytes) -> str:
+    """The address of an Eddystone-URL frame from its scheme octet on; BadPayload for octets that are reserved."""
+    if octets[0] >= len(_SCHEMES):
+        raise BadPayload(f"An Eddystone URL cannot begin with scheme {octets[0]}.")
+    parts = [_SCHEMES[octets[0]]]
+    for octet in octets[1:]:
+        if octet < len(_ENDINGS):
+            parts.append(_ENDINGS[octet])
+        elif 0x20 < octet < 0x7F:
+            parts.append(chr(octet))
+        else:
+            raise BadPayload(f"An Eddystone URL cannot hold the octet {octet:#04x}.")
+    return "".join(parts)
+
+
+def compress_url(url: str) -> bytes:
+    """Scheme octet and short spelling of an address; scheme and host are written small, the path as it is."""
+    head, slash, path = url.partition("://")[2].partition("/")
+    address = f"{url.partition('://')[0]}://{head}".lower() + slash + path
+    for number, scheme in enumerate(_SCHEMES):
+        if address.startswith(scheme):
+            break
+    else:
+        raise BadPayload(f"{url!r} does not begin with http:// or https://.")
+    rest = address[len(scheme) :]
+    if not all(0x20 < ord(sign) < 0x7F for sign in rest):
+        raise BadPayload(f"{url!r} holds signs that an Eddystone URL cannot hold.")
+    for code, ending in enumerate(_ENDINGS):
+        rest = rest.replace(ending, chr(code))
+    if len(rest) > URL_MAX_OCTETS:
+        raise BadPayload(f"{url!r} needs {len(rest)} octets on the air; {URL_MAX_OCTETS} fit.")
+    return bytes((number,)) + rest.encode("ascii")
+
+
+def _eddystone(body: bytes) -> bytes:
+    """The list with Eddystone's UUID, which receivers look for first, and the frame itself."""
+    return b"\x03\x03\xaa\xfe" + bytes((len(body) + 3,)) + b"\x16\xaa\xfe" + body

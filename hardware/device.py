@@ -1,0 +1,73 @@
+"""Opens a device by its name; a wrong name is an error, never a guess.
+
+A name is ``family:driver[:rest]``, for example ``ble:hci0``, ``ble:sim:seed=7`` or ``ble:replay:saturday.btsnoop.xz``.
+Drivers are imported when they are opened, so a simulated radio costs nothing of the real one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+from importlib import import_module
+from typing import Any
+
+
+class Reason(Enum):
+    """Why a device cannot be used; each has one remedy that a person can carry out."""
+
+    BAD_NAME = "bad_name"
+    NOT_FOUND = "not_found"
+    BUSY = "busy"
+    SWITCHED_OFF = "switched_off"
+    NO_PERMISSION = "no_permission"
+    NO_SERVICE = "no_service"
+    BROKEN = "broken"
+
+
+class DeviceError(Exception):
+    """A device cannot be used: the reason for programs, one sentence with a remedy for people."""
+
+    def __init__(self, reason: Reason, sentence: str) -> None:
+        super().__init__(sentence)
+        self.reason = reason
+        self.sentence = sentence
+
+    @property
+    def remedy(self) -> str:
+        """The same sentence, by the name that screens ask for."""
+        return self.sentence
+
+
+# (family, driver): "module:function", called with what follows the driver in the name ("" if nothing).
+# A driver that ends in a star takes its number with it: "hci*" is called with "hci0" for ble:hci0.
+DRIVERS: dict[tuple[str, str], str] = {
+    ("ble", "hci*"): "hardware.ble.bluez:open_radio",
+    ("ble", "replay"): "hardware.ble.replay:open_radio",
+    ("ble", "sim"): "hardware.ble.sim:open_radio",
+}
+
+
+def known_devices() -> list[str]:
+    """The names that can be opened, as a person would type them."""
+    return [f"{family}:{driver.replace('*', 'N')}" for family, driver in sorted(DRIVERS)]
+
+
+def open_device(name: str) -> Any:
+    """Open the device of this name; raises DeviceError when the name is unknown or the device is not there."""
+    family, _, rest = name.partition(":")
+    driver, _, argument = rest.partition(":")
+    target = DRIVERS.get((family, driver))
+    if target is None:
+        stem = driver.rstrip("0123456789")
+        target = DRIVERS.get((family, f"{stem}*")) if stem != driver else None
+        if target is not None and argument:
+            raise DeviceError(
+                Reason.BAD_NAME, f"{name!r} says too much: {family}:{driver} takes nothing after it."
+            )
+        argument = driver
+    if target is None:
+        known = ", ".join(known_devices())
+        raise DeviceError(Reason.BAD_NAME, f"There is no device called {name!r}. Known are: {known}.")
+    module, _, attribute = target.partition(":")
+    opener: Callable[[str], Any] = getattr(import_module(module), attribute)
+    return opener(argument)
