@@ -1,0 +1,181 @@
+"""Facts: what happened, where, in which order.
+
+Pure. Devices write events through `hub.client.outbox`; the hub keeps each as the very text in which it came, so that a field
+or a kind that this release does not know is kept too.
+
+`(device, epoch, seq)` is an event's id. `seq` counts from 1 without gaps within a journal; a journal that was lost is
+followed by one with a higher `epoch`. Order comes from `seq`; `at` (seconds of UTC) is for people, and `clock` says how far
+to trust it.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+MAX_EVENT_BYTES = 16_384
+"""A fact is small. Whatever is longer is parked on the device, with a sentence."""
+
+Serial = Annotated[str, Meta(pattern="^[0-9a-f]{16}$")]
+Name = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,39}$")]
+Kind = Annotated[str, Meta(pattern="^[a-z]+[.][a-z]+$", max_length=60)]
+Count = Annotated[int, Meta(ge=0, le=2**53)]
+Ordinal = Annotated[int, Meta(ge=1, le=2**53)]
+Cents = Annotated[int, Meta(ge=0, le=10**12)]
+Stamp = Annotated[float, Meta(ge=0, le=253_402_300_799)]
+Short = Annotated[str, Meta(max_length=200)]
+Channel = Literal["portal", "kiosk", "link", "till", "shell"]
+ClockState = Literal["unset", "restored", "lan", "ntp"]
+
+
+class BadEvent(ValueError):
+    """The text is no event; the message says why."""
+
+
+class Event(msgspec.Struct, frozen=True):
+    """One fact in its envelope. `data` is the JSON text of the fact itself."""
+
+    device: Name
+    epoch: Ordinal
+    seq: Ordinal
+    kind: Kind
+    at: Stamp
+    clock: ClockState
+    data: msgspec.Raw = msgspec.Raw(b"{}")
+    boot: Count = 0
+
+
+class Fact(msgspec.Struct, frozen=True, kw_only=True):
+    """What every fact says. `simulated` is true for whatever a simulator or a recording made."""
+
+    simulated: bool = False
+
+
+class VisitClosed(Fact, frozen=True, kw_only=True):
+    """A stay has ended; `id` is random and stands for no phone. Times are seconds of UTC."""
+
+    id: Short
+    zone: Short
+    arrived_at: Stamp
+    departed_at: Stamp
+    dwell_s: Annotated[float, Meta(ge=0)]
+    peak_dbm: Annotated[int, Meta(ge=-127, le=20)]
+    rank: Short = "random"
+
+
+class OccupancyMeasured(Fact, frozen=True, kw_only=True):
+    """People present in one window, with the band in which the true number lies nine times in ten."""
+
+    zone: Short
+    window_s: Annotated[float, Meta(gt=0)]
+    people: Annotated[float, Meta(ge=0, le=1_000_000)]
+    low: Annotated[float, Meta(ge=0, le=1_000_000)]
+    high: Annotated[float, Meta(ge=0, le=1_000_000)]
+    addresses: Count
+
+
+class OfferSeen(Fact, frozen=True, kw_only=True):
+    """An offer's own page was opened."""
+
+    campaign: Count
+    channel: Channel
+
+
+class CouponIssued(Fact, frozen=True, kw_only=True):
+    """A shopper took an offer."""
+
+    serial: Serial
+    campaign: Count
+    code: Annotated[str, Meta(pattern="^[0-9A-HJKMNP-TV-Z]{12}$")]
+    key_number: Annotated[int, Meta(ge=0, le=255)]
+    expires_at: Count
+    channel: Channel
+
+
+class CouponRedeemed(Fact, frozen=True, kw_only=True):
+    """A coupon was used. `offline`: decided by a till that was cut off from its hub, within its rights.
+
+    `nonce` is made by the till before it asks: the same nonce is the same act, however often it arrives.
+    """
+
+    serial: Serial
+    campaign: Count
+    nonce: Short
+    till: Short
+    staff: Short
+    value_cents: Cents
+    basket_cents: Cents | None = None
+    offline: bool = False
+
+
+class CouponRefused(Fact, frozen=True, kw_only=True):
+    """A till said no; `refusal` is one of the codes in `hub.wire.refusals`."""
+
+    refusal: Short
+    nonce: Short
+    till: Short
+    staff: Short
+    serial: Serial | None = None
+    campaign: Count | None = None
+    offline: bool = False
+
+
+class DeviceHealth(Fact, frozen=True, kw_only=True):
+    """What a node says of itself: codes of its warnings, and its counts."""
+
+    program: Short
+    warnings: tuple[Short, ...] = ()
+    counts: dict[Short, float] = {}
+    texts: dict[Short, Short] = {}
+
+
+KINDS: dict[str, type[Fact]] = {
+    "visit.closed": VisitClosed,
+    "occupancy.measured": OccupancyMeasured,
+    "offer.seen": OfferSeen,
+    "coupon.issued": CouponIssued,
+    "coupon.redeemed": CouponRedeemed,
+    "coupon.refused": CouponRefused,
+    "device.health": DeviceHealth,
+}
+
+KIND_OF: dict[type[Fact], str] = {fact: kind for kind, fact in KINDS.items()}
+
+_events = msgspec.json.Decoder(Event)
+_facts = {kind: msgspec.json.Decoder(fact) for kind, fact in KINDS.items()}
+_encoder = msgspec.json.Encoder()
+
+
+def write_event(event: Event) -> bytes:
+    """An event as it is kept and sent."""
+    return _encoder.encode(event)
+
+
+def make_event(
+    device: str, epoch: int, seq: int, fact: Fact, *, at: float, clock: ClockState, boot: int = 0
+) -> Event:
+    """An event around a fact."""
+    return Event(device, epoch, seq, KIND_OF[type(fact)], at, clock, msgspec.Raw(_encoder.encode(fact)), boot)
+
+
+def read_event(text: bytes | msgspec.Raw) -> Event:
+    """An event from its text; BadEvent says what is wrong with it."""
+    if len(memoryview(text)) > MAX_EVENT_BYTES:
+        raise BadEvent(f"an event has at most {MAX_EVENT_BYTES} bytes, this one has {len(memoryview(text))}")
+    try:
+        return _events.decode(text)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as wrong:
+        raise BadEvent(str(wrong)) from None
+
+
+def read_fact(event: Event) -> Fact | None:
+    """The fact inside; None where this release does not know its kind; BadEvent where it is broken."""
+    decoder = _facts.get(event.kind)
+    if decoder is None:
+        return None
+    try:
+        return decoder.decode(event.data)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as wrong:
+        raise BadEvent(f"{event.kind}: {wrong}") from None

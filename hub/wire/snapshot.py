@@ -1,0 +1,179 @@
+"""All that a node needs to act alone: named sections, each whole, each with a content hash, signed by the hub.
+
+Pure. `hub.snapshots` makes them, `hub.client.shelf` keeps them, the exchange carries the ones that differ.
+
+A section is a JSON text. Its hash is SHA-256 over exactly those bytes, so nothing has to be put in order to compare them.
+The manifest lists the sections with their hashes; the hub signs the manifest's text. A section that a node does not know
+is kept and left alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated, Literal, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+Text = dict[str, str]
+"""One text in several languages: language code to text."""
+
+PICTURE_PREFIX = "picture."
+
+
+class BadSnapshot(ValueError):
+    """What came is not a snapshot of this shop's hub; the message says why."""
+
+
+class Shop(msgspec.Struct, frozen=True):
+    """The shop itself. `number` is what coupons carry; `colour` replaces the accent where contrast allows."""
+
+    number: int
+    name: Text
+    languages: tuple[str, ...] = ("en", "zh")
+    timezone: str = "UTC"
+    currency: str = "EUR"
+    colour: str | None = None
+    greeting: Text = {}
+
+
+class Value(msgspec.Struct, frozen=True):
+    """What a coupon is worth: an amount off, a percentage off, or a gift that costs the shop `cents`."""
+
+    kind: Literal["amount", "percent", "gift"]
+    cents: Annotated[int, Meta(ge=0, le=10**9)] = 0
+    percent: Annotated[int, Meta(ge=0, le=100)] = 0
+
+    def worth_cents(self, basket_cents: int | None) -> int:
+        """What the shop gives away on a purchase; for a percentage of an unknown purchase 0."""
+        if self.kind == "percent":
+            return (basket_cents or 0) * self.percent // 100
+        return self.cents
+
+
+class Offer(msgspec.Struct, frozen=True):
+    """What a shopper sees. `picture` is the content hash of a picture section."""
+
+    title: Text
+    text: Text
+    value: Value
+    picture: str | None = None
+    picture_alt: Text = {}
+    small_print: Text = {}
+    keywords: Text = {}
+
+
+class Campaign(msgspec.Struct, frozen=True):
+    """What runs when, for whom, within which limits. Times are seconds of UTC, `ends_at` is the first that is too late.
+
+    `offline`: what a till that is cut off from its hub may do: `refuse`, or accept up to its `rights`.
+    """
+
+    number: Annotated[int, Meta(ge=1, le=2**32 - 1)]
+    offer: Offer
+    starts_at: int
+    ends_at: int
+    coupon_lasts_s: int = 14 * 86_400
+    issue_limit: int | None = None
+    redemption_limit: int | None = None
+    basket_min_cents: int = 0
+    offline: Literal["refuse", "rights"] = "rights"
+    channels: tuple[str, ...] = ("portal", "kiosk", "link")
+
+
+class Key(msgspec.Struct, frozen=True):
+    """A node's public half, under the number that its coupons carry. `withdrawn_at` is set once it is not trusted any more."""
+
+    number: int
+    device: str
+    public: str
+    withdrawn_at: int | None = None
+
+
+class Staff(msgspec.Struct, frozen=True):
+    """Somebody who may redeem. `pin` is an argon2id hash in its usual text form."""
+
+    id: str
+    name: str
+    pin: str
+
+
+class Right(msgspec.Struct, frozen=True):
+    """How much this very node may do alone, counted from its beginning and never lowered.
+
+    `issue`: coupons of a limited lot that it may hand out in all. `accept`: redemptions that it may accept in all while cut
+    off. Rising totals instead of what is left: an answer that is lost or comes twice changes nothing.
+    """
+
+    campaign: int
+    issue: int = 0
+    accept: int = 0
+
+
+class Picture(msgspec.Struct, frozen=True):
+    """A picture, base 64."""
+
+    type: str
+    data: str
+    width: int
+    height: int
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """Which sections make up the snapshot, for which device, made when."""
+
+    shop: int
+    device: str
+    made_at: float
+    sections: dict[str, str]
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """A manifest as the very text that was signed, and those sections that the node did not have."""
+
+    manifest: str
+    signature: str
+    sections: dict[str, msgspec.Raw] = {}
+
+
+SECTIONS: dict[str, type] = {
+    "shop": Shop,
+    "campaigns": list[Campaign],
+    "keys": list[Key],
+    "revoked": list[str],
+    "staff": list[Staff],
+    "rights": list[Right],
+}
+
+T = TypeVar("T")
+
+
+def content_hash(body: bytes | msgspec.Raw) -> str:
+    """The hash under which a section is known."""
+    return hashlib.sha256(body).hexdigest()
+
+
+def section_body(content: object) -> bytes:
+    """A section's text."""
+    return msgspec.json.encode(content)
+
+
+def read_section(body: bytes, content_type: type[T]) -> T:
+    """A section's content; BadSnapshot says what is wrong with it."""
+    try:
+        return msgspec.json.decode(body, type=content_type)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as wrong:
+        raise BadSnapshot(f"a section cannot be read: {wrong}") from None
+
+
+def read_manifest(text: str) -> Manifest:
+    """A manifest from its signed text."""
+    return read_section(text.encode(), Manifest)
+
+
+def say(text: Text, language: str) -> str:
+    """A text in this language, else in its base language, else in English, else in any."""
+    for choice in (language, language.split("-")[0], "en"):
+        if choice in text:
+            return text[choice]
+    return next(iter(text.values()), "")

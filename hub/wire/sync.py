@@ -1,0 +1,246 @@
+"""One exchange: facts up with a verdict for each, the snapshot down.
+
+Pure. `hub.client.exchange` drives a `Session` on a device; `hub.ingest` answers. The session turns answers into effects, and
+the shell carries them out. Everything may be lost, doubled or late: a fact stays pending until its own verdict came.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from msgspec import Meta
+
+from hub.wire.events import Count, Event, Name, Ordinal, Short
+from hub.wire.identity import text_is_signed
+from hub.wire.snapshot import BadSnapshot, Manifest, Snapshot, content_hash, read_manifest
+
+WIRE_VERSION = 1
+BATCH = 500
+"""Facts in one exchange: a body of some 150 kB, a transaction of a few milliseconds."""
+
+MAX_BODY_BYTES = 4 * 2**20
+MAX_BATCH = 2_000
+
+RETRY_FIRST_S = 1.0
+RETRY_LONGEST_S = 60.0
+
+
+class SyncRequest(msgspec.Struct, frozen=True):
+    """What a node sends: facts in the order of its journal, and the sections that it has.
+
+    Each event is kept as the text in which it was written, so that one that is broken spoils no other.
+    """
+
+    version: Literal[1] = 1
+    events: Annotated[tuple[msgspec.Raw, ...], Meta(max_length=MAX_BATCH)] = ()
+    have: Annotated[dict[Short, Short], Meta(max_length=2_000)] = {}
+    clock: Literal["unset", "restored", "lan", "ntp"] = "unset"
+
+
+class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What became of the event at this place of the batch.
+
+    `taken`: in the hub's journal, on disk. `known`: it was there before. `parked`: the hub cannot read it; the device keeps
+    it, shows it, and goes on with the next.
+    """
+
+    place: Count
+    outcome: Literal["taken", "known", "parked"]
+    reason: str | None = None
+
+
+class SyncReply(msgspec.Struct, frozen=True):
+    """What the hub answers: verdicts, its clock, and the snapshot where something in it differs."""
+
+    version: int
+    now: float
+    verdicts: tuple[Verdict, ...] = ()
+    snapshot: Snapshot | None = None
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """Why the hub did not do what was asked: a code for programs, a sentence for people (after RFC 9457)."""
+
+    code: str
+    sentence: str
+
+
+class RedeemRequest(msgspec.Struct, frozen=True):
+    """A till asks for a redemption. `text` is what was scanned or typed; `nonce` is made by the till before it asks first."""
+
+    nonce: Annotated[str, Meta(min_length=8, max_length=64)]
+    text: Annotated[str, Meta(min_length=1, max_length=400)]
+    till: Short
+    staff: Short
+    basket_cents: Annotated[int, Meta(ge=0, le=10**12)] | None = None
+
+
+class RedeemReply(msgspec.Struct, frozen=True):
+    """The hub's decision, on disk before it is sent. `at`, `till`, `staff` tell of the first use where there was one before."""
+
+    accepted: bool
+    refusal: str | None = None
+    serial: str | None = None
+    campaign: int | None = None
+    value_cents: int = 0
+    at: float | None = None
+    till: str | None = None
+    staff: str | None = None
+
+
+class EnrolRequest(msgspec.Struct, frozen=True):
+    """A new node with the installer's code. The signature over the other fields proves that it holds the key."""
+
+    secret: Annotated[str, Meta(min_length=8, max_length=8)]
+    public: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    program: Literal["edge", "kiosk", "site"]
+    name: Annotated[str, Meta(min_length=1, max_length=60)]
+    signature: Annotated[str, Meta(max_length=200)]
+
+    def signed_text(self) -> str:
+        """What the signature covers."""
+        return f"shopbell1 enrol\n{self.secret}\n{self.public}\n{self.program}\n{self.name}"
+
+
+class EnrolReply(msgspec.Struct, frozen=True):
+    """The node's place in the shop. The device checks `hub` against the fingerprint in the pairing code."""
+
+    device: Name
+    shop: int
+    key_number: int
+    epoch: Ordinal
+    hub: str
+    signature: str
+
+    def signed_text(self, public: str) -> str:
+        """What the hub's signature covers; with the node's own key, so that the answer is for it alone."""
+        return f"shopbell1 enrolled\n{self.device}\n{self.shop}\n{self.key_number}\n{self.epoch}\n{self.hub}\n{public}"
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """These events are in the hub's journal."""
+
+    ids: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Park:
+    """The hub cannot read this event."""
+
+    epoch: int
+    seq: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Adopt:
+    """The hub's newest snapshot, checked: its manifest, and the sections that were missing."""
+
+    manifest: Manifest
+    signed: Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class SetClock:
+    """The hub's time, for a node that has none of its own. Seconds of UTC."""
+
+    now: float
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Nothing came of it; try again after this long. `sentence` says why, for people."""
+
+    after_s: float
+    code: str
+    sentence: str
+
+
+Effect = Ack | Park | Adopt | SetClock | Retry
+
+
+@dataclass(slots=True)
+class Session:
+    """A device's half of the exchange. Knows the hub's key, and how often it has failed in a row."""
+
+    device: str
+    hub: Ed25519PublicKey
+    failures: int = 0
+
+    def request(self, pending: list[tuple[int, int, bytes]], have: dict[str, str], clock: str) -> bytes:
+        """The body to send for these `(epoch, seq, text)`."""
+        events = tuple(msgspec.Raw(text) for _, _, text in pending)
+        return msgspec.json.encode(SyncRequest(events=events, have=have, clock=clock))  # type: ignore[arg-type]
+
+    def receive(
+        self, sent: list[tuple[int, int, bytes]], status: int, body: bytes, *, jitter: float
+    ) -> list[Effect]:
+        """What to do after an answer. `status` 0: none came. `jitter` is a random number from 0 to 1."""
+        if status != 200:
+            return [self._retry(status, body, jitter)]
+        try:
+            reply = msgspec.json.decode(body, type=SyncReply)
+            effects = self._verdicts(sent, reply)
+            effects += self._snapshot(reply)
+        except (msgspec.MsgspecError, UnicodeDecodeError, BadSnapshot) as wrong:
+            return [self._failed(jitter, "bad_reply", f"The hub's answer cannot be used: {wrong}")]
+        self.failures = 0
+        return [*effects, SetClock(reply.now)]
+
+    def _verdicts(self, sent: list[tuple[int, int, bytes]], reply: SyncReply) -> list[Effect]:
+        acked: list[tuple[int, int]] = []
+        parked: list[Effect] = []
+        for verdict in reply.verdicts:
+            if verdict.place >= len(sent):
+                raise BadSnapshot(f"a verdict for place {verdict.place}, but only {len(sent)} were sent")
+            epoch, seq, _ = sent[verdict.place]
+            if verdict.outcome == "parked":
+                parked.append(Park(epoch, seq, verdict.reason or "no reason given"))
+            else:
+                acked.append((epoch, seq))
+        return [Ack(tuple(acked)), *parked] if acked else parked
+
+    def _snapshot(self, reply: SyncReply) -> list[Effect]:
+        snapshot = reply.snapshot
+        if snapshot is None:
+            return []
+        if not text_is_signed(self.hub, snapshot.manifest, snapshot.signature):
+            raise BadSnapshot("the snapshot is not signed by this shop's hub")
+        manifest = read_manifest(snapshot.manifest)
+        if manifest.device != self.device:
+            raise BadSnapshot(f"the snapshot is for {manifest.device}")
+        for name, body in snapshot.sections.items():
+            if content_hash(body) != manifest.sections.get(name):
+                raise BadSnapshot(f"section {name} is not the one that was signed")
+        return [Adopt(manifest, snapshot)]
+
+    def _retry(self, status: int, body: bytes, jitter: float) -> Retry:
+        if status == 0:
+            return self._failed(jitter, "hub_unreachable", "The hub does not answer.")
+        try:
+            problem = msgspec.json.decode(body, type=Problem)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            problem = Problem("bad_reply", f"The hub answered with status {status}.")
+        return self._failed(jitter, problem.code, problem.sentence)
+
+    def _failed(self, jitter: float, code: str, sentence: str) -> Retry:
+        self.failures += 1
+        return Retry(back_off_s(self.failures, jitter), code, sentence)
+
+
+def back_off_s(failures: int, jitter: float) -> float:
+    """How long to wait after so many failures in a row: doubling, with "full jitter", so that nodes do not come back as one.
+
+    At least a tenth of the step, so that an unlucky draw never makes a node hammer its hub.
+    """
+    step = min(RETRY_LONGEST_S, RETRY_FIRST_S * 2.0 ** min(failures - 1, 16))
+    return step * (0.1 + 0.9 * jitter)
+
+
+def event_id(event: Event) -> tuple[str, int, int]:
+    """The id under which an event is known everywhere."""
+    return event.device, event.epoch, event.seq
