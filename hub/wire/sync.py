@@ -62,10 +62,15 @@ class SyncReply(msgspec.Struct, frozen=True):
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """Why the hub did not do what was asked: a code for programs, a sentence for people (after RFC 9457)."""
+    """Why the hub did not do what was asked: a code for programs, a sentence for people (after RFC 9457).
+
+    `highest` with the code `counter_used`: the highest counter that the hub has seen of this device, so that a node whose
+    disk was set back can go on above it.
+    """
 
     code: str
     sentence: str
+    highest: int | None = None
 
 
 class RedeemRequest(msgspec.Struct, frozen=True):

@@ -1,0 +1,124 @@
+"""What a shopper can do at this node: see the offers that run here, take one, look at the coupon again.
+
+Implements `hub.storefront.desk.Desk` for the portal, the kiosk and the hub's public site, with what is on this node's disk.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from hub.client.clock import Clock
+from hub.client.db import Pool, writing
+from hub.client.issued import by_request, by_serial, keep
+from hub.client.node import Node
+from hub.client.outbox import Outbox
+from hub.client.rights import spend, spent
+from hub.client.shelf import Shelf
+from hub.wire.coupon import CODE_RANDOM_BYTES, SERIAL_BYTES, Coupon, Issued, make_code, mint_token
+from hub.wire.events import Channel, CouponIssued, OfferSeen
+from hub.wire.refusals import Refusal
+from hub.wire.rules import Refused
+from hub.wire.snapshot import Campaign, Picture, Shop, Text, say
+
+
+class NodeDesk:
+    """One node's counter for shoppers. `notice` is a line that every page shows, such as that the street is simulated."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        node: Node,
+        outbox: Outbox,
+        shelf: Shelf,
+        channel: Channel,
+        *,
+        notice: Callable[[], Text] = dict,
+        clock: Clock | None = None,
+        random: Callable[[int], bytes] = os.urandom,
+    ) -> None:
+        self.channel: Channel = channel
+        self._pool = pool
+        self._node = node
+        self._outbox = outbox
+        self._shelf = shelf
+        self._notice = notice
+        self._random = random
+        self._clock = clock or Clock()
+
+    def notice(self, language: str) -> str | None:
+        """One line for every page, or none."""
+        return say(self._notice(), language) or None
+
+    def shop(self) -> Shop:
+        """The shop; a nameless one before the first snapshot."""
+        return self._shelf.shop() or Shop(self._node.shop, {})
+
+    def campaigns(self, now: float) -> list[Campaign]:
+        """What runs now and is meant for this channel."""
+        return [campaign for campaign in self._shelf.campaigns() if self._runs(campaign, now)]
+
+    def campaign(self, number: int, now: float) -> Campaign | None:
+        """One of those."""
+        campaign = self._shelf.campaign(number)
+        return campaign if campaign is not None and self._runs(campaign, now) else None
+
+    def picture(self, digest: str) -> Picture | None:
+        """A picture of an offer."""
+        return self._shelf.picture(digest)
+
+    def seen(self, campaign: int, now: float) -> None:
+        """An offer's own page was opened."""
+        self._outbox.record(OfferSeen(campaign=campaign, channel=self.channel), now)
+
+    def coupon(self, serial: str) -> tuple[Issued, Campaign | None] | None:
+        """A coupon that was taken here; its campaign is None once the shop has ended it."""
+        issued = by_serial(self._pool.here().conn, serial)
+        return (issued, self._shelf.campaign(issued.coupon.campaign)) if issued else None
+
+    def take(self, campaign: int, request_id: str, now: float) -> Issued | Refused:
+        """Hand out a coupon within this node's rights. The same request is the same coupon, however often it comes."""
+        running = self._shelf.campaign(campaign)
+        with writing(self._pool.here()) as conn:
+            before = by_request(conn, request_id)
+            if before is not None:
+                return before
+            if running is None or not self._runs(running, now):
+                return Refused(Refusal.NOT_OFFERED)
+            limit = running.issue_limit
+            if limit is not None and spent(conn, campaign, "issue") >= self._shelf.right(campaign).issue:
+                return Refused(Refusal.SOLD_OUT)
+            spend(conn, campaign, "issue")
+            issued = self._mint(running, now)
+            keep(conn, issued, self.channel, request_id)
+            self._outbox.put(conn, self._fact(issued), now)
+        return issued
+
+    def _runs(self, campaign: Campaign, now: float) -> bool:
+        # A node that does not know the time shows what the hub published; the till judges the time.
+        in_time = self._clock.state() == "unset" or campaign.starts_at <= now < campaign.ends_at
+        return in_time and (self.channel in campaign.channels or self.channel in ("shell", "till"))
+
+    def _mint(self, campaign: Campaign, now: float) -> Issued:
+        expires_at = min(int(now) + campaign.coupon_lasts_s, campaign.ends_at)
+        coupon = Coupon(
+            self._node.key_number,
+            self._node.shop,
+            campaign.number,
+            self._random(SERIAL_BYTES).hex(),
+            expires_at,
+        )
+        return Issued(
+            coupon, mint_token(self._node.key, coupon), make_code(self._random(CODE_RANDOM_BYTES)), now
+        )
+
+    def _fact(self, issued: Issued) -> CouponIssued:
+        coupon = issued.coupon
+        return CouponIssued(
+            serial=coupon.serial,
+            campaign=coupon.campaign,
+            code=issued.code,
+            key_number=coupon.key_number,
+            expires_at=coupon.expires_at,
+            channel=self.channel,
+        )

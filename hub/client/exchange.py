@@ -1,0 +1,202 @@
+"""The exchange with the hub, driven: facts go up in batches, the snapshot comes down, trouble waits and tries again."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import msgspec
+
+from hub.client.clock import Clock
+from hub.client.db import StorageError, writing
+from hub.client.link import SignedLink
+from hub.client.node import Node
+from hub.client.outbox import Outbox
+from hub.client.shelf import Shelf
+from hub.wire.identity import read_public
+from hub.wire.snapshot import BadSnapshot
+from hub.wire.sync import BATCH, Ack, Adopt, Effect, Park, Problem, Retry, Session, SetClock
+
+logger = logging.getLogger(__name__)
+
+TIMEOUT_S = 10.0
+REFRESH_S = 5.0
+"""How old a node's snapshot may be while all is well: a published offer shows within this."""
+
+POLL_S = 0.5
+"""How often the outbox is looked at: another program of the same node may have written into it."""
+
+MIN_PAUSE_S = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one exchange did."""
+
+    sent: int = 0
+    acked: int = 0
+    parked: int = 0
+    adopted: bool = False
+    retry: Retry | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkState:
+    """How the node stands with its hub. Times are seconds of UTC; `sentence` says what is wrong, for people."""
+
+    reached: bool
+    last_reached_at: float | None
+    code: str = ""
+    sentence: str = ""
+
+
+class Exchange:
+    """One node's exchange. `jitter` draws from 0 to 1."""
+
+    def __init__(
+        self,
+        node: Node,
+        outbox: Outbox,
+        shelf: Shelf,
+        link: SignedLink,
+        clock: Clock,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._session = Session(node.device, read_public(node.hub))
+        self._outbox = outbox
+        self._shelf = shelf
+        self._link = link
+        self._clock = clock
+        self._jitter = jitter
+        self.state = LinkState(reached=False, last_reached_at=None)
+
+    def once(self, limit: int = BATCH) -> Outcome:
+        """Send the oldest facts, take the verdicts and the snapshot. Raises only StorageError."""
+        sent = self._outbox.pending(limit)
+        body = self._session.request(sent, self._shelf.have(), self._clock.state())
+        reply = self._link.post("/v1/sync", body, TIMEOUT_S)
+        self._go_above(reply.status, reply.body)
+        effects = self._session.receive(sent, reply.status, reply.body, jitter=self._jitter())
+        outcome = self._carry_out(effects, len(sent))
+        self._remember(outcome)
+        return outcome
+
+    def drain(self, most: int = 100) -> Outcome:
+        """Exchange until nothing waits or something fails; the last outcome."""
+        outcome = self.once()
+        for _ in range(most):
+            if (
+                outcome.retry is not None
+                or not self._outbox.pending(1)
+                or not (outcome.acked or outcome.parked)
+            ):
+                break
+            outcome = self.once()
+        return outcome
+
+    def _carry_out(self, effects: list[Effect], sent: int) -> Outcome:
+        acked = parked = 0
+        adopted = False
+        retry: Retry | None = None
+        changes = [effect for effect in effects if not isinstance(effect, Retry | SetClock)]
+        if changes:
+            with writing(self._outbox.pool.here()) as conn:
+                for change in changes:
+                    match change:
+                        case Ack(ids):
+                            self._outbox.ack(conn, ids)
+                            acked += len(ids)
+                        case Park(epoch, seq, reason):
+                            self._outbox.park(conn, epoch, seq, reason)
+                            parked += 1
+                        case Adopt(manifest, signed):
+                            try:
+                                adopted = self._shelf.adopt(conn, manifest, signed, self._clock.now())
+                            except BadSnapshot as wrong:
+                                logger.warning("snapshot not adopted: %s", wrong)
+        for effect in effects:
+            match effect:
+                case SetClock(now):
+                    self._clock.hear_hub(now)
+                case Retry():
+                    retry = effect
+        return Outcome(sent, acked, parked, adopted, retry)
+
+    def _remember(self, outcome: Outcome) -> None:
+        if outcome.retry is None:
+            self.state = LinkState(reached=True, last_reached_at=self._clock.now())
+        else:
+            self.state = LinkState(
+                reached=False,
+                last_reached_at=self.state.last_reached_at,
+                code=outcome.retry.code,
+                sentence=outcome.retry.sentence,
+            )
+
+    def _go_above(self, status: int, body: bytes) -> None:
+        if status != 409:
+            return
+        try:
+            problem = msgspec.json.decode(body, type=Problem)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            return
+        if problem.highest is not None:
+            self._link.count_above(problem.highest)
+
+
+class Syncer:
+    """Runs an exchange in a thread of its own: soon after a fact was written, and every few seconds in any case."""
+
+    def __init__(self, exchange: Exchange, outbox: Outbox) -> None:
+        self._exchange = exchange
+        self._outbox = outbox
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="exchange", daemon=True)
+
+    @property
+    def state(self) -> LinkState:
+        """How the node stands with its hub."""
+        return self._exchange.state
+
+    def start(self) -> None:
+        """Begin. The first exchange starts at once."""
+        self._thread.start()
+
+    def kick(self) -> None:
+        """Exchange now rather than in a moment, also where it would wait after a failure."""
+        self._wake.set()
+
+    def stop(self, timeout_s: float = TIMEOUT_S + 2) -> None:
+        """Send what waits, once, and end."""
+        self._stopping.set()
+        self._wake.set()
+        if self._thread.ident is not None:
+            self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        pause_s = 0.0
+        waited_s = REFRESH_S
+        while not self._stopping.is_set():
+            woken = self._wake.wait(min(POLL_S, pause_s) if pause_s else MIN_PAUSE_S)
+            self._wake.clear()
+            step_s = POLL_S
+            waited_s += step_s
+            pause_s = max(0.0, pause_s - step_s)
+            if not woken and (pause_s > 0 or (waited_s < REFRESH_S and not self._outbox.pending(1))):
+                pause_s = pause_s or POLL_S
+                continue
+            pause_s, waited_s = self._try(), 0.0
+        self._try()
+
+    def _try(self) -> float:
+        """One round; how long to wait before the next."""
+        try:
+            outcome = self._exchange.drain()
+        except StorageError as wrong:
+            logger.warning("exchange: %s", wrong)
+            return REFRESH_S
+        return outcome.retry.after_s if outcome.retry else 0.0

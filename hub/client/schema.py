@@ -1,0 +1,37 @@
+"""What every node keeps beside its own tables: journal, outbox, snapshot, coupons it handed out, counters."""
+
+from __future__ import annotations
+
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
+
+MIGRATIONS_CLIENT = Migrations("client")
+
+
+@MIGRATIONS_CLIENT()
+def m001_journal_snapshot_and_coupons(db: Database) -> None:
+    """The first tables."""
+    for statement in (
+        # One row: which journal this is, its next number, and the latest time that it has stamped.
+        """CREATE TABLE journal (
+            one INTEGER PRIMARY KEY CHECK (one = 1), epoch INTEGER NOT NULL, next_seq INTEGER NOT NULL,
+            last_at REAL NOT NULL, boot INTEGER NOT NULL, boot_id TEXT NOT NULL)""",
+        """CREATE TABLE outbox (
+            epoch INTEGER NOT NULL, seq INTEGER NOT NULL, kind TEXT NOT NULL, at REAL NOT NULL, text BLOB NOT NULL,
+            parked TEXT, PRIMARY KEY (epoch, seq))""",
+        "CREATE INDEX outbox_parked ON outbox (parked) WHERE parked IS NOT NULL",
+        "CREATE TABLE section (name TEXT PRIMARY KEY, hash TEXT NOT NULL, body BLOB NOT NULL)",
+        """CREATE TABLE manifest (
+            one INTEGER PRIMARY KEY CHECK (one = 1), version INTEGER NOT NULL, text TEXT NOT NULL,
+            signature TEXT NOT NULL, made_at REAL NOT NULL, adopted_at REAL NOT NULL)""",
+        """CREATE TABLE issued (
+            serial TEXT PRIMARY KEY, campaign INTEGER NOT NULL, code TEXT NOT NULL UNIQUE, token TEXT NOT NULL,
+            key_number INTEGER NOT NULL, shop INTEGER NOT NULL, expires_at INTEGER NOT NULL, issued_at REAL NOT NULL,
+            channel TEXT NOT NULL, request TEXT NOT NULL UNIQUE, used_at REAL)""",
+        "CREATE INDEX issued_expiry ON issued (expires_at)",
+        # Rising totals, kept when the coupons themselves have gone: rights are counted against them.
+        """CREATE TABLE spent_right (
+            campaign INTEGER NOT NULL, what TEXT NOT NULL, total INTEGER NOT NULL, PRIMARY KEY (campaign, what))""",
+        "CREATE TABLE counter (one INTEGER PRIMARY KEY CHECK (one = 1), reserved INTEGER NOT NULL)",
+    ):
+        db.execute(statement)
