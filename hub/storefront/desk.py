@@ -1,0 +1,43 @@
+"""What the shopper's pages ask of the node on which they are shown.
+
+`hub.client.desk.NodeDesk` answers from a node's own disk; the tests answer from memory. The pages know neither.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from hub.wire.coupon import Issued
+from hub.wire.events import Channel
+from hub.wire.rules import Refused
+from hub.wire.snapshot import Campaign, Picture, Shop
+
+
+class Desk(Protocol):
+    """One node's counter for shoppers. Times are seconds of UTC."""
+
+    channel: Channel
+
+    def notice(self, language: str) -> str | None:
+        """One line for every page, such as "Simulated street: no real radio on this machine."; None for none."""
+
+    def shop(self) -> Shop:
+        """The shop; nameless before the first snapshot came."""
+
+    def campaigns(self, now: float) -> list[Campaign]:
+        """What runs now and is meant for this channel."""
+
+    def campaign(self, number: int, now: float) -> Campaign | None:
+        """One of those; None where it does not run."""
+
+    def picture(self, digest: str) -> Picture | None:
+        """A picture of an offer, by its content hash."""
+
+    def take(self, campaign: int, request_id: str, now: float) -> Issued | Refused:
+        """Hand out a coupon. The same request is the same coupon: a double tap or a reload takes no second one."""
+
+    def coupon(self, serial: str) -> tuple[Issued, Campaign | None] | None:
+        """A coupon taken here; its campaign is None once the shop no longer says what it was."""
+
+    def seen(self, campaign: int, now: float) -> None:
+        """An offer's own page was opened."""
