@@ -1,0 +1,126 @@
+"""One pass from packets to facts: subjects, visits and people present in one zone.
+
+Pure: `edge.daemon` feeds it what a radio hears and `edge.replay` what a recording holds; the same packets give both the same
+facts. It draws no randomness: salts and visit ids come from the source given to it. Its only clock is that of the packets, which
+`tick` moves on when nobody is heard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import msgspec
+
+from edge.occupancy import WINDOW_S, Correction, Occupancy, OccupancyWindow
+from edge.presence import PresenceTracker, Visit, near_enough
+from edge.subjects import SALT_BYTES, SALT_LIFE_S, SubjectBook
+from hardware.ble.advertisement import Advertisement
+
+TICK_S = 1.0
+"""How finely time moves: ends of visits are found this much late at most."""
+
+LONGEST_JUMP_S = 3600.0
+"""A gap in the packets' clock longer than this (a machine that slept, a recording of several days) is stepped over, not through."""
+
+
+class Noticed(msgspec.Struct, frozen=True):
+    """What a batch of packets, or the passing of time, made known."""
+
+    opened: tuple[Visit, ...] = ()
+    closed: tuple[Visit, ...] = ()
+    measured: tuple[Occupancy, ...] = ()
+
+    def __add__(self, other: Noticed) -> Noticed:
+        return Noticed(self.opened + other.opened, self.closed + other.closed, self.measured + other.measured)
+
+
+class Door:
+    """Everything that the edge works out of packets in one zone. `random_bytes` is `os.urandom` or a test's own source."""
+
+    def __init__(
+        self,
+        zone: str,
+        random_bytes: Callable[[int], bytes],
+        tags: Iterable[str] = (),
+        correction: Correction | None = None,
+        window_s: float = WINDOW_S,
+    ) -> None:
+        self.zone = zone
+        self._random_bytes = random_bytes
+        self._book = SubjectBook(random_bytes(SALT_BYTES), tags)
+        self._tracker = PresenceTracker(zone, lambda: int.from_bytes(random_bytes(8), "little"))
+        self._window = OccupancyWindow(zone, correction or Correction(), window_s)
+        self._now: float | None = None
+        self._slice_ends = 0.0
+        self._salt_ends = 0.0
+
+    @property
+    def now(self) -> float | None:
+        """How far the packets' clock has come; None before the first packet."""
+        return self._now
+
+    @property
+    def followed(self) -> int:
+        """Devices that are followed now."""
+        return len(self._tracker)
+
+    @property
+    def turned_away(self) -> int:
+        """Strangers for whom there was no room."""
+        return self._tracker.turned_away
+
+    def present(self) -> list[Visit]:
+        """The visits that last now."""
+        return self._tracker.present()
+
+    def hear(self, packets: Sequence[Advertisement]) -> Noticed:
+        """Take in a batch, in the order of its times; a batch should span less than TICK_S."""
+        if not packets:
+            return Noticed()
+        noticed = self.tick(packets[0].at)
+        near = near_enough(packets)
+        opened = self._tracker.feed_all(self._book.subjects_of(near), near)
+        return Noticed(tuple(opened), noticed.closed, noticed.measured) if opened else noticed
+
+    def tick(self, now: float) -> Noticed:
+        """Let time pass until `now`; a time before the last one changes nothing."""
+        if self._now is None:
+            self._begin(now)
+        then = self._now
+        if then is None or now - then < TICK_S:
+            return Noticed()
+        if now - then > LONGEST_JUMP_S:
+            closed = tuple(self._tracker.tick(now))
+            self._window.close(now)
+            self._begin(now)
+            return Noticed(closed=closed)
+        closed_all: list[Visit] = []
+        measured: list[Occupancy] = []
+        while self._slice_ends <= now:
+            closed_all += self._tracker.tick(self._slice_ends)
+            self._end_slice(measured)
+        closed_all += self._tracker.tick(now)
+        self._book.tick(now)
+        self._now = now
+        return Noticed((), tuple(closed_all), tuple(measured))
+
+    def stop(self) -> Noticed:
+        """End every visit as of its last sighting. A window that is not whole is not measured."""
+        return Noticed(closed=tuple(self._tracker.close()))
+
+    def _begin(self, now: float) -> None:
+        self._now = now
+        self._slice_ends = now + self._window.slice_s
+        self._salt_ends = now + SALT_LIFE_S
+
+    def _end_slice(self, measured: list[Occupancy]) -> None:
+        at = self._slice_ends
+        self._window.feed(self._tracker.near_since(at - self._window.slice_s))
+        self._slice_ends = at + self._window.slice_s
+        if not self._window.whole():
+            return
+        measured.append(self._window.close(at))
+        # Between two windows, so that no name has to be followed from one salt into the next but by the tracker.
+        if at >= self._salt_ends:
+            self._salt_ends = at + SALT_LIFE_S
+            self._tracker.rename(self._book.renew(self._random_bytes(SALT_BYTES)))
