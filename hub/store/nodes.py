@@ -1,0 +1,188 @@
+"""SQLite's answers about the shop itself, its nodes, and the codes that let new ones in."""
+
+from __future__ import annotations
+
+import msgspec
+
+from hub.store.connection import HubPool
+from hub.store.records import Device
+from hub.wire.identity import REPLAY_WINDOW, ReplayWindow
+from hub.wire.snapshot import Key, Shop
+
+KEY_NUMBERS = 256
+"""One byte of a coupon names the key, so a shop's nodes, withdrawn ones too, are at most so many."""
+
+_DEVICE = """SELECT d.device, d.program, d.name, d.public, d.key_number, d.enrolled_at, d.withdrawn_at, c.seen_at, c.highest,
+    c.bits FROM device d JOIN contact c ON c.shop = d.shop AND c.device = d.device WHERE d.shop = ?"""
+
+
+class SqliteShop:
+    """The one shop of this file."""
+
+    def __init__(self, pool: HubPool) -> None:
+        self._pool = pool
+
+    @property
+    def number(self) -> int:
+        """The shop's number, as coupons carry it; 0 before there is a shop."""
+        return self._pool.shop
+
+    def get(self) -> Shop | None:
+        """The shop; None before `python -m hub init`."""
+        rows = self._pool.read("SELECT body FROM shop WHERE number = ?", self._pool.shop)
+        return msgspec.json.decode(rows[0][0], type=Shop) if rows else None
+
+    def save(self, shop: Shop, now: float) -> None:
+        """Make the shop, or give it another name, clock or colour."""
+        with self._pool.writing() as conn:
+            conn.execute(
+                """INSERT INTO shop (number, body, made_at) VALUES (?, ?, ?)
+                   ON CONFLICT (number) DO UPDATE SET body = excluded.body""",
+                (shop.number, msgspec.json.encode(shop).decode(), now),
+            )
+            self._pool.shop = shop.number
+            self._pool.snapshot_changed(conn)
+
+    def snapshot_version(self) -> int:
+        """Rises with everything that a snapshot says."""
+        return self._pool.snapshot_version()
+
+
+class SqliteDevices:
+    """Enrolled nodes, what they have counted, and open pairing codes."""
+
+    def __init__(self, pool: HubPool) -> None:
+        self._pool = pool
+
+    def all(self) -> list[Device]:
+        """Every node that was ever enrolled, in the order of their keys."""
+        rows = self._pool.read(f"{_DEVICE} ORDER BY d.key_number", self._pool.shop)
+        return [self._device(row) for row in rows]
+
+    def get(self, device: str) -> Device | None:
+        """The node of that name."""
+        rows = self._pool.read(f"{_DEVICE} AND d.device = ?", self._pool.shop, device)
+        return self._device(rows[0]) if rows else None
+
+    @staticmethod
+    def _device(row: tuple[str, str, str, str, int, float, float | None, float | None, int, bytes]) -> Device:
+        return Device(*row[:8], ReplayWindow.from_bytes(row[8], row[9]))
+
+    def admit(self, device: str, window: ReplayWindow, now: float) -> None:
+        """Keep a node's window after a good request. Call inside a transaction that read it."""
+        with self._pool.writing() as conn:
+            conn.execute(
+                "UPDATE contact SET highest = ?, bits = ?, seen_at = ? WHERE shop = ? AND device = ?",
+                (window.highest, window.to_bytes(), now, self._pool.shop, device),
+            )
+
+    def count_wrong_code(self, device: str, now: float, *, window_s: float) -> int:
+        """One more wrong code from this till; how many within the window."""
+        with self._pool.writing() as conn:
+            row = conn.execute(
+                """UPDATE contact SET wrong_codes = CASE WHEN wrong_since < ? THEN 1 ELSE wrong_codes + 1 END,
+                   wrong_since = CASE WHEN wrong_since < ? THEN ? ELSE wrong_since END
+                   WHERE shop = ? AND device = ? RETURNING wrong_codes""",
+                (now - window_s, now - window_s, now, self._pool.shop, device),
+            ).fetchone()
+            return int(row[0]) if row else 0
+
+    def wrong_codes(self, device: str, now: float, *, window_s: float) -> int:
+        """Wrong codes of this till within the window."""
+        rows = self._pool.read(
+            "SELECT wrong_codes FROM contact WHERE shop = ? AND device = ? AND wrong_since >= ?",
+            self._pool.shop,
+            device,
+            now - window_s,
+        )
+        return int(rows[0][0]) if rows else 0
+
+    def enrol(self, program: str, name: str, public: str, now: float) -> Device | None:
+        """Take a node in under the next free name and key number; None where all 256 key numbers are used."""
+        with self._pool.writing() as conn:
+            shop = self._pool.shop
+            rows = self._pool.read("SELECT device, key_number FROM device WHERE shop = ?", shop)
+            key_number = 1 + max((int(number) for _, number in rows), default=-1)
+            if key_number >= KEY_NUMBERS:
+                return None
+            taken = {name for name, _ in rows}
+            place = next(n for n in range(1, KEY_NUMBERS + 2) if f"{program}-{n}" not in taken)
+            device = f"{program}-{place}"
+            conn.execute(
+                "INSERT INTO device VALUES (?, ?, ?, ?, ?, ?, ?, NULL)",
+                (shop, device, program, name, public, key_number, now),
+            )
+            conn.execute(
+                "INSERT INTO contact (shop, device, bits) VALUES (?, ?, ?)",
+                (shop, device, bytes(REPLAY_WINDOW // 8)),
+            )
+            self._pool.snapshot_changed(conn)
+        return self.get(device)
+
+    def withdraw(self, device: str, now: float) -> bool:
+        """Trust a node no more; False where it was withdrawn before or was never there."""
+        with self._pool.writing() as conn:
+            done = conn.execute(
+                "UPDATE device SET withdrawn_at = ? WHERE shop = ? AND device = ? AND withdrawn_at IS NULL",
+                (now, self._pool.shop, device),
+            )
+            self._pool.snapshot_changed(conn)
+            return done.rowcount == 1
+
+    def by_public(self, public: str) -> Device | None:
+        """The node that holds this key."""
+        rows = self._pool.read(f"{_DEVICE} AND d.public = ?", self._pool.shop, public)
+        return self._device(rows[0]) if rows else None
+
+    def keys(self) -> list[Key]:
+        """Every node's public half, withdrawn ones marked."""
+        rows = self._pool.read(
+            "SELECT key_number, device, public, withdrawn_at FROM device WHERE shop = ? ORDER BY key_number",
+            self._pool.shop,
+        )
+        return [
+            Key(number, device, public, None if withdrawn_at is None else int(withdrawn_at))
+            for number, device, public, withdrawn_at in rows
+        ]
+
+    def key(self, number: int) -> Key | None:
+        """The key that coupons name by this number."""
+        rows = self._pool.read(
+            "SELECT key_number, device, public, withdrawn_at FROM device WHERE shop = ? AND key_number = ?",
+            self._pool.shop,
+            number,
+        )
+        if not rows:
+            return None
+        _, device, public, withdrawn_at = rows[0]
+        return Key(number, device, public, None if withdrawn_at is None else int(withdrawn_at))
+
+    def open_pairing(self, secret_hash: str, program: str | None, now: float, expires_at: float) -> None:
+        """Let one new node in until then; `program` None: any."""
+        with self._pool.writing() as conn:
+            conn.execute(
+                "INSERT INTO pairing (shop, secret_hash, program, made_at, expires_at) VALUES (?, ?, ?, ?, ?)",
+                (self._pool.shop, secret_hash, program, now, expires_at),
+            )
+
+    def use_pairing(self, secret_hash: str, now: float, *, wrong_limit: int) -> tuple[bool, str | None]:
+        """Spend a code: whether it was good, and for which program. A wrong one counts against every code that is open."""
+        with self._pool.writing() as conn:
+            row = conn.execute(
+                """DELETE FROM pairing WHERE shop = ? AND secret_hash = ? AND expires_at > ? AND wrong_tries < ?
+                   RETURNING program""",
+                (self._pool.shop, secret_hash, now, wrong_limit),
+            ).fetchone()
+            if row is not None:
+                return True, row[0]
+            conn.execute(
+                "UPDATE pairing SET wrong_tries = wrong_tries + 1 WHERE shop = ?", (self._pool.shop,)
+            )
+            return False, None
+
+    def prune_pairings(self, now: float) -> int:
+        """Forget codes that were never used; how many."""
+        with self._pool.writing() as conn:
+            return conn.execute(
+                "DELETE FROM pairing WHERE shop = ? AND expires_at <= ?", (self._pool.shop, now)
+            ).rowcount

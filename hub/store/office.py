@@ -1,0 +1,304 @@
+"""SQLite's answers about campaigns, pictures and people: what is decided in the office."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import msgspec
+
+from hub.store.connection import HubPool
+from hub.store.records import (
+    AuditEntry,
+    CampaignRecord,
+    CampaignState,
+    CampaignVersion,
+    Manager,
+    PictureRecord,
+    Session,
+    StaffMember,
+)
+from hub.wire.snapshot import Campaign
+
+
+def _read_campaign(body: str) -> Campaign:
+    return msgspec.json.decode(body, type=Campaign)
+
+
+class SqliteCampaigns:
+    """Campaigns with every version that they ever had, and the pictures that they show."""
+
+    def __init__(self, pool: HubPool) -> None:
+        self._pool = pool
+
+    def all(self) -> list[CampaignRecord]:
+        """Every campaign, the newest first."""
+        return [self._record(row) for row in self._rows("ORDER BY number DESC")]
+
+    def get(self, number: int) -> CampaignRecord | None:
+        """The campaign of that number."""
+        return next((self._record(row) for row in self._rows("AND number = ?", number)), None)
+
+    def in_state(self, state: CampaignState) -> list[CampaignRecord]:
+        """Campaigns in one state, in the order of their numbers."""
+        return [self._record(row) for row in self._rows("AND state = ? ORDER BY number", state)]
+
+    def _rows(
+        self, tail: str, *values: object
+    ) -> list[tuple[str, CampaignState, int, float, float, float | None]]:
+        return self._pool.read(
+            f"SELECT body, state, version, made_at, changed_at, published_at FROM campaign WHERE shop = ? {tail}",  # noqa: S608
+            self._pool.shop,
+            *values,
+        )
+
+    @staticmethod
+    def _record(row: tuple[str, CampaignState, int, float, float, float | None]) -> CampaignRecord:
+        return CampaignRecord(_read_campaign(row[0]), *row[1:])
+
+    def free_number(self) -> int:
+        """A number that no campaign of this shop has had."""
+        rows = self._pool.read(
+            "SELECT coalesce(max(number), 0) + 1 FROM campaign WHERE shop = ?", self._pool.shop
+        )
+        return int(rows[0][0])
+
+    def save(
+        self, campaign: Campaign, state: CampaignState, now: float, who: str, *, expect: int | None = None
+    ) -> CampaignRecord | None:
+        """Keep a campaign as its next version. None where `expect` is not the version that is there: somebody was faster."""
+        body = msgspec.json.encode(campaign).decode()
+        with self._pool.writing() as conn:
+            before = self.get(campaign.number)
+            version = before.version if before else 0
+            if expect is not None and version != expect:
+                return None
+            published_at = before.published_at if before else None
+            if state == "published" and published_at is None:
+                published_at = now
+            made_at = before.made_at if before else now
+            shop = self._pool.shop
+            conn.execute(
+                """INSERT INTO campaign (shop, number, state, body, version, made_at, changed_at, published_at)
+                   VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (shop, number) DO UPDATE SET state = excluded.state,
+                   body = excluded.body, version = excluded.version, changed_at = excluded.changed_at,
+                   published_at = excluded.published_at""",
+                (shop, campaign.number, state, body, version + 1, made_at, now, published_at),
+            )
+            conn.execute(
+                "INSERT INTO campaign_version VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (shop, campaign.number, version + 1, state, body, now, who),
+            )
+            self._pool.snapshot_changed(conn)
+        return CampaignRecord(campaign, state, version + 1, made_at, now, published_at)
+
+    def history(self, number: int) -> list[CampaignVersion]:
+        """Every version of a campaign, the newest first."""
+        rows = self._pool.read(
+            """SELECT version, state, body, at, who FROM campaign_version WHERE shop = ? AND number = ?
+               ORDER BY version DESC""",
+            self._pool.shop,
+            number,
+        )
+        return [
+            CampaignVersion(version, state, _read_campaign(body), at, who)
+            for version, state, body, at, who in rows
+        ]
+
+    def put_picture(self, picture: PictureRecord, now: float) -> None:
+        """Keep a picture; the same one twice is one."""
+        with self._pool.writing() as conn:
+            conn.execute(
+                "INSERT OR IGNORE INTO picture VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    self._pool.shop,
+                    picture.hash,
+                    picture.type,
+                    picture.body,
+                    picture.width,
+                    picture.height,
+                    now,
+                ),
+            )
+            self._pool.snapshot_changed(conn)
+
+    def picture(self, digest: str) -> PictureRecord | None:
+        """The picture of that hash."""
+        rows = self._pool.read(
+            "SELECT hash, type, body, width, height FROM picture WHERE shop = ? AND hash = ?",
+            self._pool.shop,
+            digest,
+        )
+        return PictureRecord(*rows[0]) if rows else None
+
+    def revoke(self, serial: str, now: float, who: str, reason: str) -> bool:
+        """Withdraw one coupon; False where it was withdrawn before."""
+        with self._pool.writing() as conn:
+            done = conn.execute(
+                "INSERT OR IGNORE INTO revoked VALUES (?, ?, ?, ?, ?)",
+                (self._pool.shop, serial, now, who, reason),
+            )
+            self._pool.snapshot_changed(conn)
+            return done.rowcount == 1
+
+    def revoked(self) -> list[str]:
+        """Serials of the coupons that were withdrawn."""
+        rows = self._pool.read("SELECT serial FROM revoked WHERE shop = ? ORDER BY serial", self._pool.shop)
+        return [serial for (serial,) in rows]
+
+
+class SqlitePeople:
+    """Managers, their sessions, staff, and who changed what."""
+
+    def __init__(self, pool: HubPool) -> None:
+        self._pool = pool
+
+    def add_manager(self, name: str, password: str, now: float) -> bool:
+        """Let somebody run the shop; False where the name is taken. `password` is an argon2id text."""
+        return self._insert("INSERT INTO manager VALUES (?, ?, ?, ?, NULL)", name, password, now)
+
+    def set_password(self, name: str, password: str) -> None:
+        """Give a manager a new password (an argon2id text), and end every session under the old one."""
+        with self._pool.writing() as conn:
+            conn.execute(
+                "UPDATE manager SET password = ? WHERE shop = ? AND name = ?",
+                (password, self._pool.shop, name),
+            )
+            conn.execute("DELETE FROM session WHERE shop = ? AND manager = ?", (self._pool.shop, name))
+
+    def managers(self) -> list[Manager]:
+        """Everybody who may or might run the shop."""
+        rows = self._pool.read(
+            "SELECT name, password, made_at, withdrawn_at FROM manager WHERE shop = ? ORDER BY name",
+            self._pool.shop,
+        )
+        return [Manager(*row) for row in rows]
+
+    def manager(self, name: str) -> Manager | None:
+        """The manager of that name, who has not been withdrawn."""
+        rows = self._pool.read(
+            """SELECT name, password, made_at, withdrawn_at FROM manager
+               WHERE shop = ? AND name = ? AND withdrawn_at IS NULL""",
+            self._pool.shop,
+            name,
+        )
+        return Manager(*rows[0]) if rows else None
+
+    def begin_session(self, session: Session) -> None:
+        """Keep a session; only the hash of its token is stored."""
+        self._insert(
+            "INSERT INTO session VALUES (?, ?, ?, ?, ?)",
+            session.token_hash,
+            session.manager,
+            session.made_at,
+            session.expires_at,
+        )
+
+    def session(self, token_hash: str, now: float) -> Session | None:
+        """The session of that token while it lasts and its manager may run the shop."""
+        rows = self._pool.read(
+            """SELECT s.token_hash, s.manager, s.made_at, s.expires_at FROM session s
+               JOIN manager m ON m.shop = s.shop AND m.name = s.manager AND m.withdrawn_at IS NULL
+               WHERE s.shop = ? AND s.token_hash = ? AND s.expires_at > ?""",
+            self._pool.shop,
+            token_hash,
+            now,
+        )
+        return Session(*rows[0]) if rows else None
+
+    def end_session(self, token_hash: str) -> None:
+        """Log out."""
+        with self._pool.writing() as conn:
+            conn.execute(
+                "DELETE FROM session WHERE shop = ? AND token_hash = ?", (self._pool.shop, token_hash)
+            )
+
+    def prune_sessions(self, now: float) -> int:
+        """Forget sessions that have ended; how many."""
+        with self._pool.writing() as conn:
+            done = conn.execute(
+                "DELETE FROM session WHERE shop = ? AND expires_at <= ?", (self._pool.shop, now)
+            )
+            return done.rowcount
+
+    def add_staff(self, member: StaffMember) -> bool:
+        """Let somebody redeem; False where the id is taken."""
+        with self._pool.writing() as conn:
+            done = conn.execute(
+                "INSERT OR IGNORE INTO staff VALUES (?, ?, ?, ?, ?, ?)",
+                (self._pool.shop, member.id, member.name, member.pin, member.active, member.made_at),
+            )
+            self._pool.snapshot_changed(conn)
+            return done.rowcount == 1
+
+    def change_staff(self, member: StaffMember) -> None:
+        """Give somebody a new name, PIN or standing."""
+        with self._pool.writing() as conn:
+            conn.execute(
+                "UPDATE staff SET name = ?, pin = ?, active = ? WHERE shop = ? AND id = ?",
+                (member.name, member.pin, member.active, self._pool.shop, member.id),
+            )
+            self._pool.snapshot_changed(conn)
+
+    def staff(self) -> list[StaffMember]:
+        """Everybody who redeems or did."""
+        rows = self._pool.read(
+            "SELECT id, name, pin, active, made_at FROM staff WHERE shop = ? ORDER BY id", self._pool.shop
+        )
+        return [
+            StaffMember(id_, name, pin, bool(active), made_at) for id_, name, pin, active, made_at in rows
+        ]
+
+    def note(self, entry: AuditEntry) -> None:
+        """Write down who changed what."""
+        with self._pool.writing() as conn:
+            conn.execute(
+                "INSERT INTO audit (shop, at, who, what, subject, detail) VALUES (?, ?, ?, ?, ?, ?)",
+                (self._pool.shop, entry.at, entry.who, entry.what, entry.subject, entry.detail),
+            )
+
+    def audit(self, limit: int = 100) -> list[AuditEntry]:
+        """The latest changes, the newest first."""
+        rows = self._pool.read(
+            "SELECT at, who, what, subject, detail FROM audit WHERE shop = ? ORDER BY position DESC LIMIT ?",
+            self._pool.shop,
+            limit,
+        )
+        return [AuditEntry(*row) for row in rows]
+
+    def try_again(self, what: str, subject: str, now: float, *, window_s: float) -> int:
+        """Count one more wrong try within a window; how many there are now."""
+        with self._pool.writing() as conn:
+            row = conn.execute(
+                """INSERT INTO attempt VALUES (?, ?, ?, 1, ?) ON CONFLICT (shop, what, subject) DO UPDATE SET
+                   count = CASE WHEN since < ? THEN 1 ELSE count + 1 END,
+                   since = CASE WHEN since < ? THEN excluded.since ELSE since END RETURNING count""",
+                (self._pool.shop, what, subject, now, now - window_s, now - window_s),
+            ).fetchone()
+            return int(row[0])
+
+    def tries(self, what: str, subject: str, now: float, *, window_s: float) -> int:
+        """Wrong tries within the window."""
+        rows = self._pool.read(
+            "SELECT count FROM attempt WHERE shop = ? AND what = ? AND subject = ? AND since >= ?",
+            self._pool.shop,
+            what,
+            subject,
+            now - window_s,
+        )
+        return int(rows[0][0]) if rows else 0
+
+    def forget_tries(self, what: str, subject: str) -> None:
+        """A right one came: start from nothing."""
+        with self._pool.writing() as conn:
+            conn.execute(
+                "DELETE FROM attempt WHERE shop = ? AND what = ? AND subject = ?",
+                (self._pool.shop, what, subject),
+            )
+
+    def _insert(self, statement: str, *values: object) -> bool:
+        with self._pool.writing() as conn:
+            try:
+                conn.execute(statement, (self._pool.shop, *values))
+            except sqlite3.IntegrityError:
+                return False
+            return True

@@ -1,0 +1,172 @@
+"""The hub's tables. Migrations go forward only; each runs once, in a transaction of its own.
+
+Every key begins with the shop, so that the tables distribute by shop. Tables in `PROJECTIONS` hold nothing that the journal
+does not say: `hub rebuild` empties them and makes them again.
+"""
+
+from __future__ import annotations
+
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
+
+MIGRATIONS_HUB = Migrations("hub")
+
+PROJECTIONS = (
+    "reach",
+    "visit",
+    "occupancy",
+    "offer_seen",
+    "coupon",
+    "redemption",
+    "refusal",
+    "conflict",
+    "tally",
+    "device_health",
+    "flaw",
+)
+"""Made from the journal alone, each with a primary key that gives it one order."""
+
+_SHOP_AND_NODES = (
+    # body: hub.wire.snapshot.Shop as JSON. snapshot_version rises with everything that a snapshot says.
+    """CREATE TABLE shop (
+        number INTEGER PRIMARY KEY, body TEXT NOT NULL, snapshot_version INTEGER NOT NULL DEFAULT 1, made_at REAL NOT NULL)""",
+    """CREATE TABLE device (
+        shop INTEGER NOT NULL, device TEXT NOT NULL, program TEXT NOT NULL, name TEXT NOT NULL, public TEXT NOT NULL,
+        key_number INTEGER NOT NULL CHECK (key_number BETWEEN 0 AND 255), enrolled_at REAL NOT NULL, withdrawn_at REAL,
+        PRIMARY KEY (shop, device), UNIQUE (shop, key_number), UNIQUE (shop, public)) WITHOUT ROWID""",
+    # Written at every request, so it is kept apart from what a snapshot says of the device.
+    """CREATE TABLE contact (
+        shop INTEGER NOT NULL, device TEXT NOT NULL, highest INTEGER NOT NULL DEFAULT 0, bits BLOB NOT NULL, seen_at REAL,
+        wrong_codes INTEGER NOT NULL DEFAULT 0, wrong_since REAL NOT NULL DEFAULT 0,
+        PRIMARY KEY (shop, device)) WITHOUT ROWID""",
+    # The secret itself is shown once and never kept.
+    """CREATE TABLE pairing (
+        shop INTEGER NOT NULL, secret_hash TEXT NOT NULL, program TEXT, made_at REAL NOT NULL, expires_at REAL NOT NULL,
+        wrong_tries INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (shop, secret_hash)) WITHOUT ROWID""",
+)
+
+_JOURNAL = (
+    # text is the event exactly as it came; nothing in this table is ever changed or deleted.
+    """CREATE TABLE journal (
+        position INTEGER PRIMARY KEY, shop INTEGER NOT NULL, device TEXT NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL,
+        kind TEXT NOT NULL, at REAL NOT NULL, received_at REAL NOT NULL, text BLOB NOT NULL,
+        UNIQUE (shop, device, epoch, seq))""",
+    # What could not even be read as an event. The device keeps it too.
+    """CREATE TABLE parked (
+        shop INTEGER NOT NULL, device TEXT NOT NULL, digest TEXT NOT NULL, received_at REAL NOT NULL, reason TEXT NOT NULL,
+        text BLOB NOT NULL, PRIMARY KEY (shop, device, digest))""",
+    # What was answered to a till, so that the same question gets the same answer.
+    """CREATE TABLE answer (
+        shop INTEGER NOT NULL, device TEXT NOT NULL, nonce TEXT NOT NULL, asked TEXT NOT NULL, reply BLOB NOT NULL,
+        at REAL NOT NULL, PRIMARY KEY (shop, device, nonce)) WITHOUT ROWID""",
+)
+
+_CAMPAIGNS = (
+    # body: hub.wire.snapshot.Campaign as JSON.
+    """CREATE TABLE campaign (
+        shop INTEGER NOT NULL, number INTEGER NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('draft', 'published', 'paused', 'ended')), body TEXT NOT NULL,
+        version INTEGER NOT NULL, made_at REAL NOT NULL, changed_at REAL NOT NULL, published_at REAL,
+        PRIMARY KEY (shop, number)) WITHOUT ROWID""",
+    """CREATE TABLE campaign_version (
+        shop INTEGER NOT NULL, number INTEGER NOT NULL, version INTEGER NOT NULL, state TEXT NOT NULL, body TEXT NOT NULL,
+        at REAL NOT NULL, who TEXT NOT NULL, PRIMARY KEY (shop, number, version)) WITHOUT ROWID""",
+    """CREATE TABLE picture (
+        shop INTEGER NOT NULL, hash TEXT NOT NULL, type TEXT NOT NULL, body BLOB NOT NULL, width INTEGER NOT NULL,
+        height INTEGER NOT NULL, added_at REAL NOT NULL, PRIMARY KEY (shop, hash))""",
+    # Rising totals, moved to a node before it may spend them.
+    """CREATE TABLE rights (
+        shop INTEGER NOT NULL, campaign INTEGER NOT NULL, device TEXT NOT NULL, issue INTEGER NOT NULL DEFAULT 0,
+        accept INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (shop, campaign, device)) WITHOUT ROWID""",
+    """CREATE TABLE revoked (
+        shop INTEGER NOT NULL, serial TEXT NOT NULL, at REAL NOT NULL, who TEXT NOT NULL, reason TEXT NOT NULL,
+        PRIMARY KEY (shop, serial)) WITHOUT ROWID""",
+)
+
+_PEOPLE = (
+    # password and pin: argon2id in its usual text form.
+    """CREATE TABLE manager (
+        shop INTEGER NOT NULL, name TEXT NOT NULL, password TEXT NOT NULL, made_at REAL NOT NULL, withdrawn_at REAL,
+        PRIMARY KEY (shop, name)) WITHOUT ROWID""",
+    """CREATE TABLE session (
+        shop INTEGER NOT NULL, token_hash TEXT NOT NULL, manager TEXT NOT NULL, made_at REAL NOT NULL,
+        expires_at REAL NOT NULL, PRIMARY KEY (shop, token_hash)) WITHOUT ROWID""",
+    """CREATE TABLE staff (
+        shop INTEGER NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL, pin TEXT NOT NULL, active INTEGER NOT NULL DEFAULT 1,
+        made_at REAL NOT NULL, PRIMARY KEY (shop, id)) WITHOUT ROWID""",
+    # Who changed what in the office. detail is JSON and names no shopper.
+    """CREATE TABLE audit (
+        position INTEGER PRIMARY KEY, shop INTEGER NOT NULL, at REAL NOT NULL, who TEXT NOT NULL, what TEXT NOT NULL,
+        subject TEXT NOT NULL, detail TEXT NOT NULL DEFAULT '{}')""",
+    "CREATE INDEX audit_by_time ON audit (shop, at)",
+    # Wrong passwords and the like: what is being tried, since when, how often.
+    """CREATE TABLE attempt (
+        shop INTEGER NOT NULL, what TEXT NOT NULL, subject TEXT NOT NULL, count INTEGER NOT NULL, since REAL NOT NULL,
+        PRIMARY KEY (shop, what, subject)) WITHOUT ROWID""",
+)
+
+_FOOTFALL = (
+    # How far each journal of a device has come, and how many of its events are here: a difference is a gap.
+    """CREATE TABLE reach (
+        shop INTEGER NOT NULL, device TEXT NOT NULL, epoch INTEGER NOT NULL, highest INTEGER NOT NULL, taken INTEGER NOT NULL,
+        latest_at REAL NOT NULL, PRIMARY KEY (shop, device, epoch)) WITHOUT ROWID""",
+    """CREATE TABLE visit (
+        position INTEGER PRIMARY KEY, shop INTEGER NOT NULL, device TEXT NOT NULL, arrived_at REAL NOT NULL,
+        departed_at REAL NOT NULL, dwell_s REAL NOT NULL, zone TEXT NOT NULL, peak_dbm INTEGER NOT NULL, rank TEXT NOT NULL,
+        simulated INTEGER NOT NULL)""",
+    "CREATE INDEX visit_by_arrival ON visit (shop, arrived_at, simulated)",
+    """CREATE TABLE occupancy (
+        position INTEGER PRIMARY KEY, shop INTEGER NOT NULL, device TEXT NOT NULL, at REAL NOT NULL, zone TEXT NOT NULL,
+        window_s REAL NOT NULL, people REAL NOT NULL, low REAL NOT NULL, high REAL NOT NULL, addresses INTEGER NOT NULL,
+        simulated INTEGER NOT NULL)""",
+    "CREATE INDEX occupancy_by_time ON occupancy (shop, at)",
+    """CREATE TABLE offer_seen (
+        position INTEGER PRIMARY KEY, shop INTEGER NOT NULL, device TEXT NOT NULL, at REAL NOT NULL, campaign INTEGER NOT NULL,
+        channel TEXT NOT NULL, simulated INTEGER NOT NULL)""",
+    """CREATE TABLE device_health (
+        shop INTEGER NOT NULL, device TEXT NOT NULL, position INTEGER NOT NULL, at REAL NOT NULL, program TEXT NOT NULL,
+        warnings TEXT NOT NULL, counts TEXT NOT NULL, texts TEXT NOT NULL, PRIMARY KEY (shop, device)) WITHOUT ROWID""",
+    # A fact that was taken, and that this release cannot use: why not.
+    "CREATE TABLE flaw (position INTEGER PRIMARY KEY, shop INTEGER NOT NULL, device TEXT NOT NULL, reason TEXT NOT NULL)",
+)
+
+_LEDGER = (
+    """CREATE TABLE coupon (
+        shop INTEGER NOT NULL, serial TEXT NOT NULL, position INTEGER NOT NULL, campaign INTEGER NOT NULL, code TEXT NOT NULL,
+        key_number INTEGER NOT NULL, expires_at INTEGER NOT NULL, channel TEXT NOT NULL, device TEXT NOT NULL,
+        issued_at REAL NOT NULL, simulated INTEGER NOT NULL, PRIMARY KEY (shop, serial)) WITHOUT ROWID""",
+    "CREATE INDEX coupon_by_code ON coupon (shop, code)",
+    "CREATE INDEX coupon_by_time ON coupon (shop, issued_at)",
+    # One row for each act. device: the till that acted, also where the hub decided. standing: 'first' counts, 'conflict' was
+    # accepted although the coupon was used. flag: the refusal that an audit of an offline act came to.
+    """CREATE TABLE redemption (
+        shop INTEGER NOT NULL, device TEXT NOT NULL, nonce TEXT NOT NULL, position INTEGER NOT NULL, serial TEXT NOT NULL,
+        campaign INTEGER NOT NULL, at REAL NOT NULL, till TEXT NOT NULL, staff TEXT NOT NULL, value_cents INTEGER NOT NULL,
+        basket_cents INTEGER, offline INTEGER NOT NULL, standing TEXT NOT NULL, flag TEXT, simulated INTEGER NOT NULL,
+        PRIMARY KEY (shop, device, nonce)) WITHOUT ROWID""",
+    "CREATE INDEX redemption_by_serial ON redemption (shop, serial, position)",
+    "CREATE INDEX redemption_by_time ON redemption (shop, at)",
+    """CREATE TABLE refusal (
+        position INTEGER PRIMARY KEY, shop INTEGER NOT NULL, device TEXT NOT NULL, at REAL NOT NULL, refusal TEXT NOT NULL,
+        nonce TEXT NOT NULL, till TEXT NOT NULL, staff TEXT NOT NULL, serial TEXT, campaign INTEGER, offline INTEGER NOT NULL,
+        simulated INTEGER NOT NULL)""",
+    "CREATE INDEX refusal_by_time ON refusal (shop, at)",
+    """CREATE TABLE conflict (
+        position INTEGER PRIMARY KEY, shop INTEGER NOT NULL, serial TEXT NOT NULL, campaign INTEGER NOT NULL,
+        cost_cents INTEGER NOT NULL, first_at REAL NOT NULL, first_device TEXT NOT NULL, first_till TEXT NOT NULL,
+        first_staff TEXT NOT NULL, second_at REAL NOT NULL, second_device TEXT NOT NULL, second_till TEXT NOT NULL,
+        second_staff TEXT NOT NULL, simulated INTEGER NOT NULL)""",
+    # Running totals, so that a limit is checked without counting rows under the lock. device: who handed out or accepted.
+    """CREATE TABLE tally (
+        shop INTEGER NOT NULL, campaign INTEGER NOT NULL, device TEXT NOT NULL, issued INTEGER NOT NULL DEFAULT 0,
+        redeemed INTEGER NOT NULL DEFAULT 0, accepted_alone INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (shop, campaign, device)) WITHOUT ROWID""",
+)
+
+
+@MIGRATIONS_HUB()
+def m001_first_tables(db: Database) -> None:
+    """Shop and nodes, journal, campaigns, people, footfall, ledger."""
+    for group in (_SHOP_AND_NODES, _JOURNAL, _CAMPAIGNS, _PEOPLE, _FOOTFALL, _LEDGER):
+        for statement in group:
+            db.execute(statement)
