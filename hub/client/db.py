@@ -98,7 +98,11 @@ class Pool:
                 for step in migrations:
                     step.apply(db)
         except sqlite3.Error as wrong:
+            self.close()
             raise explain(wrong, path) from wrong
+        except StorageError:
+            self.close()
+            raise
 
     def here(self) -> Database:
         """This thread's connection."""
