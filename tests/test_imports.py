@@ -1,0 +1,342 @@
+"""The walls of the house: who may import whom, what is pure, where SQL stands, how long a file may be."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("edge", "hardware", "hub", "kiosk")
+LONGEST_FILE = 400
+"""One idea to a file. Lines, comments and docstrings included."""
+
+# Who may import which of ours, the longest name that fits decides.
+OURS: dict[str, tuple[str, ...]] = {
+    "hub.wire": ("hub.wire",),
+    "hub.client": ("hub.client", "hub.wire"),
+    "hub.storefront": ("hub.storefront", "hub.wire"),
+    "hub": ("hub", "hardware.modem"),
+    "hardware": ("hardware",),
+    "edge": ("edge", "hardware", "hub.wire", "hub.client", "hub.storefront"),
+    "kiosk": ("kiosk", "hardware", "hub.wire", "hub.client", "hub.storefront"),
+}
+
+# Which libraries the parts that every small device carries may use; the rest may use what setup.cfg names.
+LIBRARIES: dict[str, frozenset[str]] = {
+    "hub.wire": frozenset({"msgspec", "cryptography"}),
+    "hub.client": frozenset({"msgspec", "cryptography", "sqlite_utils"}),
+    "hub.storefront": frozenset(
+        {
+            "msgspec",
+            "flask",
+            "flask_babel",
+            "babel",
+            "jinja2",
+            "markupsafe",
+            "werkzeug",
+            "qrcode",
+            "zxingcpp",
+            "PIL",
+        }
+    ),
+}
+
+# What a library of setup.cfg is called when it is imported, where the names differ or it brings a companion.
+IMPORTED_AS: dict[str, tuple[str, ...]] = {
+    "argon2-cffi": ("argon2",),
+    "flask": ("flask", "werkzeug", "jinja2", "markupsafe", "itsdangerous"),
+    "pillow": ("PIL",),
+    "psycopg[binary]": ("psycopg",),
+    "pyserial": ("serial",),
+    "zxing-cpp": ("zxingcpp",),
+}
+
+# No I/O, no clock, no randomness, no logging. A module is listed here and says "Pure" in its docstring, or neither.
+PURE = frozenset(
+    {
+        "edge.door",
+        "edge.occupancy",
+        "edge.presence",
+        "edge.subjects",
+        "hardware.ble.street",
+        "hub.wire",
+        "hub.wire.coupon",
+        "hub.wire.events",
+        "hub.wire.identity",
+        "hub.wire.refusals",
+        "hub.wire.rules",
+        "hub.wire.snapshot",
+        "hub.wire.sync",
+    }
+)
+
+PURE_STDLIB = frozenset(
+    [
+        "__future__",
+        "array",
+        "base64",
+        "binascii",
+        "bisect",
+        "collections",
+        "collections.abc",
+        "colorsys",
+        "contextlib",
+        "copy",
+        "dataclasses",
+        "datetime",
+        "enum",
+        "fractions",
+        "functools",
+        "hashlib",
+        "hmac",
+        "heapq",
+        "html",
+        "itertools",
+        "json",
+        "math",
+        "operator",
+        "re",
+        "statistics",
+        "string",
+        "struct",
+        "types",
+        "typing",
+        "unicodedata",
+        "urllib.parse",
+        "uuid",
+        "zoneinfo",
+        "ipaddress",
+    ]
+)
+PURE_LIBRARIES = ("msgspec", "cryptography.exceptions", "cryptography.hazmat.primitives")
+IMPURE_NAMES = frozenset({"open", "print", "input", "exec", "eval"})
+IMPURE_CALLS = frozenset({"now", "utcnow", "today", "uuid1", "uuid4"})
+
+SQL = re.compile(
+    r"\b(SELECT\s.+\sFROM\s|SELECT\s+\d|INSERT\s+(OR\s+\w+\s+)?INTO\s|UPDATE\s+\w+\s+SET\s|DELETE\s+FROM\s|PRAGMA\s+\w"
+    r"|CREATE\s+(UNIQUE\s+)?(TABLE|INDEX|VIEW|TRIGGER)\s|(DROP|ALTER)\s+TABLE\s|BEGIN\s+IMMEDIATE)",
+    re.DOTALL,
+)
+SQL_MODULES = re.compile(
+    r"^(hub[.]store([.].+)?|(edge|kiosk|edge[.]portal)[.]store(_\w+)?"
+    r"|hub[.]client[.](db|schema|outbox|shelf|issued|rights|counters))$"
+)
+
+# At import a module may name things; it may not open, start or ask for any.
+STARTERS = frozenset(
+    [
+        "open",
+        "connect",
+        "run",
+        "Popen",
+        "check_output",
+        "Thread",
+        "start",
+        "socket",
+        "mkdir",
+        "touch",
+        "read_text",
+        "read_bytes",
+        "write_text",
+        "write_bytes",
+        "basicConfig",
+        "getenv",
+        "Flask",
+        "serve",
+        "sleep",
+        "time",
+        "monotonic",
+        "urandom",
+        "token_hex",
+        "system",
+    ]
+)
+
+
+def modules() -> list[tuple[str, Path]]:
+    """Every module of the product, as its dotted name and its file."""
+    found = []
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            found.append((".".join(parts[:-1] if parts[-1] == "__init__" else parts), path))
+    return found
+
+
+MODULES = modules()
+each_module = pytest.mark.parametrize(("name", "path"), MODULES, ids=[name for name, _ in MODULES])
+
+
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def imports_of(name: str, path: Path) -> Iterator[str]:
+    """Every module that is imported, also inside functions; `from x import y` counts as x.y where that is a module of ours."""
+    known = {module for module, _ in MODULES}
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                base = ".".join(
+                    [*package.split(".")[: len(package.split(".")) - node.level + 1], *filter(None, [base])]
+                )
+            for alias in node.names:
+                yield f"{base}.{alias.name}" if f"{base}.{alias.name}" in known else base
+
+
+def within(name: str, parents: tuple[str, ...] | frozenset[str]) -> bool:
+    return any(name == parent or name.startswith(parent + ".") for parent in parents)
+
+
+def rule_for(name: str, rules: dict[str, object]) -> str | None:
+    fitting = [prefix for prefix in rules if within(name, (prefix,))]
+    return max(fitting, key=len) if fitting else None
+
+
+def installed_libraries() -> frozenset[str]:
+    """The libraries of install_requires and of the extra for PostgreSQL, by the names under which they are imported."""
+    text = (ROOT / "setup.cfg").read_text()
+    product, _, rest = text.partition("install_requires =")[2].partition("[options.extras_require]")
+    lines = [*product.splitlines(), *rest.partition("dev =")[0].splitlines()]
+    names = [re.split(r"[<>=~! ]", line.strip())[0] for line in lines if line.strip()]
+    return frozenset(
+        imported for name in names for imported in IMPORTED_AS.get(name, (name.replace("-", "_").lower(),))
+    )
+
+
+@each_module
+def test_a_module_imports_only_what_its_wall_allows(name: str, path: Path) -> None:
+    rule = rule_for(name, dict(OURS))
+    assert rule is not None
+    libraries = LIBRARIES.get(rule_for(name, dict(LIBRARIES)) or "", installed_libraries())
+    for imported in imports_of(name, path):
+        top = imported.partition(".")[0]
+        if top in PACKAGES:
+            assert within(imported, OURS[rule]), (
+                f"{name} imports {imported}; {rule} may import {', '.join(OURS[rule])}"
+            )
+        elif top not in sys.stdlib_module_names:
+            assert top in libraries, f"{name} imports {top}; it may use {', '.join(sorted(libraries))}"
+
+
+def test_the_hub_package_itself_is_a_docstring_and_nothing_else() -> None:
+    body = tree_of(ROOT / "hub" / "__init__.py").body
+    assert len(body) == 1
+    assert ast.get_docstring(tree_of(ROOT / "hub" / "__init__.py"))
+
+
+def test_every_pure_module_that_is_listed_is_there() -> None:
+    assert not PURE - {name for name, _ in MODULES}
+
+
+@each_module
+def test_a_module_is_called_pure_in_both_places_or_in_none(name: str, path: Path) -> None:
+    docstring = ast.get_docstring(tree_of(path)) or ""
+    says_so = re.search(r"^Pure\b", docstring, re.MULTILINE) is not None
+    assert says_so == (name in PURE), (
+        f"{name}: a pure module has a line that begins with 'Pure' in its docstring, and stands in PURE of this test"
+    )
+
+
+@pytest.mark.parametrize("name", sorted(PURE))
+def test_a_pure_module_has_no_io_no_clock_no_randomness_and_no_log(name: str) -> None:
+    path = dict(MODULES)[name]
+    for imported in imports_of(name, path):
+        allowed = imported in PURE_STDLIB or within(imported, PURE_LIBRARIES) or imported in PURE
+        allowed = allowed or imported in {module.rpartition(".")[0] for module in PURE}
+        assert allowed, f"{name} is pure and imports {imported}"
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            assert node.func.id not in IMPURE_NAMES, f"{name}:{node.lineno} calls {node.func.id}()"
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            assert not (
+                node.func.attr in IMPURE_CALLS
+                and isinstance(node.func.value, ast.Name | ast.Attribute)
+                and not node.args
+            ), f"{name}:{node.lineno} asks for {node.func.attr}()"
+
+
+@each_module
+def test_nothing_happens_when_a_module_is_imported(name: str, path: Path) -> None:
+    for node in tree_of(path).body:
+        if isinstance(
+            node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom
+        ):
+            continue
+        where = f"{name}:{node.lineno}"
+        if isinstance(node, ast.Expr):
+            assert isinstance(node.value, ast.Constant), f"{where} does something when it is imported"
+            continue
+        if isinstance(node, ast.If):
+            condition = ast.unparse(node.test)
+            assert "__name__" in condition or "TYPE_CHECKING" in condition, (
+                f"{where} decides something at import"
+            )
+            continue
+        assert not isinstance(node, ast.For | ast.While | ast.With), f"{where} works when it is imported"
+        for call in ast.walk(node):
+            if isinstance(call, ast.Lambda):
+                break
+            if isinstance(call, ast.Call):
+                called = (
+                    call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+                )
+                assert called not in STARTERS, f"{where} calls {called}() when it is imported"
+
+
+def strings_of(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Every text in the code but the docstrings."""
+    docstrings = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+            yield node.lineno, node.value
+
+
+@each_module
+def test_sql_stands_in_store_modules_and_the_outbox_only(name: str, path: Path) -> None:
+    if SQL_MODULES.match(name):
+        return
+    for line, text in strings_of(tree_of(path)):
+        assert not SQL.search(text), f"{name}:{line} holds SQL; it belongs in a store module"
+
+
+def driver_modules() -> frozenset[str]:
+    """The concrete drivers, as the table of hardware.device names them."""
+    tree = tree_of(ROOT / "hardware" / "device.py")
+    return frozenset(
+        text.partition(":")[0] for _, text in strings_of(tree) if re.fullmatch(r"hardware([.]\w+)+:\w+", text)
+    )
+
+
+def test_the_table_of_drivers_names_modules_that_exist() -> None:
+    assert driver_modules()
+    assert not driver_modules() - {name for name, _ in MODULES}
+
+
+@each_module
+def test_concrete_drivers_are_opened_by_name_and_imported_by_no_program(name: str, path: Path) -> None:
+    if name.startswith("hardware"):
+        return
+    for imported in imports_of(name, path):
+        assert imported not in driver_modules(), f"{name} imports {imported}; open_device() does that"
+
+
+@each_module
+def test_a_file_holds_one_idea(name: str, path: Path) -> None:
+    lines = len(path.read_text(encoding="utf-8").splitlines())
+    assert lines <= LONGEST_FILE, f"{name} has {lines} lines; a file has at most {LONGEST_FILE}"
