@@ -43,10 +43,14 @@ def open_db(path: Path) -> Database:
         conn = sqlite3.connect(
             path, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None, check_same_thread=False
         )
+    except (sqlite3.Error, OSError) as wrong:
+        raise explain(wrong, path) from wrong
+    try:
         conn.execute("PRAGMA journal_mode = WAL")
         conn.execute("PRAGMA synchronous = FULL")
         conn.execute("PRAGMA foreign_keys = ON")
-    except (sqlite3.Error, OSError) as wrong:
+    except sqlite3.Error as wrong:
+        conn.close()
         raise explain(wrong, path) from wrong
     return Database(conn)
 
