@@ -52,8 +52,11 @@ def known_devices() -> list[str]:
     return [f"{family}:{driver.replace('*', 'N')}" for family, driver in sorted(DRIVERS)]
 
 
-def open_device(name: str) -> Any:
-    """Open the device of this name; raises DeviceError when the name is unknown or the device is not there."""
+def open_device(name: str, **wishes: Any) -> Any:
+    """Open the device of this name; raises DeviceError when the name is unknown or the device is not there.
+
+    `wishes` go to the driver as they are: radios take `speed` (of a replay or the simulated street).
+    """
     family, _, rest = name.partition(":")
     driver, _, argument = rest.partition(":")
     target = DRIVERS.get((family, driver))
@@ -69,5 +72,5 @@ def open_device(name: str) -> Any:
         known = ", ".join(known_devices())
         raise DeviceError(Reason.BAD_NAME, f"There is no device called {name!r}. Known are: {known}.")
     module, _, attribute = target.partition(":")
-    opener: Callable[[str], Any] = getattr(import_module(module), attribute)
-    return opener(argument)
+    opener: Callable[..., Any] = getattr(import_module(module), attribute)
+    return opener(argument, **wishes)

@@ -10,6 +10,10 @@ import msgspec
 
 AddressType = Literal["public", "random"]
 
+# What stands for a strength that nobody measured: weaker than anything a radio can hear, so that no rule about
+# being near can be taken in by it.
+UNKNOWN_RSSI_DBM = -127
+
 
 class Advertisement(msgspec.Struct, frozen=True, gc=False):
     """One packet heard on the air.

@@ -18,8 +18,8 @@ from hardware.ble.codec import BadPayload, parse
 APPLE = 0x004C
 ALTBEACON_CODE = b"\xbe\xac"
 
-_IBEACON = Struct(">HHb")
-_ALTBEACON = Struct(">HHb")
+# Both of the older beacons end in two numbers and the power.
+_BODY = Struct(">HHb")
 _TLM = Struct(">HhII")
 
 
@@ -33,7 +33,7 @@ class IBeacon(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag="ibea
 
     def encode(self) -> bytes:
         """The manufacturer structure with its length, to be put behind the flags."""
-        body = _IBEACON.pack(self.major, self.minor, self.tx_power)
+        body = _BODY.pack(self.major, self.minor, self.tx_power)
         return b"\x1a\xff\x4c\x00\x02\x15" + bytes.fromhex(self.uuid.replace("-", "")) + body
 
 
@@ -49,7 +49,7 @@ class AltBeacon(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag="al
 
     def encode(self) -> bytes:
         """The manufacturer structure with its length (AD length is always 0x1B)."""
-        ids = bytes.fromhex(self.id1.replace("-", "")) + _ALTBEACON.pack(self.id2, self.id3, self.tx_power)
+        ids = bytes.fromhex(self.id1.replace("-", "")) + _BODY.pack(self.id2, self.id3, self.tx_power)
         company = self.company_id.to_bytes(2, "little")
         return b"\x1b\xff" + company + ALTBEACON_CODE + ids + bytes((self.mfg_reserved,))
 
@@ -137,7 +137,7 @@ def _decode_frame(frame: bytes) -> Beacon | None:
     if frame.startswith(b"\x4c\x00\x02\x15", 1):
         if len(frame) < 26:
             raise BadPayload(f"An iBeacon has 23 octets behind its company number, not {len(frame) - 3}.")
-        return IBeacon(_uuid(frame[5:21]), *_IBEACON.unpack_from(frame, 21))
+        return IBeacon(_uuid(frame[5:21]), *_BODY.unpack_from(frame, 21))
     return None
 
 
@@ -146,9 +146,9 @@ def _decode_altbeacon(frame: bytes) -> AltBeacon:
         raise BadPayload(f"An AltBeacon has 24 octets behind its company number, not {len(frame) - 3}.")
     # Beacons without the reserved octet are on the market; readers take it as zero.
     reserved = frame[26] if len(frame) > 26 else 0
-    return AltBeacon(
-        _uuid(frame[5:21]), *_ALTBEACON.unpack_from(frame, 21), frame[1] | frame[2] << 8, reserved
-    )
+    id2, id3, power = _BODY.unpack_from(frame, 21)
+    id2, id3, power = _BODY.unpack_from(frame, 21)
+    return AltBeacon(_uuid(frame[5:21]), id2, id3, power, frame[1] | frame[2] << 8, reserved)
 
 
 def _decode_eddystone(body: bytes) -> Beacon | None:
@@ -216,18 +216,16 @@ def compress_url(url: str) -> bytes:
     """Scheme octet and short spelling of an address; scheme and host are written small, the path as it is."""
     head, slash, path = url.partition("://")[2].partition("/")
     address = f"{url.partition('://')[0]}://{head}".lower() + slash + path
-    for number, scheme in enumerate(_SCHEMES):
-        if address.startswith(scheme):
-            break
-    else:
+    number = next((n for n, scheme in enumerate(_SCHEMES) if address.startswith(scheme)), None)
+    if number is None:
         raise BadPayload(f"{url!r} does not begin with http:// or https://.")
-    rest = address[len(scheme) :]
+    rest = address[len(_SCHEMES[number]) :]
     if not all(0x20 < ord(sign) < 0x7F for sign in rest):
         raise BadPayload(f"{url!r} holds signs that an Eddystone URL cannot hold.")
     for code, ending in enumerate(_ENDINGS):
         rest = rest.replace(ending, chr(code))
-    if len(rest) > URL_MAX_OCTETS:
-        raise BadPayload(f"{url!r} needs {len(rest)} octets on the air; {URL_MAX_OCTETS} fit.")
+    if not 0 < len(rest) <= URL_MAX_OCTETS:
+        raise BadPayload(f"{url!r} needs {len(rest)} octets on the air; 1 to {URL_MAX_OCTETS} fit.")
     return bytes((number,)) + rest.encode("ascii")
 
 
