@@ -20,7 +20,7 @@ TICK_S = 1.0
 """How finely time moves: ends of visits are found this much late at most."""
 
 LONGEST_JUMP_S = 3600.0
-"""A gap in the packets' clock longer than this (a machine that slept, a recording of several days) is stepped over, not through."""
+"""A gap in the packets' clock longer than this (a machine that slept, a recording of several days) is stepped over."""
 
 
 class Noticed(msgspec.Struct, frozen=True):

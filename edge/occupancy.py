@@ -32,7 +32,7 @@ WINDOW_S = 60.0
 """Shorter, and the count jumps with every fade; longer, and people have come and gone within it. A multiple of SLICES seconds."""
 
 SLICES = 6
-"""Ten seconds each: a phone that speaks every two seconds is then heard five times a slice, and passing takes two slices at most."""
+"""Ten seconds each: a phone that speaks every two seconds is heard five times in one, and passing by takes two."""
 
 MAJORITY = 4
 """More than half of SLICES, or a phone that changes its address counts twice."""
