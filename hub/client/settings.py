@@ -1,0 +1,150 @@
+"""A program's settings: one table, read strictly, every mistake reported at once.
+
+Pure: each program's `__main__` hands in the environment and what stood on its command line. A command line goes before the
+environment, the environment before the default. A secret may stand in a file: NAME_FILE instead of NAME.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; `mistakes` has a sentence for each reason."""
+
+    def __init__(self, mistakes: list[str]) -> None:
+        super().__init__("\n".join(mistakes))
+        self.mistakes = mistakes
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One row of a table. `read` turns text into the value, or raises ValueError with the rest of a sentence."""
+
+    name: str
+    read: Callable[[str], Any]
+    default: str
+    meaning: str
+    secret: bool = False
+
+    @property
+    def field(self) -> str:
+        """The name without its program: EDGE_RADIO is `radio` in the result and `--radio` on the command line."""
+        return self.name.partition("_")[2].lower()
+
+    @property
+    def flag(self) -> str:
+        """How it stands on the command line."""
+        return "--" + self.field.replace("_", "-")
+
+
+def read_settings(
+    table: Sequence[Setting], environ: Mapping[str, str], flags: Mapping[str, str | None] | None = None
+) -> dict[str, Any]:
+    """Every setting's value by its field; SettingsError with all mistakes together.
+
+    A name in the environment that begins as the table's names do and is not in it is a mistake too: it is a misspelt setting.
+    """
+    given = {field: text for field, text in (flags or {}).items() if text is not None}
+    mistakes: list[str] = []
+    values: dict[str, Any] = {}
+    for setting in table:
+        try:
+            text = given.get(setting.field, environ.get(setting.name))
+            if text is None and setting.secret and setting.name + "_FILE" in environ:
+                text = _from_file(environ[setting.name + "_FILE"])
+            values[setting.field] = setting.read(setting.default if text is None else text)
+        except ValueError as wrong:
+            shown = "" if setting.secret else f" ({text!r})"
+            mistakes.append(f"{setting.name}{shown} {wrong}.")
+    prefix = table[0].name.partition("_")[0] + "_"
+    known = {setting.name for setting in table} | {s.name + "_FILE" for s in table if s.secret}
+    mistakes += [
+        f"{name} is no setting; there are {', '.join(sorted(known))}."
+        for name in sorted(environ)
+        if name.startswith(prefix) and name not in known
+    ]
+    if mistakes:
+        raise SettingsError(mistakes)
+    return values
+
+
+def show_settings(table: Sequence[Setting], values: Mapping[str, Any]) -> str:
+    """The table with the values in force; secrets are hidden."""
+    lines = []
+    for setting in table:
+        value = values[setting.field]
+        shown = "(set)" if setting.secret and value else "" if value is None else str(value)
+        lines.append(f"{setting.name:<24} {shown:<32} {setting.meaning}")
+    return "\n".join(lines)
+
+
+def _from_file(path: str) -> str:
+    try:
+        return Path(path).read_text().strip()
+    except OSError as wrong:
+        raise ValueError(f"names a file that cannot be read: {wrong.strerror} ({path})") from wrong
+
+
+def name(text: str) -> str:
+    """A short name for people."""
+    if not text or len(text) > 40 or not all(sign.isalnum() or sign in "-_ ." for sign in text):
+        raise ValueError("must be a short name of letters, digits, spaces, dots, dashes")
+    return text
+
+
+def device(text: str) -> str:
+    """A device by its name."""
+    if ":" not in text:
+        raise ValueError("must name a device, such as ble:hci0, ble:sim or ble:replay:FILE")
+    return text
+
+
+def url(text: str) -> str:
+    """An address, or nothing. It must hold no secret: addresses are shown and logged."""
+    parts = urlsplit(text)
+    if text and (
+        parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query
+    ):
+        raise ValueError("must be an address like http://hub.local:8080, with nothing secret in it")
+    return text
+
+
+def host(text: str) -> str:
+    """An address of this machine to listen on."""
+    if not text or any(sign.isspace() or sign in "/@?" for sign in text):
+        raise ValueError("must be an address of this machine, such as 127.0.0.1 or 0.0.0.0")
+    return text
+
+
+def port(text: str) -> int:
+    """A TCP port to listen on; 0 takes a free one."""
+    if not text.isascii() or not text.isdigit() or int(text) > 65_535:
+        raise ValueError("must be a port from 0 to 65535")
+    return int(text)
+
+
+def yes_no(text: str) -> bool:
+    """`yes` or `no`, and nothing else."""
+    if text not in ("yes", "no"):
+        raise ValueError("must be yes or no")
+    return text == "yes"
+
+
+def number(low: float, high: float) -> Callable[[str], float]:
+    """A number within limits."""
+
+    def read(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = float("nan")
+        if not low <= value <= high:
+            raise ValueError(f"must be a number from {low:g} to {high:g}")
+        return value
+
+    return read
