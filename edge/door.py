@@ -74,9 +74,12 @@ class Door:
         return self._tracker.present()
 
     def hear(self, packets: Sequence[Advertisement]) -> Noticed:
-        """Take in a batch, in the order of its times; a batch should span less than TICK_S."""
+        """Take in a batch, in the order of its times."""
         if not packets:
             return Noticed()
+        if packets[-1].at - packets[0].at >= TICK_S and len(packets) > 1:
+            middle = len(packets) // 2
+            return self.hear(packets[:middle]) + self.hear(packets[middle:])
         noticed = self.tick(packets[0].at)
         near = near_enough(packets)
         opened = self._tracker.feed_all(self._book.subjects_of(near), near)
@@ -91,7 +94,7 @@ class Door:
             return Noticed()
         if now - then > LONGEST_JUMP_S:
             closed = tuple(self._tracker.tick(now))
-            self._window.close(now)
+            self._window.forget()
             self._begin(now)
             return Noticed(closed=closed)
         closed_all: list[Visit] = []
@@ -105,8 +108,16 @@ class Door:
         return Noticed((), tuple(closed_all), tuple(measured))
 
     def stop(self) -> Noticed:
-        """End every visit as of its last sighting. A window that is not whole is not measured."""
-        return Noticed(closed=tuple(self._tracker.close()))
+        """End every visit as of its last sighting, and measure what there is of the window that was under way."""
+        measured: tuple[Occupancy, ...] = ()
+        if self._now is not None:
+            begin = self._slice_ends - self._window.slice_s
+            if self._now - begin >= self._window.slice_s / 2:
+                self._window.feed(self._tracker.near_since(begin))
+            last = self._window.close(self._now)
+            measured = (last,) if last is not None else ()
+            self._now = None
+        return Noticed(closed=tuple(self._tracker.close()), measured=measured)
 
     def _begin(self, now: float) -> None:
         self._now = now
@@ -119,7 +130,9 @@ class Door:
         self._slice_ends = at + self._window.slice_s
         if not self._window.whole():
             return
-        measured.append(self._window.close(at))
+        whole = self._window.close(at)
+        if whole is not None:
+            measured.append(whole)
         # Between two windows, so that no name has to be followed from one salt into the next but by the tracker.
         if at >= self._salt_ends:
             self._salt_ends = at + SALT_LIFE_S

@@ -2,15 +2,15 @@
 
 Pure: `edge.door` feeds it the pseudonyms that were near in each slice, and closes the window.
 
-The estimator. A window of a minute is cut into six slices of ten seconds. A pseudonym counts when it was near in at least
-four of them, and that one rule does three things: who walks past is not there long enough; who comes or goes within the window
+The estimator. A window of a minute is cut into six slices of ten seconds. A pseudonym counts when it was near in more
+than half of them, and that one rule does three things: who walks past is not there long enough; who comes or goes within the window
 counts when present for more than half of it, which is who was present in its middle; and a phone that changes its address within
 the window leaves one name with a majority of slices, not two. What is left to correct:
 
     counted = people x phones_per_person x p          p = chance that a present phone reaches its majority
 
 with `q` the chance to hear a phone at least once in a slice, r = window / rotation the chance that it changes its address within
-the window: p = (1 - r) P(Bin(6, q) >= 4) + r times the mean over the slices in which it may change of the names that reach four.
+the window: p = (1 - r) P(Bin(6, q) >= 4) + r times the mean, over the slices in which it may change, of the names that reach four.
 
 The band. One person adds on average m = phones_per_person x p names, with variance v = `spread` x m (people carry none, one or
 several; whole families come together, which is why the spread is above one). The factor itself is known to a relative error
@@ -34,8 +34,8 @@ WINDOW_S = 60.0
 SLICES = 6
 """Ten seconds each: a phone that speaks every two seconds is heard five times in one, and passing by takes two."""
 
-MAJORITY = 4
-"""More than half of SLICES, or a phone that changes its address counts twice."""
+LEAST_SLICES = 3
+"""A window cut short by a stop or by the end of a recording is measured from here on: below, passing by looks like being there."""
 
 BAND_Z = 1.645
 """Nine times in ten (normal distribution, two-sided)."""
@@ -72,19 +72,25 @@ class Occupancy(msgspec.Struct, frozen=True):
     addresses: int
 
 
-def majority_chance(heard_in_slice: float, rotation_share: float = 0.0) -> float:
+def majority(slices: int) -> int:
+    """More than half: with half, a phone that changes its address in the middle would count twice."""
+    return slices // 2 + 1
+
+
+def majority_chance(heard_in_slice: float, rotation_share: float = 0.0, slices: int = SLICES) -> float:
     """Names that a phone present all through a window is expected to count for.
 
     `rotation_share` is the chance that its address changes within the window.
     """
-    still = _at_least(MAJORITY, SLICES, heard_in_slice)
-    # It changes within slice j: the old name can be heard in slices 0..j, the new one in j..5.
+    wanted = majority(slices)
+    still = _at_least(wanted, slices, heard_in_slice)
+    # It changes within slice j: the old name can be heard in slices 0..j, the new one in j and after.
     turning = sum(
-        _at_least(MAJORITY, j + 1, heard_in_slice) + _at_least(MAJORITY, SLICES - j, heard_in_slice)
-        for j in range(SLICES)
+        _at_least(wanted, j + 1, heard_in_slice) + _at_least(wanted, slices - j, heard_in_slice)
+        for j in range(slices)
     )
     share = min(max(rotation_share, 0.0), 1.0)
-    return (1 - share) * still + share * turning / SLICES
+    return (1 - share) * still + share * turning / slices
 
 
 def _at_least(wanted: int, tries: int, chance: float) -> float:
@@ -136,12 +142,18 @@ class OccupancyWindow:
         """Whether all slices are in."""
         return self._slices >= SLICES
 
-    def close(self, at: float) -> Occupancy:
-        """The estimate; everything that went into it is forgotten."""
-        addresses = sum(1 for slices in self._heard.values() if slices >= MAJORITY)
+    def forget(self) -> None:
+        """Begin anew without a result."""
         self._heard = {}
         self._slices = 0
-        people, low, high = people_of(addresses, self.correction, self.window_s)
-        return Occupancy(
-            self.zone, at, self.window_s, round(people, 1), round(low, 1), round(high, 1), addresses
-        )
+
+    def close(self, at: float) -> Occupancy | None:
+        """The estimate; everything that went into it is forgotten. None when there was too little to go by."""
+        slices, heard = self._slices, self._heard
+        self.forget()
+        if slices < LEAST_SLICES:
+            return None
+        addresses = sum(1 for times in heard.values() if times >= majority(slices))
+        window_s = slices * self.slice_s
+        people, low, high = people_of(addresses, self.correction, window_s, slices)
+        return Occupancy(self.zone, at, window_s, round(people, 1), round(low, 1), round(high, 1), addresses)

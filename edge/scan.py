@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable
 
 from hardware.ble.advertisement import Advertisement
-from hardware.ble.radio import Radio
+from hardware.ble.radio import Clock, Radio
 from hardware.device import DeviceError
 
 logger = logging.getLogger(__name__)
@@ -37,6 +37,9 @@ class Scanner:
         self._dropped_here = 0
         self._dropped_before = 0
         self.radio: Radio | None = None
+        self.description = ""
+        self.clock: Clock = "wall"
+        self.simulated = False
         self.heard = 0
         self.heard_last: float | None = None
         self.trouble: DeviceError | None = None
@@ -53,17 +56,19 @@ class Scanner:
         while True:
             began = self._monotonic()
             try:
-                self.radio = self._open()
-                if await self._listen(self.radio):
-                    self.ended.set()
-                    return
-                logger.warning("radio=%s stopped by itself", self.radio.describe())
+                self._take(self._open())
+                await self._listen()
+                logger.info("radio=%s has ended", self.description)
             except DeviceError as wrong:
                 if self.trouble is None or self.trouble.sentence != wrong.sentence:
                     logger.warning("radio failed reason=%s: %s", wrong.reason.value, wrong.sentence)
                 self.trouble = wrong
             finally:
                 await self._let_go()
+            if self.clock == "capture":
+                # Whole or cut off: played once. Again would count the same people twice.
+                self.ended.set()
+                return
             if self._monotonic() - began > HEALTHY_AFTER_S:
                 wait_s = FIRST_WAIT_S
             await asyncio.sleep(wait_s)
@@ -86,8 +91,15 @@ class Scanner:
                 packets.append(self._queue.get_nowait())
         return packets
 
-    async def _listen(self, radio: Radio) -> bool:
-        """Put packets into the queue; True when a recording has come to its end."""
+    def _take(self, radio: Radio) -> None:
+        self.radio = radio
+        self.description, self.simulated, self.clock = radio.describe(), radio.simulated, radio.clock
+
+    async def _listen(self) -> None:
+        """Put packets into the queue until the radio ends."""
+        radio = self.radio
+        if radio is None:
+            return
         # The air does not wait: what does not fit is lost and counted. A recording, and a street that runs faster
         # than real time, can wait.
         can_wait = radio.clock != "wall"
@@ -103,7 +115,6 @@ class Scanner:
                 self._queue.put_nowait(packet)
             except asyncio.QueueFull:
                 self._dropped_here += 1
-        return radio.clock == "capture"
 
     async def _let_go(self) -> None:
         if self.radio is not None:

@@ -7,9 +7,9 @@ Pure: `edge.daemon` says what time it is. Three clocks exist (`hardware.ble.radi
 - street: the simulated street at another pace. Its clock began at real time and runs ahead of it.
 - capture: a recording. Its first packet is moved to the moment at which it is played.
 
-In the last two a day may pass in a minute, and no stamp may lie in the future, or the manager's page of today would show what has
-not happened yet. So the length of a stay is the street's own, and its end is at the latest the real moment in which it is written:
-"ended just now, lasted eight minutes". Whatever a simulator or a recording made says so in its fact (`simulated`).
+In the last two a day may pass in a minute, and no stamp may lie in the future, or the manager's page of today would show what
+has not happened yet. So the length of a stay is the street's own, and its end is at the latest the real moment in which it is
+written: "ended just now, lasted eight minutes". Whatever a simulator or a recording made says so in its fact (`simulated`).
 """
 
 from __future__ import annotations

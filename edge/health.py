@@ -1,0 +1,236 @@
+"""Everything that can be wrong at the door, on one list, in the shop's words; and the small file in which it is told.
+
+The same list feeds `python -m edge check`, the status file (which the portal and the terminal view read) and `device.health`.
+"""
+
+from __future__ import annotations
+
+import os
+from enum import IntEnum
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+STATUS_FILE = "status.json"
+STATUS_EVERY_S = 2.0
+"""More often wears the card without anybody seeing it."""
+
+STATUS_FRESH_S = 15.0
+"""A status older than this was left behind by a process that is gone."""
+
+Text = dict[str, str]
+
+
+class Severity(IntEnum):
+    """How bad, which is also the exit status of `check`."""
+
+    NOTE = 0
+    WARNING = 1
+    ERROR = 2
+
+
+class Warning(msgspec.Struct, frozen=True):  # noqa: A001 - the shop's word; nothing here raises Python's warnings
+    """One thing that can be wrong: what it is called, what to say, from when on, and what hides it."""
+
+    code: str
+    severity: Severity
+    title: Text
+    text: Text
+    visible_after_s: float = 0.0
+    hidden_by: tuple[str, ...] = ()
+
+
+WARNINGS = (
+    Warning(
+        "not-enrolled",
+        Severity.ERROR,
+        {"en": "Not joined to a shop", "zh": "尚未加入店铺"},
+        {
+            "en": "Make a pairing code on the hub's page and run: python -m edge enrol CODE --hub URL",
+            "zh": "请在中枢页面生成配对码，然后运行：python -m edge enrol 配对码 --hub 网址",
+        },
+    ),
+    Warning(
+        "not-running",
+        Severity.ERROR,
+        {"en": "The door is not running", "zh": "门口程序未运行"},
+        {"en": "Start it: python -m edge run", "zh": "请启动：python -m edge run"},
+        hidden_by=("not-enrolled",),
+    ),
+    Warning(
+        "radio-missing",
+        Severity.ERROR,
+        {"en": "Bluetooth radio cannot be used", "zh": "蓝牙无线电无法使用"},
+        {"en": "It is tried again by itself.", "zh": "系统会自动重试。"},
+        hidden_by=("not-running",),
+    ),
+    Warning(
+        "radio-deaf",
+        Severity.WARNING,
+        {"en": "Bluetooth radio hears nothing", "zh": "蓝牙无线电收不到任何信号"},
+        {"en": "Unplug the radio, wait ten seconds, plug it in.", "zh": "请拔下无线电，等十秒，再插上。"},
+        visible_after_s=90,
+        hidden_by=("radio-missing", "replay-ended", "not-running"),
+    ),
+    Warning(
+        "replay-ended",
+        Severity.NOTE,
+        {"en": "The recording is over", "zh": "录音已播放完毕"},
+        {
+            "en": "Nothing new will be heard until the door is started again.",
+            "zh": "重新启动之前不会有新的数据。",
+        },
+    ),
+    Warning(
+        "too-much-heard",
+        Severity.WARNING,
+        {"en": "More is heard than can be followed", "zh": "信号过多，来不及处理"},
+        {
+            "en": "Some packets were lost in the last minute. Visits may be short; check what else runs on this machine.",
+            "zh": "最近一分钟丢失了部分数据，到访时长可能偏短；请检查本机是否运行了其他程序。",
+        },
+    ),
+    Warning(
+        "disk",
+        Severity.ERROR,
+        {"en": "The disk does not take anything", "zh": "磁盘无法写入"},
+        {
+            "en": "Visits are kept in memory until it does. Free some space or replace the card.",
+            "zh": "到访记录暂存在内存中。请清理空间或更换存储卡。",
+        },
+    ),
+    Warning(
+        "hub-silent",
+        Severity.WARNING,
+        {"en": "Hub not answering", "zh": "中枢没有回应"},
+        {"en": "Counting goes on; reports will be late.", "zh": "计数照常进行，报表会稍晚更新。"},
+        visible_after_s=60,
+        hidden_by=("not-running",),
+    ),
+    Warning(
+        "facts-parked",
+        Severity.WARNING,
+        {"en": "The hub could not read some facts", "zh": "中枢无法读取部分记录"},
+        {
+            "en": "They are kept here. The hub may be older than this program.",
+            "zh": "记录仍保留在本机。中枢的版本可能较旧。",
+        },
+    ),
+    Warning(
+        "clock-unset",
+        Severity.WARNING,
+        {"en": "This machine does not know the time", "zh": "本机时间未设置"},
+        {"en": "It takes the hub's as soon as the hub answers.", "zh": "中枢一有回应，就会采用中枢的时间。"},
+        visible_after_s=30,
+    ),
+)
+
+_BY_CODE = {warning.code: warning for warning in WARNINGS}
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """A warning that is to be seen: since when, and what exactly is wrong where somebody knows."""
+
+    code: str
+    severity: int
+    title: Text
+    text: Text
+    since: float
+    detail: str = ""
+
+
+class Health:
+    """What is wrong now. Pure: it is told each condition with the time, and asked what to show."""
+
+    def __init__(self) -> None:
+        self._since: dict[str, tuple[float, str]] = {}
+
+    def say(self, code: str, wrong: bool, now: float, detail: str = "") -> None:
+        """Whether this is wrong now; KeyError for a code that is not on the list."""
+        warning = _BY_CODE[code]
+        if not wrong:
+            self._since.pop(warning.code, None)
+        else:
+            since = self._since[code][0] if code in self._since else now
+            self._since[code] = (since, detail)
+
+    def shown(self, now: float) -> list[Shown]:
+        """What is to be seen now, in the order of the list."""
+        visible = []
+        for warning in WARNINGS:
+            since, detail = self._since.get(warning.code, (None, ""))
+            if (
+                since is None
+                or now - since < warning.visible_after_s
+                or any(c in self._since for c in warning.hidden_by)
+            ):
+                continue
+            visible.append(
+                Shown(warning.code, int(warning.severity), warning.title, warning.text, since, detail)
+            )
+        return visible
+
+
+SIMULATED: Text = {
+    "en": "Nobody here is real: {radio}.",
+    "zh": "此处并非真实顾客：{radio}。",
+}
+
+RADIO_NAMES: dict[str, str] = {"Simulated street": "模拟街道"}
+
+
+def notice(radio: str, simulated: bool) -> Text:
+    """The line for every screen while a simulator or a recording plays; empty with a real radio."""
+    if not simulated:
+        return {}
+    chinese = RADIO_NAMES.get(radio) or radio.replace("Replay of ", "回放 ")
+    return {"en": SIMULATED["en"].format(radio=radio), "zh": SIMULATED["zh"].format(radio=chinese)}
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """What the edge says of itself to others on the same machine. Times are seconds of UTC, memory is in megabytes."""
+
+    program: str = "edge"
+    pid: int
+    at: float
+    state: str
+    zone: str
+    radio: str
+    radio_name: str
+    simulated: bool
+    notice: Text
+    heard: int
+    dropped: int
+    followed: int
+    visits_open: int
+    visits_closed: int
+    occupancy: dict[str, Any] | None
+    warnings: tuple[Shown, ...]
+    pending: int
+    parked: int
+    hub_reached: bool
+    rss_mb: float
+
+
+def write_status(folder: Path, status: Status) -> None:
+    """Replace the status file whole. Not synced to disk: it is only about now, and after a power cut it means nothing."""
+    draft = folder / f"{STATUS_FILE}.new"
+    draft.write_bytes(msgspec.json.encode(status))
+    draft.replace(folder / STATUS_FILE)
+
+
+def read_status(folder: Path, now: float) -> Status | None:
+    """The status of a running edge; None where none is running or the file cannot be read."""
+    try:
+        status = msgspec.json.decode((folder / STATUS_FILE).read_bytes(), type=Status)
+    except (OSError, msgspec.MsgspecError):
+        return None
+    fresh = abs(now - status.at) <= STATUS_FRESH_S and status.state != "stopped"
+    return status if fresh and Path(f"/proc/{status.pid}").exists() else None
+
+
+def rss_mb() -> float:
+    """Memory of this process that is in use (proc(5), VmRSS)."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return round(pages * os.sysconf("SC_PAGE_SIZE") / 1e6, 1)

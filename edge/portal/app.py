@@ -1,0 +1,37 @@
+"""The portal's application: the shopper's pages for phones, and its health."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Flask, Response, jsonify
+
+from hub.client.clock import Clock
+from hub.client.desk import NodeDesk
+from hub.client.node import Node
+from hub.client.outbox import Outbox
+from hub.client.shelf import Shelf
+from hub.storefront import create_storefront
+from hub.wire.snapshot import Text
+
+MAX_FORM_BYTES = 16_384
+"""A form of the shopper's pages has a few short fields."""
+
+
+def create_app(
+    node: Node, outbox: Outbox, shelf: Shelf, clock: Clock, *, notice: Callable[[], Text] = dict
+) -> Flask:
+    """The portal around a node's disk. The edge, on the same disk, carries what happens here to the hub."""
+    app = Flask(__name__, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_FORM_BYTES
+    desk = NodeDesk(outbox.pool, node, outbox, shelf, "portal", notice=notice, clock=clock)
+    app.register_blueprint(create_storefront(desk, surface="phone", now=clock.now, inline_style=True))
+
+    @app.get("/healthz")
+    def healthz() -> tuple[Response, int]:
+        has_snapshot = shelf.made_at() is not None
+        return jsonify(
+            ok=has_snapshot, program="portal", snapshot_made_at=shelf.made_at()
+        ), 200 if has_snapshot else 503
+
+    return app
