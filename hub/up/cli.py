@@ -1,0 +1,123 @@
+"""The console entry: `shopbell up | test | prove | bench | check`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+
+from hub.up.sentences import UpError
+
+COMMANDS = {
+    "up": ("hub.up.up", "run a whole shop on this machine"),
+    "test": ("hub.up.testing", "lint, types, import rules, docs and every ring of tests"),
+    "prove": ("hub.up.proving", "list the promises, or run the proof of one"),
+    "bench": ("hub.up.measuring", "measure against peers and limits"),
+    "check": ("hub.up.checking", "say what is wrong here; exit status 0 fine, 1 warnings, 2 errors"),
+}
+
+
+def positive(text: str) -> float:
+    """A number of seconds above zero, for argparse."""
+    value = float(text)
+    if not 0 < value <= 31_536_000:
+        raise argparse.ArgumentTypeError(f"{text} is no number of seconds from 1 to a year")
+    return value
+
+
+def pace(text: str) -> float:
+    """How much faster than life; 0 as fast as it goes."""
+    value = float(text)
+    if not 0 <= value <= 10_000:
+        raise argparse.ArgumentTypeError(f"{text} is no number from 0 to 10000")
+    return value
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command line; each command imports its own module only when it runs."""
+    parser = argparse.ArgumentParser(prog="shopbell", description="The bell over the shop door, for phones.")
+    parser.add_argument("--version", action="version", version=f"shopbell {version('shopbell')}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    parts = {
+        name: commands.add_parser(name, help=help_, description=help_)
+        for name, (_, help_) in COMMANDS.items()
+    }
+    _up_options(parts["up"])
+    _test_options(parts["test"])
+    _prove_options(parts["prove"])
+    bench = parts["bench"]
+    bench.add_argument("name", nargs="?", help="one measurement; without it all of them")
+    bench.add_argument("--rounds", type=int, default=7, help="rounds whose median counts (at least 5)")
+    bench.add_argument(
+        "--json", type=Path, metavar="FILE", help="also write the figures here (out/bench.json)"
+    )
+    check = parts["check"]
+    check.add_argument("--dir", type=Path, default=Path("shop"), help="the shop's folder (./shop)")
+    check.add_argument("--json", action="store_true", help="as JSON")
+    return parser
+
+
+def _up_options(up: argparse.ArgumentParser) -> None:
+    up.add_argument(
+        "--dir", type=Path, default=Path("shop"), help="the folder that holds everything (./shop)"
+    )
+    up.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on; 0.0.0.0 lets phones in (127.0.0.1)"
+    )
+    up.add_argument("--port-base", type=int, default=8080, help="first of three ports (8080)")
+    up.add_argument(
+        "--radio", metavar="NAME", help="ble:hci0, ble:sim, ble:replay:FILE; without it what is there"
+    )
+    up.add_argument("--no-seed", action="store_true", help="make no first shop, offers and staff")
+    up.add_argument(
+        "--speed", type=pace, default=1.0, metavar="X", help="pace of the simulated street or a recording"
+    )
+    up.add_argument(
+        "--for", type=positive, dest="seconds", metavar="SECONDS", help="end by itself, print JSON"
+    )
+
+
+def _test_options(test: argparse.ArgumentParser) -> None:
+    test.add_argument(
+        "--full", action="store_true", help="also the slow tests, and the proofs at a size for CI"
+    )
+    test.add_argument(
+        "--lab", action="store_true", help="also the tests in a virtual machine with a real radio stack"
+    )
+    test.epilog = "Anything else goes to pytest, such as -k word or tests/unit."
+
+
+def _prove_options(prove: argparse.ArgumentParser) -> None:
+    prove.add_argument("name", nargs="?", help="the proof to run; without it the list")
+    prove.add_argument("--size", type=int, metavar="N", help="how much of it")
+    prove.add_argument("--seed", type=int, metavar="S", help="the same seed is the same run")
+    prove.add_argument("--list", action="store_true", help="list the proofs")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; its exit status."""
+    parser = build_parser()
+    args, rest = parser.parse_known_args(argv)
+    if args.command is None:
+        parser.print_help()
+        return 2
+    if rest and args.command != "test":
+        parser.error(f"nothing is known of: {' '.join(rest)}")
+    args.rest = rest
+    try:
+        status: int = import_module(COMMANDS[args.command][0]).run(args)
+    except UpError as wrong:
+        print(f"shopbell: {wrong}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        return 141
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

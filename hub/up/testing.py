@@ -1,0 +1,114 @@
+"""`shopbell test`: every check in one command, and one summary at the end."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hub.up.browser import bring_chromium
+from hub.up.sentences import UpError
+from hub.up.tree import source_tree
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One check and how it went; `last` is the last line that it printed."""
+
+    name: str
+    status: int
+    took_s: float
+    last: str
+
+    @property
+    def passed(self) -> bool:
+        """Whether it went well."""
+        return self.status == 0
+
+
+def run(args: argparse.Namespace) -> int:
+    """0 where everything passed."""
+    root = source_tree()
+    if args.lab and not (root / "tests" / "lab" / "run").exists():
+        raise UpError(
+            "The virtual machine of the lab is not part of this release; run the tests without --lab."
+        )
+    narrowed = any(not word.startswith("-") for word in args.rest)
+    problem = _browser()
+    steps: list[Step] = []
+    if not narrowed:
+        steps += [_step(name, command) for name, command in _static_checks()]
+    # Whoever names a mark or a slow test wants that one, so what the user says stands last and wins.
+    marks = [] if args.full or narrowed else ["-m", "not slow"]
+    steps.append(_step("tests", ["-m", "pytest", *marks, *args.rest]))
+    if args.full:
+        steps.append(_step("proofs", ["-m", "tests.prove", "--all", "--ci"]))
+    if args.lab:
+        steps.append(_step("lab", [str(root / "tests" / "lab" / "run")]))
+    return _summary(steps, problem)
+
+
+def _static_checks() -> list[tuple[str, list[str]]]:
+    return [
+        ("lint", ["-m", "ruff", "check", "-q", "."]),
+        ("format", ["-m", "ruff", "format", "-q", "--check", "."]),
+        ("types", ["-m", "mypy"]),
+    ]
+
+
+def _browser() -> str | None:
+    """Sees that there is a Chromium; a sentence where CI has none, since there nobody reads that tests were skipped."""
+    if bring_chromium(_tell):
+        return None
+    _tell(
+        "no Chromium here and none could be installed: the browser tests are skipped (on Debian: apt install chromium)"
+    )
+    in_ci = os.environ.get("CI", "").lower() in ("1", "true", "yes")
+    return "Chromium is missing, and in CI the browser tests must run." if in_ci else None
+
+
+def _tell(sentence: str) -> None:
+    print(f"shopbell: {sentence}", file=sys.stderr, flush=True)
+
+
+def _step(name: str, arguments: Sequence[str]) -> Step:
+    """Run one check and let its words through as they come."""
+    _tell(name)
+    began = time.monotonic()
+    last = ""
+    process = subprocess.Popen(
+        [sys.executable, *arguments],
+        cwd=source_tree(),
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
+    assert process.stdout is not None  # noqa: S101 - asked for above; for the type checker
+    try:
+        for line in process.stdout:
+            sys.stdout.write(line)
+            sys.stdout.flush()
+            last = line.strip() or last
+        status = process.wait()
+    except BaseException:
+        process.terminate()
+        process.wait()
+        raise
+    return Step(name, status, time.monotonic() - began, last)
+
+
+def _summary(steps: Sequence[Step], problem: str | None) -> int:
+    """One line a check, and at the very end what pytest said last."""
+    print()
+    for step in steps:
+        print(f"{step.name:8} {'passed' if step.passed else 'FAILED'}  {step.took_s:6.1f} s")
+    if problem:
+        print(f"browser  FAILED  {problem}")
+    print(next((step.last for step in steps if step.name == "tests"), ""), flush=True)
+    return 0 if all(step.passed for step in steps) and problem is None else 1

@@ -1,0 +1,78 @@
+"""Runs proofs: `python -m tests.prove [NAME] [--size N] [--seed S] | --all [--ci]`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+import tempfile
+import time
+import traceback
+from pathlib import Path
+
+from tests.prove import Proof, Verdict, proofs
+
+
+def main() -> int:
+    """0 where every promise that was asked for held."""
+    parser = argparse.ArgumentParser(prog="shopbell prove")
+    parser.add_argument("name", nargs="?")
+    parser.add_argument("--size", type=int)
+    parser.add_argument("--seed", type=int)
+    parser.add_argument("--all", action="store_true")
+    parser.add_argument("--ci", action="store_true")
+    args = parser.parse_args()
+    known = proofs()
+    if args.all:
+        seed = 1 if args.seed is None else args.seed
+        results = [
+            prove(proof, proof.CI_SIZE if args.ci else proof.DEFAULT_SIZE, seed) for proof in known.values()
+        ]
+        return 0 if all(results) else 1
+    if args.name is None:
+        for proof in known.values():
+            print(f"{proof.NAME:16} {proof.PROMISE} (size {proof.DEFAULT_SIZE})")
+        return 0
+    if args.name not in known:
+        print(
+            f"shopbell: there is no proof called {args.name}. There are: {', '.join(known)}.", file=sys.stderr
+        )
+        return 2
+    proof = known[args.name]
+    size = proof.DEFAULT_SIZE if args.size is None else args.size
+    if size < 1:
+        print("shopbell: a proof has a size of at least 1.", file=sys.stderr)
+        return 2
+    return 0 if prove(proof, size, random.randrange(2**31) if args.seed is None else args.seed) else 1
+
+
+def prove(proof: Proof, size: int, seed: int) -> bool:
+    """Run one and print its verdict and its figures; a proof that breaks has not proved anything."""
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="shopbell-prove-", ignore_cleanup_errors=True) as folder:
+        try:
+            verdict = proof.run(size, seed, Path(folder))
+        except Exception as wrong:
+            traceback.print_exc()
+            verdict = Verdict(False, f"The proof itself broke: {type(wrong).__name__}: {wrong}")
+    took_s = round(time.monotonic() - began, 2)
+    word = "held" if verdict.ok else "BROKEN"
+    print(f"{proof.NAME}: {word}. {verdict.sentence} ({took_s:g} s)")
+    if not verdict.ok:
+        print(f"Again with: ./shopbell prove {proof.NAME} --size {size} --seed {seed}")
+    figures = {
+        "proof": proof.NAME,
+        "ok": verdict.ok,
+        "size": size,
+        "seed": seed,
+        "took_s": took_s,
+        "sentence": verdict.sentence,
+        **verdict.figures,
+    }
+    print(json.dumps(figures, ensure_ascii=False), flush=True)
+    return verdict.ok
+
+
+if __name__ == "__main__":
+    sys.exit(main())
