@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from hub.store.connection import HubPool
+from hub.store.entry import SqliteEntry
 from hub.store.nodes import SqliteDevices, SqliteShop
 from hub.store.office import SqliteCampaigns, SqlitePeople
 
@@ -21,6 +22,7 @@ class SqliteStore:
         self.devices = SqliteDevices(self.pool)
         self.campaigns = SqliteCampaigns(self.pool)
         self.people = SqlitePeople(self.pool)
+        self.entry = SqliteEntry(self.pool)
 
     def writing(self) -> AbstractContextManager[object]:
         """One transaction, locked before its first read; calls on this thread join it."""
