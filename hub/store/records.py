@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hub.wire.identity import ReplayWindow
+from hub.wire.rules import FirstUse
 from hub.wire.snapshot import Campaign
 
 CampaignState = Literal["draft", "published", "paused", "ended"]
@@ -161,6 +162,10 @@ class Act:
     standing: Literal["first", "conflict"]
     flag: str | None
     simulated: bool
+
+    def as_first_use(self) -> FirstUse:
+        """The act as the one rule looks at it."""
+        return FirstUse(self.at, self.till, self.staff, self.nonce)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from hub.store.connection import HubPool
 from hub.store.entry import SqliteEntry
+from hub.store.journal import SqliteJournal
+from hub.store.ledger import SqliteLedger
 from hub.store.nodes import SqliteDevices, SqliteShop
 from hub.store.office import SqliteCampaigns, SqlitePeople
 
@@ -22,6 +24,8 @@ class SqliteStore:
         self.devices = SqliteDevices(self.pool)
         self.campaigns = SqliteCampaigns(self.pool)
         self.people = SqlitePeople(self.pool)
+        self.journal = SqliteJournal(self.pool)
+        self.ledger = SqliteLedger(self.pool)
         self.entry = SqliteEntry(self.pool)
 
     def writing(self) -> AbstractContextManager[object]:

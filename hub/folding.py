@@ -1,0 +1,246 @@
+"""Derives the projections from events, in the journal's order: the same way at ingest and at a rebuild.
+
+How a journal is cut into batches makes no difference to the result.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import Any
+
+import msgspec
+
+from hub.ledger import (
+    FLAGGED,
+    HUB,
+    Happened,
+    RedeemedHere,
+    RedemptionFlagged,
+    RefusedHere,
+    fold_redeemed,
+    who_acted,
+)
+from hub.reading import Envelope
+from hub.store.base import LedgerQuestions
+from hub.wire.events import (
+    KINDS,
+    CouponIssued,
+    DeviceHealth,
+    Event,
+    Fact,
+    OccupancyMeasured,
+    OfferSeen,
+    VisitClosed,
+)
+
+QUARTER_S = 900
+
+Placed = tuple[int, "Envelope | Event"]
+"""An event and the hub's position of it."""
+
+_TYPES: dict[str, type[Fact]] = {
+    **KINDS,
+    "coupon.redeemed": RedeemedHere,
+    "coupon.refused": RefusedHere,
+    FLAGGED: RedemptionFlagged,
+}
+_one = {kind: msgspec.json.Decoder(fact) for kind, fact in _TYPES.items()}
+_many: dict[str, msgspec.json.Decoder[list[Fact]]] = {
+    kind: msgspec.json.Decoder(list[fact])  # type: ignore[valid-type]
+    for kind, fact in _TYPES.items()
+}
+
+
+_VISIT = attrgetter("arrived_at", "departed_at", "dwell_s", "zone", "peak_dbm", "rank", "simulated")
+_OCCUPANCY = attrgetter("zone", "window_s", "people", "low", "high", "addresses", "simulated")
+_ISSUED = attrgetter("campaign", "code", "key_number", "expires_at", "channel")
+_REFUSED = attrgetter("refusal", "nonce", "till", "staff", "serial", "campaign", "offline", "simulated")
+
+
+@dataclass(slots=True)
+class _Flaws:
+    rows: list[tuple[int, str, str]] = field(default_factory=list)
+
+    def add(self, position: int, device: str, reason: str) -> None:
+        self.rows.append((position, device, reason[:500]))
+
+
+def fold(
+    ledger: LedgerQuestions, events: Sequence[Placed]
+) -> list[tuple[int, Envelope | Event, RedeemedHere]]:
+    """Write what these events say into the projections; returns the redemptions that were new, for the audit.
+
+    Call inside a transaction. An event of a kind that this release does not know changes nothing.
+    """
+    by_kind: dict[str, list[Placed]] = defaultdict(list)
+    for placed in events:
+        by_kind[placed[1].kind].append(placed)
+    flaws = _Flaws()
+    tallies: dict[tuple[int, str], list[int]] = defaultdict(lambda: [0, 0, 0])
+    new: list[tuple[int, Envelope | Event, RedeemedHere]] = []
+    for kind in sorted(by_kind.keys() & _TYPES.keys()):
+        facts = _facts(kind, by_kind[kind], flaws)
+        match kind:
+            case "visit.closed":
+                _visits(ledger, facts)
+            case "occupancy.measured":
+                _occupancy(ledger, facts)
+            case "offer.seen":
+                _seen(ledger, facts)
+            case "device.health":
+                _health(ledger, facts)
+            case "coupon.issued":
+                _issued(ledger, facts, tallies, flaws)
+            case "coupon.redeemed":
+                new += _redeemed(ledger, facts, tallies)
+            case "coupon.refused":
+                _refused(ledger, facts)
+            case _:
+                _flagged(ledger, facts, flaws)
+    ledger.bump({key: (total[0], total[1], total[2]) for key, total in tallies.items()})
+    ledger.add_flaws(flaws.rows)
+    _reach(ledger, events)
+    return new
+
+
+Facts = list[tuple[int, "Envelope | Event", Any]]
+
+
+def _facts(kind: str, placed: list[Placed], flaws: _Flaws) -> Facts:
+    """The facts of one kind, decoded in one go; one by one only where one of them is broken."""
+    try:
+        facts = _many[kind].decode(b"[" + b",".join([event.data for _, event in placed]) + b"]")
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return list(_good_ones(kind, placed, flaws))
+    return [(position, event, fact) for (position, event), fact in zip(placed, facts, strict=True)]
+
+
+def _good_ones(
+    kind: str, placed: list[Placed], flaws: _Flaws
+) -> Iterator[tuple[int, Envelope | Event, Fact]]:
+    for position, event in placed:
+        try:
+            yield position, event, _one[kind].decode(event.data)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as wrong:
+            flaws.add(position, event.device, f"{kind}: {wrong}")
+
+
+def _visits(ledger: LedgerQuestions, facts: Facts) -> None:
+    rows = []
+    footfall: dict[tuple[int, str, bool], list[int]] = {}
+    for position, event, fact in facts:
+        visit: VisitClosed = fact
+        rows.append((position, event.device, *_VISIT(visit)))
+        key = (int(visit.arrived_at // QUARTER_S), visit.zone, visit.simulated)
+        # Whole milliseconds: a sum of fractions would depend on how the journal was cut into batches.
+        dwell_ms = min(round(visit.dwell_s * 1000), 10**12)
+        total = footfall.get(key)
+        if total is None:
+            footfall[key] = [1, dwell_ms]
+        else:
+            total[0] += 1
+            total[1] += dwell_ms
+    ledger.add_visits(rows)
+    ledger.add_footfall([(*key, *total) for key, total in footfall.items()])
+
+
+def _occupancy(ledger: LedgerQuestions, facts: Facts) -> None:
+    rows = []
+    for position, event, fact in facts:
+        window: OccupancyMeasured = fact
+        rows.append((position, event.device, event.at, *_OCCUPANCY(window)))
+    ledger.add_occupancy(rows)
+
+
+def _seen(ledger: LedgerQuestions, facts: Facts) -> None:
+    rows = []
+    for position, event, fact in facts:
+        seen: OfferSeen = fact
+        rows.append((position, event.device, event.at, seen.campaign, seen.channel, seen.simulated))
+    ledger.add_seen(rows)
+
+
+def _health(ledger: LedgerQuestions, facts: Facts) -> None:
+    latest: dict[str, tuple[object, ...]] = {}
+    for position, event, fact in facts:
+        health: DeviceHealth = fact
+        texts = [
+            msgspec.json.encode(part).decode() for part in (health.warnings, health.counts, health.texts)
+        ]
+        latest[event.device] = (event.device, position, event.at, health.program, *texts)
+    ledger.put_health(latest.values())
+
+
+def _issued(
+    ledger: LedgerQuestions, facts: Facts, tallies: dict[tuple[int, str], list[int]], flaws: _Flaws
+) -> None:
+    rows: list[tuple[Any, ...]] = []
+    for position, event, fact in facts:
+        issued: CouponIssued = fact
+        rows.append((issued.serial, position, *_ISSUED(issued), event.device, event.at, issued.simulated))
+        tallies[issued.campaign, event.device][0] += 1
+    for serial, position, campaign, *rest in ledger.add_coupons(rows):
+        device = str(rest[4])
+        tallies[campaign, device][0] -= 1
+        flaws.add(position, device, f"coupon.issued: the serial {serial} was issued before")
+
+
+def _redeemed(
+    ledger: LedgerQuestions, facts: Facts, tallies: dict[tuple[int, str], list[int]]
+) -> Iterator[tuple[int, Envelope | Event, RedeemedHere]]:
+    for position, event, fact in facts:
+        redeemed: RedeemedHere = fact
+        device = who_acted(event.device, redeemed.asked_by)
+        folded = fold_redeemed(
+            Happened(position, event.device, event.at),
+            redeemed,
+            ledger.act(device, redeemed.nonce),
+            ledger.first_act(redeemed.serial),
+        )
+        total = tallies[redeemed.campaign, device]
+        # Counted for each acceptance that the till made alone, also where the hub had the same act: its rights were spent.
+        total[2] += redeemed.offline and event.device != HUB
+        if folded.act is None:
+            continue
+        total[1] += folded.act.standing == "first"
+        ledger.add_act(folded.act)
+        if folded.conflict is not None:
+            ledger.add_conflict(folded.conflict)
+        yield position, event, redeemed
+
+
+def _refused(ledger: LedgerQuestions, facts: Facts) -> None:
+    rows = []
+    for position, event, fact in facts:
+        refused: RefusedHere = fact
+        device = who_acted(event.device, refused.asked_by)
+        rows.append((position, device, event.at, *_REFUSED(refused)))
+    ledger.add_refusals(rows)
+
+
+def _flagged(ledger: LedgerQuestions, facts: Facts, flaws: _Flaws) -> None:
+    for position, event, fact in facts:
+        flagged: RedemptionFlagged = fact
+        if event.device == HUB:
+            ledger.set_flag(flagged.device, flagged.nonce, flagged.refusal)
+        else:
+            flaws.add(position, event.device, f"{FLAGGED}: only the hub may say so")
+
+
+def _reach(ledger: LedgerQuestions, events: Sequence[Placed]) -> None:
+    """Highest number, how many, latest stamp, for each journal in the batch."""
+    reach: dict[tuple[str, int], list[Any]] = {}
+    for _, event in events:
+        seen = reach.get((event.device, event.epoch))
+        if seen is None:
+            reach[event.device, event.epoch] = [event.seq, 1, event.at]
+        else:
+            if event.seq > seen[0]:
+                seen[0] = event.seq
+            seen[1] += 1
+            if event.at > seen[2]:
+                seen[2] = event.at
+    ledger.extend_reach([(*key, *values) for key, values in reach.items()])

@@ -1,0 +1,172 @@
+"""Takes facts: `/v1/sync` from a request that is known to be good to the verdicts.
+
+A fact is never refused. What can be read is in the journal, byte for byte, before the verdict is sent; what should not have
+happened is flagged; what cannot be read as an event is kept aside here and on the device.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from hub.folding import Placed, fold
+from hub.ledger import FLAGGED, HUB, RedeemedHere, RedemptionFlagged, write_fact
+from hub.reading import Envelope, Read, read_request
+from hub.store.base import Store
+from hub.wire.coupon import Coupon
+from hub.wire.events import ClockState, Event, write_event
+from hub.wire.rules import Accepted, CutOff, Facts, decide
+from hub.wire.sync import MAX_BATCH, SyncRequest, Verdict
+
+HUB_EPOCH = 1
+_NO_EXPIRY = 2**32 - 1
+
+_TAKEN = tuple(Verdict(place, "taken") for place in range(MAX_BATCH))
+"""Made once: nearly every verdict is one of these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A sync request taken apart before the lock is taken."""
+
+    device: str
+    texts: Sequence[msgspec.Raw]
+    read: Read
+
+
+def read_batch(device: str, body: bytes, request: SyncRequest) -> Batch:
+    """Everything that can be done without the store."""
+    return Batch(device, request.events, read_request(body, request.events, device))
+
+
+def take(store: Store, batch: Batch, now: float, clock: ClockState) -> tuple[Verdict, ...]:
+    """Put the new facts into the journal and into the projections. Call inside `store.writing()`."""
+    if not batch.texts:
+        return ()
+    verdicts: dict[int, Verdict] = {}
+    for place, reason in batch.read.bad.items():
+        store.journal.park(batch.device, bytes(batch.texts[place]), reason, now)
+        verdicts[place] = Verdict(place, "parked", reason)
+    known = _known(store, batch)
+    new: list[Placed] = []
+    rows = []
+    position = store.journal.last_position()
+    seen: dict[tuple[int, int], bytes | memoryview] = {}
+    for place, event in enumerate(batch.read.events):
+        if event is None:
+            continue
+        key = (event.epoch, event.seq)
+        text = memoryview(batch.texts[place])
+        before = known.get(key) or seen.get(key) if known or key in seen else None
+        if before is not None:
+            verdicts[place] = _verdict_on_known(store, batch.device, place, text, before, now)
+            continue
+        seen[key] = text
+        position += 1
+        new.append((position, event))
+        rows.append((position, event.device, event.epoch, event.seq, event.kind, event.at, now, text))
+    store.journal.append(rows)
+    redemptions = fold(store.ledger, new)
+    if redemptions:
+        _audit(store, redemptions, now, clock)
+    if not verdicts:
+        return _TAKEN[: len(batch.texts)]
+    return tuple(verdicts.get(place, _TAKEN[place]) for place in range(len(batch.texts)))
+
+
+def _known(store: Store, batch: Batch) -> dict[tuple[int, int], bytes]:
+    by_epoch: dict[int, list[int]] = defaultdict(list)
+    for event in batch.read.events:
+        if event is not None:
+            by_epoch[event.epoch].append(event.seq)
+    return {
+        (epoch, seq): text
+        for epoch, seqs in by_epoch.items()
+        for seq, text in store.journal.known(batch.device, epoch, seqs).items()
+    }
+
+
+def _verdict_on_known(
+    store: Store, device: str, place: int, text: memoryview, before: bytes | memoryview, now: float
+) -> Verdict:
+    """The same event again is known. Another one under the same number is a journal that was set back: keep both."""
+    if text == before:
+        return Verdict(place, "known")
+    reason = "another event with this number is in the hub's journal; was this device's disk set back?"
+    store.journal.park(device, bytes(text), reason, now)
+    return Verdict(place, "parked", reason)
+
+
+def append_own(store: Store, kind: str, data: msgspec.Raw, now: float, clock: ClockState) -> Placed:
+    """Write a fact of the hub's own into the journal. Call inside a transaction, and fold it there."""
+    seq = store.journal.next_seq(HUB, HUB_EPOCH)
+    position = store.journal.last_position() + 1
+    event = Event(HUB, HUB_EPOCH, seq, kind, now, clock, data)
+    store.journal.append([(position, HUB, HUB_EPOCH, seq, kind, now, now, write_event(event))])
+    return position, event
+
+
+def _audit(
+    store: Store,
+    redemptions: Sequence[tuple[int, Envelope | Event, RedeemedHere]],
+    now: float,
+    clock: ClockState,
+) -> None:
+    """Decide again what tills decided alone, and write down what should not have been.
+
+    What the audit came to is a fact of its own: a rebuild reads it, and does not judge old acts by today's campaigns.
+    """
+    found: list[Placed] = []
+    for _, event, fact in redemptions:
+        refusal = _should_have_been(store, event, fact)
+        if refusal is not None:
+            flagged = RedemptionFlagged(
+                serial=fact.serial,
+                nonce=fact.nonce,
+                device=event.device,
+                refusal=refusal,
+                simulated=fact.simulated,
+            )
+            found.append(append_own(store, FLAGGED, write_fact(flagged), now, clock))
+    if found:
+        fold(store.ledger, found)
+
+
+def _should_have_been(store: Store, event: Envelope | Event, fact: RedeemedHere) -> str | None:
+    """The refusal that the one rule comes to; `wrong_value` where only the amount is another; None where all is well.
+
+    A coupon whose issue has not arrived yet is not judged by its signature: the till saw it, the hub did not.
+    """
+    record = store.campaigns.get(fact.campaign)
+    coupon = store.ledger.coupon(fact.serial)
+    first = store.ledger.first_act(fact.serial)
+    shop = store.shop.number
+    tally = next(
+        (t for t in store.ledger.tallies_of(fact.campaign) if t.device == event.device),
+        None,
+    )
+    grant = store.ledger.grant_of(fact.campaign, event.device)
+    accepted_before = (tally.accepted_alone if tally else 0) - 1
+    is_first = first is not None and (first.device, first.nonce) == (event.device, fact.nonce)
+    facts = Facts(
+        now=event.at,
+        shop=shop,
+        campaign=record.campaign if record is not None and record.state != "draft" else None,
+        key=None,
+        known=True,
+        revoked=store.ledger.is_revoked(fact.serial),
+        first_use=None if first is None or is_first else first.as_first_use(),
+        redeemed=store.ledger.redeemed(fact.campaign) - (1 if is_first else 0),
+        basket_cents=fact.basket_cents,
+        cut_off=CutOff(grant.accept - accepted_before, event.clock != "unset") if fact.offline else None,
+    )
+    expires_at = coupon.expires_at if coupon is not None else _NO_EXPIRY
+    decision = decide(
+        Coupon(coupon.key_number if coupon else 0, shop, fact.campaign, fact.serial, expires_at), facts
+    )
+    if not isinstance(decision, Accepted):
+        return decision.refusal.value
+    return None if decision.value_cents == fact.value_cents else "wrong_value"

@@ -1,0 +1,99 @@
+"""Reads many events at once.
+
+Pure. `hub.ingest` feeds it what devices send, `hub.rebuild` what the journal holds. It says exactly what
+`hub.wire.events.read_event` says; one by one only where something in the batch is wrong.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from hub.wire.events import (
+    MAX_EVENT_BYTES,
+    BadEvent,
+    ClockState,
+    Count,
+    Event,
+    Ordinal,
+    Stamp,
+    read_event,
+)
+
+_KIND = re.compile("[a-z]+[.][a-z]+")
+_KIND_LONGEST = 60
+
+
+class Envelope(msgspec.Struct, frozen=True, gc=False):
+    """An event whose names are checked here, once per distinct name and not once per event."""
+
+    device: str
+    epoch: Ordinal
+    seq: Ordinal
+    kind: str
+    at: Stamp
+    clock: ClockState
+    data: msgspec.Raw = msgspec.Raw(b"{}")
+    boot: Count = 0
+
+
+class _Batch(msgspec.Struct):
+    events: list[Envelope] = []
+
+
+_batches = msgspec.json.Decoder(_Batch)
+_lists = msgspec.json.Decoder(list[Envelope])
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A batch taken apart. `bad`: place to reason, for what is no event of this device; `events` has None there."""
+
+    events: Sequence[Envelope | Event | None]
+    bad: dict[int, str]
+
+
+def read_request(body: bytes, texts: Sequence[msgspec.Raw], device: str) -> Read:
+    """The events of a sync request whose texts are known already."""
+    try:
+        events = _batches.decode(body).events
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return _one_by_one(texts, device)
+    if (
+        len(events) == len(texts)
+        and {event.device for event in events} <= {device}
+        and _kinds_are_good({event.kind for event in events})
+        and (not texts or max(len(memoryview(text)) for text in texts) <= MAX_EVENT_BYTES)
+    ):
+        return Read(events, {})
+    return _one_by_one(texts, device)
+
+
+def read_journal(texts: Sequence[bytes]) -> list[Envelope]:
+    """Events that were read before, when they were taken."""
+    return _lists.decode(b"[" + b",".join(texts) + b"]")
+
+
+def _kinds_are_good(kinds: set[str]) -> bool:
+    return all(len(kind) <= _KIND_LONGEST and _KIND.fullmatch(kind) for kind in kinds)
+
+
+def _one_by_one(texts: Sequence[msgspec.Raw], device: str) -> Read:
+    events: list[Event | None] = []
+    bad: dict[int, str] = {}
+    for place, text in enumerate(texts):
+        try:
+            event = read_event(text)
+        except BadEvent as wrong:
+            bad[place] = str(wrong)
+            events.append(None)
+            continue
+        if event.device == device:
+            events.append(event)
+        else:
+            bad[place] = f"this is an event of {event.device}, sent by {device}"
+            events.append(None)
+    return Read(events, bad)

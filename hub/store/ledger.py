@@ -1,0 +1,226 @@
+"""SQLite's answers about what was derived from the journal: footfall, coupons, redemptions.
+
+Rows come in bulk from `hub.folding`, at ingest and at a rebuild alike.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import fields
+from operator import attrgetter
+from typing import Any
+
+from hub.store.base import Rows
+from hub.store.connection import HubPool
+from hub.store.records import Act, Conflict, Grant, LedgerCoupon, Tally
+from hub.store.schema import PROJECTIONS
+
+_ACT = """SELECT device, nonce, position, serial, campaign, at, till, staff, value_cents, basket_cents, offline, standing,
+    flag, simulated FROM redemption WHERE shop = ?"""
+
+_ACT_ROW = attrgetter(*(part.name for part in fields(Act)))
+_CONFLICT_ROW = attrgetter(*(part.name for part in fields(Conflict)))
+
+
+class SqliteLedger:
+    """Projections: each row follows from events alone."""
+
+    def __init__(self, pool: HubPool) -> None:
+        self._pool = pool
+
+    def _add(self, statement: str, rows: Rows) -> None:
+        with self._pool.writing() as conn:
+            # The shop is a number of our own; written into the text, it is not bound again for every row.
+            conn.executemany(statement.replace(":shop", str(int(self._pool.shop))), rows)
+
+    def add_visits(self, rows: Rows) -> None:
+        """position, device, arrived_at, departed_at, dwell_s, zone, peak_dbm, rank, simulated."""
+        self._add("INSERT INTO visit VALUES (?, :shop, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+    def add_footfall(self, rows: Rows) -> None:
+        """quarter, zone, simulated, visits, dwell_ms."""
+        self._add(
+            """INSERT INTO footfall VALUES (:shop, ?, ?, ?, ?, ?) ON CONFLICT (shop, quarter, zone, simulated) DO UPDATE SET
+               visits = visits + excluded.visits, dwell_ms = dwell_ms + excluded.dwell_ms""",
+            rows,
+        )
+
+    def add_occupancy(self, rows: Rows) -> None:
+        """position, device, at, zone, window_s, people, low, high, addresses, simulated."""
+        self._add("INSERT INTO occupancy VALUES (?, :shop, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+    def add_seen(self, rows: Rows) -> None:
+        """position, device, at, campaign, channel, simulated."""
+        self._add("INSERT INTO offer_seen VALUES (?, :shop, ?, ?, ?, ?, ?)", rows)
+
+    def put_health(self, rows: Rows) -> None:
+        """device, position, at, program, warnings, counts, texts; the newest of each device stays."""
+        self._add(
+            """INSERT INTO device_health VALUES (:shop, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (shop, device) DO UPDATE SET
+               position = excluded.position, at = excluded.at, program = excluded.program, warnings = excluded.warnings,
+               counts = excluded.counts, texts = excluded.texts""",
+            rows,
+        )
+
+    def add_flaws(self, rows: Rows) -> None:
+        """position, device, reason."""
+        self._add("INSERT INTO flaw VALUES (?, :shop, ?, ?)", rows)
+
+    def add_coupons(self, rows: Rows) -> list[tuple[Any, ...]]:
+        """serial, position, campaign, code, key_number, expires_at, channel, device, issued_at, simulated.
+
+        Returns those whose serial was issued before: the first one stands.
+        """
+        with self._pool.writing() as conn:
+            statement = (
+                f"INSERT OR IGNORE INTO coupon VALUES ({int(self._pool.shop)}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
+            )
+            return [row for row in rows if conn.execute(statement, row).rowcount == 0]
+
+    def add_refusals(self, rows: Rows) -> None:
+        """position, device, at, refusal, nonce, till, staff, serial, campaign, offline, simulated."""
+        self._add("INSERT INTO refusal VALUES (?, :shop, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+    def add_act(self, act: Act) -> None:
+        """A redemption."""
+        self._add(
+            "INSERT INTO redemption VALUES (:shop, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [_ACT_ROW(act)],
+        )
+
+    def add_conflict(self, conflict: Conflict) -> None:
+        """A coupon that was accepted twice."""
+        self._add(
+            "INSERT INTO conflict VALUES (?, :shop, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [_CONFLICT_ROW(conflict)],
+        )
+
+    def set_flag(self, device: str, nonce: str, flag: str) -> None:
+        """An audit came to this."""
+        self._add(
+            "UPDATE redemption SET flag = ? WHERE shop = :shop AND device = ? AND nonce = ?",
+            [(flag, device, nonce)],
+        )
+
+    def bump(self, totals: Mapping[tuple[int, str], tuple[int, int, int]]) -> None:
+        """Add to the tallies: (campaign, device) to issued, redeemed, accepted alone."""
+        self._add(
+            """INSERT INTO tally VALUES (:shop, ?, ?, ?, ?, ?) ON CONFLICT (shop, campaign, device) DO UPDATE SET
+               issued = issued + excluded.issued, redeemed = redeemed + excluded.redeemed,
+               accepted_alone = accepted_alone + excluded.accepted_alone""",
+            [(*key, *added) for key, added in totals.items()],
+        )
+
+    def extend_reach(self, rows: Rows) -> None:
+        """device, epoch, highest, taken, latest_at of new events."""
+        self._add(
+            """INSERT INTO reach VALUES (:shop, ?, ?, ?, ?, ?) ON CONFLICT (shop, device, epoch) DO UPDATE SET
+               highest = max(highest, excluded.highest), taken = taken + excluded.taken,
+               latest_at = max(latest_at, excluded.latest_at)""",
+            rows,
+        )
+
+    def act(self, device: str, nonce: str) -> Act | None:
+        """The redemption that this till made under this nonce."""
+        return self._act(f"{_ACT} AND device = ? AND nonce = ?", device, nonce)
+
+    def first_act(self, serial: str) -> Act | None:
+        """The redemption that counts for this coupon."""
+        return self._act(f"{_ACT} AND serial = ? ORDER BY position LIMIT 1", serial)
+
+    def _act(self, question: str, *values: object) -> Act | None:
+        rows = self._pool.read(question, self._pool.shop, *values)
+        if not rows:
+            return None
+        row = rows[0]
+        return Act(*row[:10], offline=bool(row[10]), standing=row[11], flag=row[12], simulated=bool(row[13]))
+
+    def coupon(self, serial: str) -> LedgerCoupon | None:
+        """The coupon of that serial, once its issue has arrived."""
+        return self._coupon("serial = ?", serial)
+
+    def coupon_by_code(self, code: str) -> LedgerCoupon | None:
+        """The coupon that a person types this code for."""
+        return self._coupon("code = ? ORDER BY position LIMIT 1", code)
+
+    def _coupon(self, where: str, value: str) -> LedgerCoupon | None:
+        rows = self._pool.read(
+            f"""SELECT serial, campaign, code, key_number, expires_at, device, issued_at FROM coupon
+                WHERE shop = ? AND {where}""",  # noqa: S608
+            self._pool.shop,
+            value,
+        )
+        return LedgerCoupon(*rows[0]) if rows else None
+
+    def is_revoked(self, serial: str) -> bool:
+        """Whether the shop has withdrawn this coupon."""
+        question = "SELECT 1 FROM revoked WHERE shop = ? AND serial = ?"
+        return bool(self._pool.read(question, self._pool.shop, serial))
+
+    def redeemed(self, campaign: int) -> int:
+        """Coupons of this campaign that were used."""
+        question = "SELECT coalesce(sum(redeemed), 0) FROM tally WHERE shop = ? AND campaign = ?"
+        return int(self._pool.read(question, self._pool.shop, campaign)[0][0])
+
+    def tallies(self) -> list[Tally]:
+        """Running totals of each campaign on each device."""
+        rows = self._pool.read(
+            "SELECT campaign, device, issued, redeemed, accepted_alone FROM tally WHERE shop = ? ORDER BY 1, 2",
+            self._pool.shop,
+        )
+        return [Tally(*row) for row in rows]
+
+    def tallies_of(self, campaign: int) -> list[Tally]:
+        """Running totals of one campaign on each device."""
+        rows = self._pool.read(
+            "SELECT campaign, device, issued, redeemed, accepted_alone FROM tally WHERE shop = ? AND campaign = ?",
+            self._pool.shop,
+            campaign,
+        )
+        return [Tally(*row) for row in rows]
+
+    def grant_of(self, campaign: int, device: str) -> Grant:
+        """What one device may do on its own for one campaign."""
+        rows = self._pool.read(
+            "SELECT issue, accept FROM rights WHERE shop = ? AND campaign = ? AND device = ?",
+            self._pool.shop,
+            campaign,
+            device,
+        )
+        return Grant(campaign, device, *(rows[0] if rows else (0, 0)))
+
+    def grants(self) -> list[Grant]:
+        """What each device may hand out and accept on its own."""
+        rows = self._pool.read(
+            "SELECT campaign, device, issue, accept FROM rights WHERE shop = ? ORDER BY 1, 2", self._pool.shop
+        )
+        return [Grant(*row) for row in rows]
+
+    def grant(self, grant: Grant) -> None:
+        """Raise a device's rights; they never fall."""
+        self._add(
+            """INSERT INTO rights VALUES (:shop, ?, ?, ?, ?) ON CONFLICT (shop, campaign, device) DO UPDATE SET
+               issue = max(issue, excluded.issue), accept = max(accept, excluded.accept)""",
+            [(grant.campaign, grant.device, grant.issue, grant.accept)],
+        )
+
+    def empty_projections(self) -> None:
+        """Forget all that the journal can tell again. Call inside the transaction of a rebuild."""
+        with self._pool.writing() as conn:
+            for table in PROJECTIONS:
+                conn.execute(f"DELETE FROM {table} WHERE shop = ?", (self._pool.shop,))  # noqa: S608
+
+    def digest(self) -> dict[str, str]:
+        """SHA-256 of each projection's rows in the order of its key: two that agree are equal to the byte."""
+        return {table: _digest(self._pool.conn(), table, self._pool.shop) for table in PROJECTIONS}
+
+
+def _digest(conn: sqlite3.Connection, table: str, shop: int) -> str:
+    columns = conn.execute(f"PRAGMA table_info({table})").fetchall()
+    keys = [column[1] for column in sorted(columns, key=lambda column: column[5]) if column[5]]
+    total = hashlib.sha256()
+    for row in conn.execute(f"SELECT * FROM {table} WHERE shop = ? ORDER BY {', '.join(keys)}", (shop,)):  # noqa: S608
+        total.update(repr(row).encode())
+    return total.hexdigest()
