@@ -36,11 +36,15 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m hardware", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     commands.add_parser("list", help="the names of devices that can be opened").set_defaults(run=_list)
-    ble = commands.add_parser("ble", help="Bluetooth Low Energy").add_subparsers(required=True, metavar="COMMAND")
+    ble = commands.add_parser("ble", help="Bluetooth Low Energy").add_subparsers(
+        required=True, metavar="COMMAND"
+    )
     decode = ble.add_parser("decode", help="read hex payloads line by line, print one JSON object each")
     decode.set_defaults(run=lambda _: _decode(sys.stdin.buffer, sys.stdout.buffer))
     capture = ble.add_parser("capture", help="print a recording's advertisements as JSON lines")
-    capture.add_argument("file", metavar="FILE", help="btsnoop, pcap, pcapng or JSON lines; .xz and .gz are unpacked")
+    capture.add_argument(
+        "file", metavar="FILE", help="btsnoop, pcap, pcapng or JSON lines; .xz and .gz are unpacked"
+    )
     capture.set_defaults(run=lambda wanted: _capture(wanted.file, sys.stdout.buffer))
     return parser
 
@@ -67,8 +71,7 @@ def _answers(lines: Iterable[bytes]) -> Iterator[dict[str, object]]:
 def _capture(file: str, to: BinaryIO) -> int:
     recording = Capture(file)
     try:
-        for heard in recording:
-            to.write(to_line(heard))
+        to.writelines(to_line(heard) for heard in recording)
     finally:
         to.flush()
     if recording.passed_over:

@@ -32,14 +32,14 @@ class Advertisement(msgspec.Struct, frozen=True, gc=False):
 
 
 class AdvertisementData(msgspec.Struct, frozen=True, gc=False):
-    """The fields of a payload, by the names that bleak gives them. Shared between callers: read, never change.
+    """The fields of a payload, by the names that bleak gives them; shared between callers: read, never change.
 
     UUIDs are full 128-bit lower-case strings. `flags` is the octet of the Flags structure, `tx_power` is in dBm.
     `frames` are the structures that look like beacons, as heard, in their order (see `hardware.ble.beacon`).
     """
 
     local_name: str | None
-    service_uuids: list[str]
+    service_uuids: tuple[str, ...]
     manufacturer_data: dict[int, bytes]
     service_data: dict[str, bytes]
     tx_power: int | None

@@ -110,10 +110,36 @@ class EddystoneEid(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag=
 
 Beacon = IBeacon | AltBeacon | EddystoneUid | EddystoneUrl | EddystoneTlm | EddystoneEid
 
+# A packed shop hears some hundreds of different payloads a minute; 2,048 of them are about 1.5 MB.
+REMEMBERED_PAYLOADS = 2048
+_remembered: dict[bytes, tuple[AdvertisementData, Beacon | None]] = {}
+
+
+def read(payload: bytes) -> tuple[AdvertisementData, Beacon | None]:
+    """The fields of a payload and the first whole beacon in it, if any; remembered, for the air repeats itself.
+
+    Raises BadPayload when the payload is broken, or the only beacons in it are.
+    """
+    known = _remembered.get(payload)
+    if known is not None:
+        return known
+    fields = parse(payload)
+    answer = (fields, _first_whole(fields.frames) if fields.frames else None)
+    if len(_remembered) >= REMEMBERED_PAYLOADS:
+        # Simpler and quicker than to find the oldest; what is still on the air is back within seconds.
+        _remembered.clear()
+    _remembered[payload] = answer
+    return answer
+
 
 def decode_beacon(heard: bytes | AdvertisementData) -> Beacon | None:
     """The first whole beacon in a payload, or None; BadPayload when the only ones are broken."""
-    frames = (parse(heard) if isinstance(heard, bytes) else heard).frames
+    if isinstance(heard, bytes):
+        return read(heard)[1]
+    return _first_whole(heard.frames) if heard.frames else None
+
+
+def _first_whole(frames: tuple[bytes, ...]) -> Beacon | None:
     broken: BadPayload | None = None
     for frame in frames:
         try:

@@ -34,8 +34,14 @@ SILENCE_S = 10.0
 
 # What BlueZ and D-Bus answer -> the reason and what a person can do.
 _DBUS_ERRORS: dict[str, tuple[Reason, str]] = {
-    "org.bluez.Error.NotReady": (Reason.SWITCHED_OFF, "is switched off. Switch it on: bluetoothctl power on."),
-    "org.bluez.Error.InProgress": (Reason.BUSY, "is busy with another scan. Stop the other program, then try again."),
+    "org.bluez.Error.NotReady": (
+        Reason.SWITCHED_OFF,
+        "is switched off. Switch it on: bluetoothctl power on.",
+    ),
+    "org.bluez.Error.InProgress": (
+        Reason.BUSY,
+        "is busy with another scan. Stop the other program, then try again.",
+    ),
     "org.bluez.Error.NotAuthorized": (
         Reason.NO_PERMISSION,
         "may not be used by this user. Add the user to the group bluetooth.",
@@ -48,7 +54,10 @@ _DBUS_ERRORS: dict[str, tuple[Reason, str]] = {
         Reason.NO_SERVICE,
         "cannot be reached: BlueZ is not running. Start it: systemctl start bluetooth.",
     ),
-    "org.freedesktop.DBus.Error.UnknownObject": (Reason.NOT_FOUND, "is not there. Is the adapter plugged in?"),
+    "org.freedesktop.DBus.Error.UnknownObject": (
+        Reason.NOT_FOUND,
+        "is not there. Is the adapter plugged in?",
+    ),
 }
 
 
@@ -109,7 +118,9 @@ class BlueZRadio:
 def open_radio(adapter: str, speed: float = 1.0) -> BlueZRadio:
     """The radio of `ble:hciN`; that the adapter is there, awake and reachable is found out now, not at the first scan."""
     if speed != 1:
-        raise DeviceError(Reason.BAD_NAME, f"ble:{adapter} hears the real air, which has no speed but its own.")
+        raise DeviceError(
+            Reason.BAD_NAME, f"ble:{adapter} hears the real air, which has no speed but its own."
+        )
     check_adapter(adapter)
     return BlueZRadio(adapter)
 
@@ -121,7 +132,11 @@ def check_adapter(adapter: str, sysfs: Path = SYSFS, bus: Path = SYSTEM_BUS) -> 
         return
     place = sysfs / adapter
     if not place.exists():
-        there = ", ".join(sorted(p.name for p in sysfs.glob("hci*") if ":" not in p.name)) if sysfs.exists() else ""
+        there = (
+            ", ".join(sorted(p.name for p in sysfs.glob("hci*") if ":" not in p.name))
+            if sysfs.exists()
+            else ""
+        )
         raise DeviceError(
             Reason.NOT_FOUND,
             f"There is no Bluetooth adapter {adapter} ({f'there is {there}' if there else 'there is none at all'}). "
@@ -129,12 +144,17 @@ def check_adapter(adapter: str, sysfs: Path = SYSFS, bus: Path = SYSTEM_BUS) -> 
         )
     for switch in place.glob("rfkill*"):
         if _reads(switch / "hard") == "1":
-            raise DeviceError(Reason.SWITCHED_OFF, f"{adapter} is switched off by a switch or key on the machine.")
+            raise DeviceError(
+                Reason.SWITCHED_OFF, f"{adapter} is switched off by a switch or key on the machine."
+            )
         if _reads(switch / "soft") == "1":
-            raise DeviceError(Reason.SWITCHED_OFF, f"{adapter} is blocked. Unblock it: rfkill unblock bluetooth.")
+            raise DeviceError(
+                Reason.SWITCHED_OFF, f"{adapter} is blocked. Unblock it: rfkill unblock bluetooth."
+            )
     if not bus.exists():
         raise DeviceError(
-            Reason.NO_SERVICE, f"{adapter} cannot be reached: D-Bus is not running. Start it: systemctl start dbus."
+            Reason.NO_SERVICE,
+            f"{adapter} cannot be reached: D-Bus is not running. Start it: systemctl start dbus.",
         )
 
 
@@ -150,17 +170,23 @@ def device_error(adapter: str, problem: Exception) -> DeviceError:
         return DeviceError(Reason.NO_PERMISSION, f"{adapter}: this user may not speak to the system's D-Bus.")
     if isinstance(problem, (FileNotFoundError, ConnectionError)):
         return DeviceError(
-            Reason.NO_SERVICE, f"{adapter} cannot be reached: D-Bus is not running. Start it: systemctl start dbus."
+            Reason.NO_SERVICE,
+            f"{adapter} cannot be reached: D-Bus is not running. Start it: systemctl start dbus.",
         )
     if "not found" in str(problem):
         return DeviceError(Reason.NOT_FOUND, f"{adapter} is not there. Is the adapter plugged in?")
     unavailable = getattr(getattr(problem, "reason", None), "name", "")
     if unavailable == "DENIED_BY_SYSTEM":
-        return DeviceError(Reason.NO_SERVICE, f"{adapter} cannot be reached: BlueZ is not running or not allowed.")
+        return DeviceError(
+            Reason.NO_SERVICE, f"{adapter} cannot be reached: BlueZ is not running or not allowed."
+        )
     if unavailable == "POWERED_OFF":
-        return DeviceError(Reason.SWITCHED_OFF, f"{adapter} is switched off. Switch it on: bluetoothctl power on.")
+        return DeviceError(
+            Reason.SWITCHED_OFF, f"{adapter} is switched off. Switch it on: bluetoothctl power on."
+        )
     return DeviceError(
-        Reason.BROKEN, f"{adapter} failed: {problem or type(problem).__name__}. Unplug it, wait ten seconds, plug it in."
+        Reason.BROKEN,
+        f"{adapter} failed: {str(problem) or type(problem).__name__}. Unplug it, wait ten seconds, plug it in.",
     )
 
 
@@ -177,7 +203,11 @@ def advertisement_of(address: str, report: BleakData, properties: dict[str, Any]
     )
     kind = "public" if properties.get("AddressType") == "public" else "random"
     return Advertisement(
-        address.lower(), "public" if kind == "public" else "random", report.rssi or UNKNOWN_RSSI_DBM, build(fields), at
+        address.lower(),
+        "public" if kind == "public" else "random",
+        report.rssi or UNKNOWN_RSSI_DBM,
+        build(fields),
+        at,
     )
 
 

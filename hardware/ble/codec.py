@@ -1,9 +1,9 @@
-"""Takes advertising payloads apart and puts them together. Pure: fed by the radios, the capture readers and the
-simulated street; opens nothing, reads no clock.
+"""Takes advertising payloads apart and puts them together. Pure but for what it remembers: fed by the radios, the
+capture readers and the simulated street; opens nothing, reads no clock.
 
-Sources: Core Specification 5.4, Vol 3 Part C, 11 (the row of AD structures), and the Core Specification Supplement 11,
-Part A, 1 (what is in each). Assigned Numbers 2.3 has the type numbers. Input is whatever somebody sent: every length
-is checked before it is used as an index.
+Sources: Core Specification 5.4, Vol 3 Part C, 11 (the row of AD structures), and the Core Specification
+Supplement 11, Part A, 1 (what is in each). Assigned Numbers 2.3 has the type numbers. Input is whatever somebody
+sent: every length is checked before it is used as an index.
 """
 
 from __future__ import annotations
@@ -23,27 +23,34 @@ MANUFACTURER = 0xFF
 
 BASE_UUID = "-0000-1000-8000-00805f9b34fb"
 EDDYSTONE_UUID = 0xFEAA
-# First octets, after the company, of what may be an iBeacon (sub-type 2, 21 octets) or an AltBeacon (its code).
+# First octets behind the company of what may be an iBeacon (sub-type 2, 21 octets) or an AltBeacon (its code).
 BEACON_MARKS = (b"\x02\x15", b"\xbe\xac")
-# A packed shop hears some hundreds of different payloads a minute; 2,048 keep every one for longer than it lives and
-# cost about 2 MB when full.
-REMEMBERED_PAYLOADS = 2048
+LARGEST_STRUCTURE_OCTETS = 255
 
-_NO_UUIDS: list[str] = []
-_NO_MANUFACTURER: dict[int, bytes] = {}
-_NO_SERVICE: dict[str, bytes] = {}
+# The first octets of a payload fix its outline: with flags and power before, also that of the third structure.
+_OUTLINE_OCTETS = 8
+# A street has some dozens of outlines; a hostile one must not fill the memory with them.
+_MOST_OUTLINES = 1024
 
 
 class BadPayload(ValueError):
     """The other side sent a payload, or a beacon frame in it, that its own specification forbids."""
 
 
+# How a payload is laid out that begins with these octets: its size, flags, power, where a name begins, where the only
+# manufacturer's structure begins (there the name ends, too), that structure's first four octets, and its company.
+# A plain tuple: this is read for every packet that has not been heard before.
+_Outline = tuple[int, int | None, int | None, int, int, bytes, int]
+_outlines: dict[bytes, _Outline] = {}
+
+
 @lru_cache(maxsize=512)
-def uuid16(number: int) -> str:
+def uuid32(number: int) -> str:
     """The full UUID of a 16- or 32-bit one (Core Specification, Vol 3 Part B, 2.5.1)."""
     return f"{number:08x}{BASE_UUID}"
 
 
+@lru_cache(maxsize=512)
 def uuid128(octets: bytes) -> str:
     """The UUID of 16 octets in the order of the air (least significant first)."""
     h = octets[::-1].hex()
@@ -57,70 +64,167 @@ def parse(payload: bytes) -> AdvertisementData:
     size (a TX power of two octets, half a UUID) is passed over; of several values for one field the last counts,
     but a whole name always wins over a shortened one. Names that are not UTF-8 keep what can be read.
     """
+    outline = _outlines.get(payload[:_OUTLINE_OCTETS])
+    if outline is None:
+        return _parse_any(payload)
+    size, flags, tx_power, name_at, begin, head, company = outline
+    if len(payload) != size or payload[begin : begin + 4] != head:
+        return _parse_any(payload)
+    value = payload[begin + 4 :]
+    return AdvertisementData(
+        _text(payload[name_at:begin]) if name_at < begin else None,
+        (),
+        {company: value},
+        {},
+        tx_power,
+        flags,
+        (payload[begin + 1 :],) if value.startswith(BEACON_MARKS) else (),
+    )
+
+
+def _text(octets: bytes) -> str:
+    try:
+        return octets.decode()
+    except UnicodeDecodeError:
+        return octets.decode("utf-8", "replace")
+
+
+def _parse_any(payload: bytes) -> AdvertisementData:  # noqa: C901 - one pass over the octets, the hot path of the door
     name: str | None = None
     flags: int | None = None
     tx_power: int | None = None
-    uuids = _NO_UUIDS
-    manufacturer = _NO_MANUFACTURER
-    service = _NO_SERVICE
+    manufacturer: dict[int, bytes] = {}
+    service: dict[str, bytes] = {}
     frames: tuple[bytes, ...] = ()
-    at = 0
+    others: list[tuple[int, bytes]] = []
+    name_at = name_end = at = 0
     end = len(payload)
     while at < end:
         length = payload[at]
         if not length:
             break
-        begin = at + 2
         after = at + 1 + length
         if after > end:
-            raise BadPayload(_past_the_end(at, length, end))
+            raise BadPayload(
+                f"The structure at octet {at} says it has {length} octets, but only {end - at - 1} are left."
+            )
         kind = payload[at + 1]
         if kind == MANUFACTURER:
             if length > 2:
                 value = payload[at + 4 : after]
-                if manufacturer is _NO_MANUFACTURER:
-                    manufacturer = {payload[begin] | payload[at + 3] << 8: value}
-                else:
-                    manufacturer[payload[begin] | payload[at + 3] << 8] = value
+                manufacturer[payload[at + 2] | payload[at + 3] << 8] = value
                 if value.startswith(BEACON_MARKS):
                     frames += (payload[at + 1 : after],)
+                if after == end and not others and not service and len(manufacturer) == 1:
+                    _learn(payload, flags, tx_power, name_at, name_end, at)
         elif kind == FLAGS:
             if length > 1:
-                flags = payload[begin]
+                flags = payload[at + 2]
         elif kind == TX_POWER:
             if length == 2:
-                tx_power = (payload[begin] ^ 0x80) - 0x80
+                tx_power = (payload[at + 2] ^ 0x80) - 0x80
         elif kind == NAME_WHOLE:
             if length > 1:
-                name = payload[begin:after].decode("utf-8", "replace")
-        elif UUID16_MORE <= kind <= UUID128_ALL:
-            uuids = uuids + _uuids(payload[begin:after], 2 << ((kind - 2) >> 1))
+                name_at, name_end = at + 2, after
+                name = _text(payload[name_at:after])
         elif kind == SERVICE_DATA16:
             if length > 2:
-                number = payload[begin] | payload[at + 3] << 8
-                service = {**service, uuid16(number): payload[at + 4 : after]}
+                number = payload[at + 2] | payload[at + 3] << 8
+                service[uuid32(number)] = payload[at + 4 : after]
                 if number == EDDYSTONE_UUID:
                     frames += (payload[at + 1 : after],)
-        elif kind == NAME_SHORT:
-            if name is None and length > 1:
-                name = payload[begin:after].decode("utf-8", "replace")
-        elif kind == SERVICE_DATA128:
-            if length > 16:
-                service = {**service, uuid128(payload[begin : begin + 16]): payload[begin + 16 : after]}
-        elif kind == SERVICE_DATA32 and length > 4:
-            number = int.from_bytes(payload[begin : begin + 4], "little")
-            service = {**service, uuid16(number): payload[begin + 4 : after]}
+        else:
+            others.append((kind, payload[at + 2 : after]))
         at = after
+    uuids: tuple[str, ...] = ()
+    if others:
+        uuids, short = _rarer(others, service)
+        name = name if name is not None else short
     return AdvertisementData(name, uuids, manufacturer, service, tx_power, flags, frames)
 
 
-def _uuids(value: bytes, size: int) -> list[str]:
-    """A list of UUIDs of `size` octets each; half a UUID at the end is passed over."""
-    whole = range(0, len(value) - size + 1, size)
-    if size == 16:
-        return [uuid128(value[i : i + 16]) for i in whole]
-    return [uuid16(int.from_bytes(value[i : i + size], "little")) for i in whole]
+def _rarer(others: list[tuple[int, bytes]], service: dict[str, bytes]) -> tuple[tuple[str, ...], str | None]:
+    """The UUIDs and the shortened name among the rarer structures; long service data go into `service`."""
+    uuids: list[str] = []
+    short: str | None = None
+    for kind, value in others:
+        if UUID16_MORE <= kind <= UUID32_ALL:
+            width = 2 if kind <= UUID16_ALL else 4
+            whole = range(0, len(value) - width + 1, width)
+            uuids += [uuid32(int.from_bytes(value[i : i + width], "little")) for i in whole]
+        elif kind in (UUID128_MORE, UUID128_ALL):
+            uuids += [uuid128(value[i : i + 16]) for i in range(0, len(value) - 15, 16)]
+        elif kind == NAME_SHORT:
+            short = short if short is not None or not value else _text(value)
+        elif kind == SERVICE_DATA32 and len(value) >= 4:
+            service[uuid32(int.from_bytes(value[:4], "little"))] = value[4:]
+        elif kind == SERVICE_DATA128 and len(value) >= 16:
+            service[uuid128(value[:16])] = value[16:]
+    return tuple(uuids), short
 
 
-def _past_the_end(at: int, length: int, end: int) -> str:
-    return f"The structure at octet {at} says {length} octets, but {end - at - 1} are left."
+def _learn(
+    payload: bytes, flags: int | None, tx_power: int | None, name_at: int, name_end: int, begin: int
+) -> None:
+    """Remember the outline of a payload that ends in its only manufacturer's structure, which begins at `begin`.
+
+    The next payload that begins with the same octets, is as long and has the same head there has every structure in
+    the same place: flags, power and the name's head lie within the first octets.
+    """
+    before = 3 * (flags is not None) + 3 * (tx_power is not None)
+    name_at = name_at or before
+    named = name_at != before
+    if named and (name_at != before + 2 or name_end != begin):
+        return
+    if not named and begin != before:
+        return
+    if len(_outlines) >= _MOST_OUTLINES:
+        _outlines.clear()
+    head = payload[begin : begin + 4]
+    company = head[2] | head[3] << 8
+    _outlines[payload[:_OUTLINE_OCTETS]] = (len(payload), flags, tx_power, name_at, begin, head, company)
+
+
+def build(fields: AdvertisementData) -> bytes:
+    """A payload that parses to these fields; raises BadPayload when one does not fit into its structure.
+
+    Its length is not limited to the 31 octets of legacy advertising: it may stand for an advertisement and its scan
+    response together.
+    """
+    parts: list[bytes] = []
+    if fields.flags is not None:
+        parts.append(_structure(FLAGS, bytes((fields.flags,))))
+    widths: dict[int, list[bytes]] = {2: [], 4: [], 16: []}
+    for uuid in fields.service_uuids:
+        octets = _uuid_octets(uuid)
+        widths[len(octets)].append(octets)
+    for width, kind in ((2, UUID16_ALL), (4, UUID32_ALL), (16, UUID128_ALL)):
+        if widths[width]:
+            parts.append(_structure(kind, b"".join(widths[width])))
+    if fields.local_name is not None:
+        parts.append(_structure(NAME_WHOLE, fields.local_name.encode()))
+    if fields.tx_power is not None:
+        parts.append(_structure(TX_POWER, bytes((fields.tx_power & 0xFF,))))
+    for uuid, data in fields.service_data.items():
+        octets = _uuid_octets(uuid)
+        kind = {2: SERVICE_DATA16, 4: SERVICE_DATA32, 16: SERVICE_DATA128}[len(octets)]
+        parts.append(_structure(kind, octets + data))
+    for company, data in fields.manufacturer_data.items():
+        parts.append(_structure(MANUFACTURER, company.to_bytes(2, "little") + data))
+    return b"".join(parts)
+
+
+def _structure(kind: int, value: bytes) -> bytes:
+    if len(value) >= LARGEST_STRUCTURE_OCTETS:
+        raise BadPayload(f"A structure of type {kind:#04x} holds at most 254 octets, not {len(value)}.")
+    return bytes((len(value) + 1, kind)) + value
+
+
+def _uuid_octets(uuid: str) -> bytes:
+    """The shortest form of a UUID on the air."""
+    octets = bytes.fromhex(uuid.replace("-", ""))[::-1]
+    if len(octets) != 16:
+        raise BadPayload(f"{uuid!r} is no UUID.")
+    if not uuid.lower().endswith(BASE_UUID):
+        return octets
+    return octets[12:14] if octets[14:] == b"\0\0" else octets[12:]

@@ -12,7 +12,7 @@ from hashlib import blake2b
 from random import Random
 
 from hardware.ble.advertisement import AddressType
-from hardware.ble.beacon import AltBeacon, EddystoneTlm, EddystoneUid, EddystoneUrl, IBeacon
+from hardware.ble.beacon import AltBeacon, Beacon, EddystoneTlm, EddystoneUid, EddystoneUrl, IBeacon
 
 ROTATION_S = 900.0
 # Phones change when they wake up next, not on the second; two minutes either way is what recordings show.
@@ -123,7 +123,7 @@ def tag(seed: int, number: int) -> Gadget:
 
 
 # The beacons and appliances of the street: name, place, what they say. Powers are the beacons' own claims.
-FIXED_BEACONS: tuple[tuple[str, float, float, tuple[IBeacon | AltBeacon | EddystoneUid | EddystoneUrl | EddystoneTlm, ...]], ...] = (
+FIXED_BEACONS: tuple[tuple[str, float, float, tuple[Beacon, ...]], ...] = (
     ("door", 0.5, 0.3, (IBeacon(SHOP_UUID, DOOR_MAJOR, 1, -59),)),
     ("window", -3.0, 0.4, (EddystoneUrl("https://example.com/w", -18), EddystoneTlm(2960, 21.5, 7_200_000, 720_000.0))),
     ("next-door", 14.0, 3.0, (AltBeacon("2f234454-cf6d-4a0f-adf2-f4911ba9ffa6", 3, 7, -61, 0x0118, 0),)),

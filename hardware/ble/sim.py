@@ -75,7 +75,8 @@ def open_radio(argument: str, speed: float = 1.0) -> SimRadio:
         if name not in wishes or number is None:
             known = ", ".join([*wishes, f"hours ({' or '.join(SHAPES)})"])
             raise DeviceError(
-                Reason.BAD_NAME, f"ble:sim does not understand {part!r}. It takes {known}; ble:sim:seed=7,busy=2."
+                Reason.BAD_NAME,
+                f"ble:sim does not understand {part!r}. It takes {known}; ble:sim:seed=7,busy=2.",
             )
         wishes[name] = number
     if wishes["crowd"] > LARGEST_CROWD:
