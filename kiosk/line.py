@@ -1,0 +1,132 @@
+"""The till's line to the hub: asks while it answers, knows when it is cut off, and notices by itself when it is back."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
+
+import msgspec
+
+from hub.client.exchange import LinkState
+from hub.client.link import Reply
+from hub.wire.sync import Problem, RedeemReply, RedeemRequest
+
+ASK_TIMEOUT_S = 3.0
+"""How long a customer waits for the hub before the till decides alone."""
+
+FAILURES = 3
+"""Quick failures in a row, such as a hub that is just starting again, before the till stops asking at each scan."""
+
+ASKING = 8
+"""Questions under way at once: more than a till has hands."""
+
+_COUNTER_USED = 409
+
+
+class Signed(Protocol):
+    """What the line needs of `hub.client.link.SignedLink`."""
+
+    def post(self, path: str, body: bytes, timeout_s: float) -> Reply:
+        """Send one signed request; status 0 where no answer came that can be believed."""
+        ...
+
+    def count_above(self, highest: int) -> None:
+        """Go on above the counters that the hub has seen."""
+        ...
+
+
+class HubLine:
+    """Asks the hub about redemptions.
+
+    `state` is how the background exchange last fared, a new object after each exchange. After one question without an
+    answer in time, or three quick failures in a row, the line counts as cut until an exchange that came later succeeds.
+    """
+
+    def __init__(
+        self,
+        link: Signed,
+        state: Callable[[], LinkState],
+        now: Callable[[], float],
+        *,
+        timeout_s: float = ASK_TIMEOUT_S,
+    ) -> None:
+        self._link = link
+        self._state = state
+        self._now = now
+        self._timeout_s = timeout_s
+        self._lock = threading.Lock()
+        self._failures = 0
+        self._cut_in: LinkState | None = None
+        self._since: float | None = None
+        # A name that cannot be resolved holds its caller for longer than any time-out of a socket: so in a thread of its own.
+        self._asking = ThreadPoolExecutor(ASKING, thread_name_prefix="ask")
+
+    def cut_off_since(self) -> float | None:
+        """Since when this till is on its own, in seconds of UTC; None while the hub answers."""
+        state = self._state()
+        with self._lock:
+            if self._cut_in is not None and state is not self._cut_in and state.reached:
+                self._cut_in, self._failures = None, 0
+            exchange_fails = not state.reached and state.code in ("hub_unreachable", "bad_reply")
+            if self._cut_in is None and not exchange_fails:
+                self._since = None
+            elif self._since is None:
+                self._since = self._now() if state.last_reached_at is None else state.last_reached_at
+            return self._since
+
+    def ask(self, request: RedeemRequest) -> RedeemReply | Problem | None:
+        """The hub's decision; a Problem where it answered but did not decide; None where the till is on its own."""
+        if self.cut_off_since() is not None:
+            return None
+        state = self._state()
+        body = msgspec.json.encode(request)
+        try:
+            answer = self._asking.submit(self._post, body).result(self._timeout_s)
+        except TimeoutError:
+            self._cut(state)
+            return None
+        if answer is None:
+            self._failed(state)
+        else:
+            with self._lock:
+                self._failures = 0
+        return answer
+
+    def close(self) -> None:
+        """Ask no more. May be called twice."""
+        self._asking.shutdown(wait=False, cancel_futures=True)
+
+    def _post(self, body: bytes) -> RedeemReply | Problem | None:
+        reply = self._link.post("/v1/redeem", body, self._timeout_s)
+        answer = _read(reply)
+        if reply.status == _COUNTER_USED and isinstance(answer, Problem) and answer.highest is not None:
+            # Another program of this node, or a disk that was set back, is ahead in counting: the same question once more.
+            self._link.count_above(answer.highest)
+            answer = _read(self._link.post("/v1/redeem", body, self._timeout_s))
+        return answer
+
+    def _failed(self, state: LinkState) -> None:
+        with self._lock:
+            self._failures += 1
+            enough = self._failures >= FAILURES
+        if enough:
+            self._cut(state)
+
+    def _cut(self, state: LinkState) -> None:
+        with self._lock:
+            self._cut_in = state
+            self._since = self._since or self._now()
+
+
+def _read(reply: Reply) -> RedeemReply | Problem | None:
+    """None: no answer, a hub that is broken, or an answer that makes no sense. All three leave the till on its own."""
+    if reply.status == 0 or reply.status >= 500:
+        return None
+    try:
+        if reply.status == 200:
+            return msgspec.json.decode(reply.body, type=RedeemReply)
+        return msgspec.json.decode(reply.body, type=Problem)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None

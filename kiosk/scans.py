@@ -1,0 +1,65 @@
+"""What came out of a scanner, a keyboard or a picture: one of our tokens, one of our codes, or neither.
+
+Pure. `kiosk.redemption` feeds it what was scanned.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from hub.wire.coupon import TOKEN_CHARACTERS, BadToken, Token, read_code, read_token
+from hub.wire.refusals import Refusal
+
+LONGEST = 400
+"""What the hub takes; a token has 138 characters, so there is room for a scanner's own prefixes."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScannedToken:
+    """A token, not yet believed."""
+
+    token: Token
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScannedCode:
+    """A code with its check character right."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Neither; refused without asking anybody."""
+
+    refusal: Refusal
+
+
+Scanned = ScannedToken | ScannedCode | Unreadable
+
+
+def read_scan(text: str) -> Scanned:
+    """Take a scan apart. A link that ends in a token or a code, as a printed QR may carry, is read as what it ends in."""
+    text = text.strip()
+    if len(text) > LONGEST:
+        return Unreadable(Refusal.UNKNOWN_COUPON)
+    if "/" in text:
+        text = text.split("?")[0].split("#")[0].rstrip("/").rsplit("/", 1)[-1]
+    try:
+        token = read_token(text)
+    except BadToken:
+        return Unreadable(Refusal.UNKNOWN_COUPON)
+    if token is not None:
+        return ScannedToken(token, "".join(text.split()).upper()[:TOKEN_CHARACTERS])
+    code = read_code(text)
+    return ScannedCode(code) if code else Unreadable(Refusal.BAD_CODE)
+
+
+def act_of(form: str, text: str, basket_cents: int | None) -> str:
+    """The nonce of one act: the same form with the same coupon and amount, sent twice, is the same act.
+
+    A form that was gone back to and used for another coupon is another act, so the form's own mark is not enough.
+    """
+    return hashlib.blake2b(f"{form}\n{text.strip()}\n{basket_cents}".encode(), digest_size=16).hexdigest()

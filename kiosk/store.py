@@ -1,0 +1,229 @@
+"""What the counter keeps on its disk: every verdict, every use of a coupon that it knows of, who is signed in, wrong PINs.
+
+All of the kiosk's SQL stands here. The tables live beside those of `hub.client.schema` in one file, so that a redemption and
+the fact that reports it are one transaction.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Literal
+
+import msgspec
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
+
+from hub.client.db import Pool, writing
+from hub.wire.rules import FirstUse
+
+MIGRATIONS_KIOSK = Migrations("kiosk")
+
+KEEP_VERDICTS_S = 40 * 86_400
+"""Long enough to look a complaint up; the hub's journal keeps the rest for ever."""
+
+KEEP_USES_S = 400 * 86_400
+"""Longer than any coupon of ours lives: a used coupon must not be forgotten while its token is still good."""
+
+
+@MIGRATIONS_KIOSK()
+def m001_counter(db: Database) -> None:
+    """The first tables."""
+    for statement in (
+        # Uses of coupons: made here, or learnt from the hub. One row for each coupon, whoever comes first.
+        """CREATE TABLE redemption (
+            serial TEXT PRIMARY KEY, campaign INTEGER NOT NULL, nonce TEXT NOT NULL, at REAL NOT NULL,
+            till TEXT NOT NULL, staff TEXT NOT NULL, value_cents INTEGER NOT NULL, basket_cents INTEGER,
+            decided_by TEXT NOT NULL CHECK (decided_by IN ('hub', 'till', 'learnt')))""",
+        "CREATE INDEX redemption_campaign ON redemption (campaign)",
+        # What this till said, once for each act: the day's list, and the same answer when the same act comes again.
+        """CREATE TABLE verdict (
+            nonce TEXT PRIMARY KEY, at REAL NOT NULL, accepted INTEGER NOT NULL, value_cents INTEGER NOT NULL,
+            body BLOB NOT NULL)""",
+        "CREATE INDEX verdict_at ON verdict (at)",
+        # Questions to the hub that no answer has come to: the next try for the same coupon is the same act.
+        "CREATE TABLE ask (coupon TEXT PRIMARY KEY, nonce TEXT NOT NULL, at REAL NOT NULL)",
+        "CREATE TABLE wrong_pin (who TEXT PRIMARY KEY, tries INTEGER NOT NULL, at REAL NOT NULL)",
+        """CREATE TABLE till_session (
+            token_hash BLOB PRIMARY KEY, staff TEXT NOT NULL, began_at REAL NOT NULL, seen_at REAL NOT NULL)""",
+    ):
+        db.execute(statement)
+
+
+class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What this till said to one scan. Times are seconds of UTC.
+
+    `decided_by`: `hub`, or `till` where it was cut off or needed nobody. `offline`: the till was cut off. `sentence` is set
+    where the hub said in its own words why it did not decide. `text`: what was scanned, kept only where trying again helps.
+    """
+
+    nonce: str
+    at: float
+    accepted: bool
+    decided_by: Literal["hub", "till"]
+    staff: str
+    refusal: str | None = None
+    serial: str | None = None
+    campaign: int | None = None
+    value_cents: int = 0
+    basket_cents: int | None = None
+    offline: bool = False
+    first_use: FirstUse | None = None
+    sentence: str | None = None
+    text: str | None = None
+
+
+class Use(msgspec.Struct, frozen=True):
+    """One use of a coupon that this till knows of."""
+
+    serial: str
+    campaign: int
+    first: FirstUse
+    decided_by: Literal["hub", "till", "learnt"]
+
+
+class Day(msgspec.Struct, frozen=True):
+    """What happened at this till since the day began."""
+
+    accepted: int
+    refused: int
+    value_cents: int
+
+
+class Session(msgspec.Struct, frozen=True):
+    """Somebody who signed in at the till."""
+
+    staff: str
+    began_at: float
+    seen_at: float
+
+
+def use_of(conn: sqlite3.Connection, serial: str) -> Use | None:
+    """The use of a coupon, where this till knows one."""
+    row = conn.execute(
+        "SELECT campaign, at, till, staff, nonce, decided_by FROM redemption WHERE serial = ?", (serial,)
+    ).fetchone()
+    if row is None:
+        return None
+    campaign, at, till, staff, nonce, decided_by = row
+    return Use(serial, campaign, FirstUse(at, till, staff, nonce), decided_by)
+
+
+def keep_use(conn: sqlite3.Connection, use: Use, value_cents: int, basket_cents: int | None) -> None:
+    """Keep a use; the first that this till came to know stays."""
+    first = use.first
+    conn.execute(
+        "INSERT INTO redemption VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (serial) DO NOTHING",
+        (
+            use.serial,
+            use.campaign,
+            first.nonce,
+            first.at,
+            first.till,
+            first.staff,
+            value_cents,
+            basket_cents,
+            use.decided_by,
+        ),
+    )
+
+
+def uses_of_campaign(conn: sqlite3.Connection, campaign: int) -> int:
+    """How often a campaign's coupons were used, as far as this till knows."""
+    (count,) = conn.execute("SELECT count(*) FROM redemption WHERE campaign = ?", (campaign,)).fetchone()
+    return int(count)
+
+
+def verdict_of(conn: sqlite3.Connection, nonce: str) -> Verdict | None:
+    """What was said to this very act before."""
+    row = conn.execute("SELECT body FROM verdict WHERE nonce = ?", (nonce,)).fetchone()
+    return msgspec.json.decode(row[0], type=Verdict) if row else None
+
+
+def keep_verdict(conn: sqlite3.Connection, verdict: Verdict) -> None:
+    """Keep what is about to be said, and let go of what was said long ago."""
+    conn.execute(
+        "INSERT INTO verdict VALUES (?, ?, ?, ?, ?)",
+        (verdict.nonce, verdict.at, verdict.accepted, verdict.value_cents, msgspec.json.encode(verdict)),
+    )
+    conn.execute("DELETE FROM verdict WHERE at < ?", (verdict.at - KEEP_VERDICTS_S,))
+    conn.execute("DELETE FROM redemption WHERE at < ?", (verdict.at - KEEP_USES_S,))
+    conn.execute("DELETE FROM ask WHERE at < ?", (verdict.at - KEEP_USES_S,))
+
+
+def open_ask(conn: sqlite3.Connection, coupon: str, nonce: str, at: float) -> str:
+    """The nonce under which to ask about a coupon: that of a question without an answer, else this new one."""
+    row = conn.execute("SELECT nonce FROM ask WHERE coupon = ?", (coupon,)).fetchone()
+    if row is not None:
+        return str(row[0])
+    conn.execute("INSERT INTO ask VALUES (?, ?, ?)", (coupon, nonce, at))
+    return nonce
+
+
+def close_ask(conn: sqlite3.Connection, coupon: str) -> None:
+    """An answer came, or the act was decided here under the same nonce."""
+    conn.execute("DELETE FROM ask WHERE coupon = ?", (coupon,))
+
+
+class CounterStore:
+    """The counter's questions to its disk. Safe from several threads."""
+
+    def __init__(self, pool: Pool) -> None:
+        self.pool = pool
+
+    def verdict(self, nonce: str) -> Verdict | None:
+        """What was said to this act."""
+        return verdict_of(self.pool.here().conn, nonce)
+
+    def verdicts_since(self, at: float, limit: int) -> list[Verdict]:
+        """What was said since then, newest first."""
+        rows = self.pool.here().execute(
+            "SELECT body FROM verdict WHERE at >= ? ORDER BY at DESC, rowid DESC LIMIT ?", (at, limit)
+        )
+        return [msgspec.json.decode(body, type=Verdict) for (body,) in rows]
+
+    def day_since(self, at: float) -> Day:
+        """The sums since then."""
+        row = (
+            self.pool.here()
+            .execute(
+                "SELECT coalesce(sum(accepted), 0), coalesce(sum(NOT accepted), 0), coalesce(sum(value_cents), 0) "
+                "FROM verdict WHERE at >= ?",
+                (at,),
+            )
+            .fetchone()
+        )
+        return Day(*row)
+
+    def wrong_pins(self, conn: sqlite3.Connection, who: str) -> tuple[int, float]:
+        """How many wrong PINs in a row, and when the last was."""
+        row = conn.execute("SELECT tries, at FROM wrong_pin WHERE who = ?", (who,)).fetchone()
+        return (row[0], row[1]) if row else (0, 0.0)
+
+    def set_wrong_pins(self, conn: sqlite3.Connection, who: str, tries: int, at: float) -> None:
+        """Keep the count."""
+        conn.execute("INSERT OR REPLACE INTO wrong_pin VALUES (?, ?, ?)", (who, tries, at))
+
+    def begin_session(self, token_hash: bytes, staff: str, now: float, idle_s: float) -> None:
+        """Somebody signed in; sessions that nobody used for `idle_s` go, and those that a wrong clock left in the future."""
+        with writing(self.pool.here()) as conn:
+            conn.execute("DELETE FROM till_session WHERE abs(? - seen_at) > ?", (now, idle_s))
+            conn.execute("INSERT INTO till_session VALUES (?, ?, ?, ?)", (token_hash, staff, now, now))
+
+    def session(self, token_hash: bytes) -> Session | None:
+        """Who holds this session."""
+        row = (
+            self.pool.here()
+            .execute("SELECT staff, began_at, seen_at FROM till_session WHERE token_hash = ?", (token_hash,))
+            .fetchone()
+        )
+        return Session(*row) if row else None
+
+    def touch_session(self, token_hash: bytes, now: float) -> None:
+        """The session was used."""
+        with writing(self.pool.here()) as conn:
+            conn.execute("UPDATE till_session SET seen_at = ? WHERE token_hash = ?", (now, token_hash))
+
+    def end_session(self, token_hash: bytes) -> None:
+        """Somebody signed out, or sat idle for too long."""
+        with writing(self.pool.here()) as conn:
+            conn.execute("DELETE FROM till_session WHERE token_hash = ?", (token_hash,))
