@@ -135,7 +135,7 @@ class SqliteLedger:
         if not rows:
             return None
         row = rows[0]
-        return Act(*row[:10], offline=bool(row[10]), standing=row[11], flag=row[12], simulated=bool(row[13]))
+        return Act(*(*row[:10], bool(row[10]), row[11], row[12], bool(row[13])))
 
     def coupon(self, serial: str) -> LedgerCoupon | None:
         """The coupon of that serial, once its issue has arrived."""
