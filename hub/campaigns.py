@@ -74,7 +74,7 @@ def standing(state: str, campaign: Campaign, now: float) -> Standing:
         return "running" if now < campaign.ends_at else "ended"
     if state == "paused" and now >= campaign.ends_at:
         return "ended"
-    return cast(Standing, state)
+    return cast("Standing", state)
 
 
 def may(action: Action, state: str) -> bool:
@@ -156,7 +156,7 @@ def read_typed(
         issue_limit=issue_limit,
         redemption_limit=redemption_limit,
         basket_min_cents=basket_min or 0,
-        offline=cast(Literal["refuse", "rights"], typed.get("offline")),
+        offline=cast("Literal['refuse', 'rights']", typed.get("offline")),
         channels=channels,
     )
 
@@ -245,7 +245,7 @@ def local_text(at: float, timezone: str) -> str:
     return datetime.fromtimestamp(at, ZoneInfo(timezone)).strftime(_LOCAL)
 
 
-def read_local(text: str, timezone: str) -> int | None | Said:
+def read_local(text: str, timezone: str) -> int | Said | None:
     """Seconds of UTC from a time on the shop's clock; None where it is no time; a sentence where the clocks skip it."""
     try:
         naive = datetime.strptime(text[:16].replace(" ", "T"), _LOCAL)  # noqa: DTZ007 - its zone comes next
