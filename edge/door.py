@@ -65,6 +65,11 @@ class Door:
         return len(self._tracker)
 
     @property
+    def visitors(self) -> int:
+        """Visits that last now."""
+        return self._tracker.visitors
+
+    @property
     def turned_away(self) -> int:
         """Strangers for whom there was no room."""
         return self._tracker.turned_away

@@ -3,14 +3,15 @@
 Pure: `edge.door` feeds it the pseudonyms that were near in each slice, and closes the window.
 
 The estimator. A window of a minute is cut into six slices of ten seconds. A pseudonym counts when it was near in more
-than half of them, and that one rule does three things: who walks past is not there long enough; who comes or goes within the window
-counts when present for more than half of it, which is who was present in its middle; and a phone that changes its address within
-the window leaves one name with a majority of slices, not two. What is left to correct:
+than half of them, and that one rule does three things: who walks past is not there long enough; who comes or goes
+within the window counts when present for more than half of it, which is who was present in its middle; and a phone that
+changes its address within the window leaves one name with a majority of slices, not two. What is left to correct:
 
     counted = people x phones_per_person x p          p = chance that a present phone reaches its majority
 
-with `q` the chance to hear a phone at least once in a slice, r = window / rotation the chance that it changes its address within
-the window: p = (1 - r) P(Bin(6, q) >= 4) + r times the mean, over the slices in which it may change, of the names that reach four.
+with `q` the chance to hear a phone at least once in a slice, r = window / rotation the chance that it changes its address
+within the window: p = (1 - r) P(Bin(6, q) >= 4) + r times the mean, over the slices in which it may change, of the names
+that reach four.
 
 The band. One person adds on average m = phones_per_person x p names, with variance v = `spread` x m (people carry none, one or
 several; whole families come together, which is why the spread is above one). The factor itself is known to a relative error
@@ -35,7 +36,8 @@ SLICES = 6
 """Ten seconds each: a phone that speaks every two seconds is heard five times in one, and passing by takes two."""
 
 LEAST_SLICES = 3
-"""A window cut short by a stop or by the end of a recording is measured from here on: below, passing by looks like being there."""
+"""A window cut short by a stop or by the end of a recording is measured from here on. Fewer, and passing by looks like being
+there."""
 
 BAND_Z = 1.645
 """Nine times in ten (normal distribution, two-sided)."""
@@ -53,7 +55,7 @@ class Correction(msgspec.Struct, frozen=True):
     phones_per_person: float = 1.0
     heard_in_slice: float = 0.95
     rotation_s: float = 900.0
-    spread: float = 1.3
+    spread: float = 0.7
     doubt: float = 0.2
 
 
@@ -98,10 +100,10 @@ def _at_least(wanted: int, tries: int, chance: float) -> float:
 
 
 def people_of(
-    addresses: int, correction: Correction, window_s: float = WINDOW_S
+    addresses: int, correction: Correction, window_s: float = WINDOW_S, slices: int = SLICES
 ) -> tuple[float, float, float]:
     """The estimate for so many names, and the two ends of its band: (people, low, high)."""
-    p = majority_chance(correction.heard_in_slice, window_s / correction.rotation_s)
+    p = majority_chance(correction.heard_in_slice, window_s / correction.rotation_s, slices)
     per_person = correction.phones_per_person * p
     variance = correction.spread * per_person
     # (n - N m)^2 = z^2 (N v + (N m d)^2) is a N^2 - b N + n^2 = 0.

@@ -147,6 +147,11 @@ class PresenceTracker:
         """Devices that are being followed now, visitors and strangers."""
         return len(self._slot_of)
 
+    @property
+    def visitors(self) -> int:
+        """How many visits last now."""
+        return sum(1 for slot in self._slot_of.values() if self._scores[slot] == _VISITOR)
+
     def feed(self, sighting: Sighting) -> list[Visit]:
         """Visits this sighting opened."""
         if sighting.zone != self.zone:

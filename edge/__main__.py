@@ -1,0 +1,194 @@
+"""`python -m edge`: run the door, play a recording through it, say what is wrong, join a shop."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from edge.config import SETTINGS, Config, ConfigError, read_config, show_config
+from hardware.ble.captures import CaptureError
+from hardware.device import DeviceError
+from hub.client.db import StorageError
+
+BAD_USE = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit status: 0 well, 1 something failed, 2 used wrongly; of `check`, the gravity of what is wrong."""
+    parsed = _parser().parse_args(arguments)
+    flags = {setting.field: getattr(parsed, setting.field, None) for setting in SETTINGS}
+    try:
+        config = read_config(os.environ, flags)
+        return int(_COMMANDS[parsed.command](config, parsed))
+    except ConfigError as wrong:
+        for mistake in wrong.mistakes:
+            print(mistake, file=sys.stderr)
+        return BAD_USE
+    except (DeviceError, StorageError, CaptureError) as wrong:
+        print(wrong, file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+    except OSError as wrong:
+        print(f"{wrong.filename or 'Something'} cannot be used: {wrong.strerror}.", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m edge", description="The door of a Shopbell shop.")
+    settings = argparse.ArgumentParser(add_help=False)
+    for setting in SETTINGS:
+        flag = "--" + setting.field.replace("_", "-")
+        settings.add_argument(flag, dest=setting.field, help=f"{setting.meaning} ({setting.name})")
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    def command(name: str, says: str) -> argparse.ArgumentParser:
+        return commands.add_parser(name, help=says, description=says, parents=[settings])
+
+    command("run", "Listen, count, and send to the hub until stopped.")
+    replay = command("replay", "Play a recording through the door and print visits and people present.")
+    replay.add_argument("file", type=Path)
+    replay.add_argument("--json", action="store_true", help="Print one JSON object")
+    check = command("check", "Say what is wrong; the exit status is 0 nothing, 1 warning, 2 error.")
+    check.add_argument("--json", action="store_true", help="Print a JSON list")
+    command("config", "Print the settings in force.")
+    enrol = command("enrol", "Join a shop with a pairing code; needs --hub.")
+    enrol.add_argument("code")
+    enrol.add_argument("--name", default="Door", help="What people call this node")
+    visits = command("visits", "Print the latest visits.")
+    visits.add_argument("--limit", type=int, default=20)
+    visits.add_argument("--json", action="store_true", help="Print a JSON list")
+    return parser
+
+
+def _run(config: Config, _parsed: argparse.Namespace) -> int:
+    from edge.daemon import serve
+    from hub.client.node import Node
+
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
+    )
+    node = Node.load(config.dir)
+    if node is None:
+        print(f"{_not_enrolled(config)}", file=sys.stderr)
+        return BAD_USE
+    try:
+        asyncio.run(serve(config, node))
+    except ValueError as wrong:
+        print(wrong, file=sys.stderr)
+        return BAD_USE
+    return 0
+
+
+def _not_enrolled(config: Config) -> str:
+    return (
+        f"The edge in {config.dir} has joined no shop yet. Make a pairing code on the hub's page and run: "
+        "python -m edge enrol CODE --hub URL"
+    )
+
+
+def _replay(config: Config, parsed: argparse.Namespace) -> int:
+    from edge.replay import replay
+
+    played = replay(parsed.file, config.zone, config.tags, config.correction)
+    if parsed.json:
+        print(msgspec.json.encode(played).decode())
+    else:
+        print(f"{played.packets} packets, {len(played.visits)} visits")
+        for visit in played.visits:
+            print(f"{_clock(visit.arrived_at)}  {visit.dwell_s:7.1f} s  {visit.peak_dbm} dBm  {visit.rank}")
+        for window in played.present:
+            print(f"{_clock(window.at)}  {window.people:g} people ({window.low:g} to {window.high:g})")
+    if played.error is not None:
+        print(played.error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _clock(at: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(at))
+
+
+def _check(config: Config, parsed: argparse.Namespace) -> int:
+    from edge.health import Health, read_status
+    from hub.client.node import Node
+
+    now = time.time()
+    status = read_status(config.dir, now)
+    if status is not None:
+        shown = list(status.warnings)
+    else:
+        health = Health()
+        enrolled = Node.load(config.dir) is not None
+        health.say("not-enrolled", not enrolled, now)
+        health.say("not-running", True, now)
+        shown = health.shown(now)
+    if parsed.json:
+        print(msgspec.json.encode(shown).decode())
+    elif not shown:
+        print("Nothing is wrong at the door.")
+    for warning in shown if not parsed.json else []:
+        print(" ".join(filter(None, (f"{warning.title['en']}.", warning.detail, warning.text["en"]))))
+    return max((warning.severity for warning in shown), default=0)
+
+
+def _config(config: Config, _parsed: argparse.Namespace) -> int:
+    print("\n".join(show_config(config)))
+    return 0
+
+
+def _enrol(config: Config, parsed: argparse.Namespace) -> int:
+    from hub.client.enrolling import EnrolError, enrol
+
+    if not config.hub:
+        print("Say where the hub is: python -m edge enrol CODE --hub http://hub.local:8080", file=sys.stderr)
+        return BAD_USE
+    try:
+        node = enrol(config.dir, config.hub, parsed.code, "edge", parsed.name)
+    except EnrolError as wrong:
+        print(wrong, file=sys.stderr)
+        return 1
+    print(f"Joined shop {node.shop} as {node.device}.")
+    return 0
+
+
+def _visits(config: Config, parsed: argparse.Namespace) -> int:
+    from edge.store import EdgeStore, open_pool
+    from hub.client.clock import Clock
+    from hub.client.node import Node
+
+    node = Node.load(config.dir)
+    if node is None:
+        print(_not_enrolled(config), file=sys.stderr)
+        return BAD_USE
+    visits = EdgeStore(open_pool(config.dir), node, Clock()).visits(max(0, parsed.limit))
+    if parsed.json:
+        print(msgspec.json.encode(visits).decode())
+        return 0
+    for visit in visits:
+        print(
+            f"{_clock(visit.arrived_at)}  {visit.dwell_s:7.1f} s  {visit.zone}  {visit.peak_dbm} dBm  {visit.rank}"
+        )
+    return 0
+
+
+_COMMANDS = {
+    "run": _run,
+    "replay": _replay,
+    "check": _check,
+    "config": _config,
+    "enrol": _enrol,
+    "visits": _visits,
+}
+
+if __name__ == "__main__":
+    sys.exit(main())

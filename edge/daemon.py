@@ -1,0 +1,271 @@
+"""The edge as a process: opens the radio, the file and the line to the hub, runs them together, and stops them in order.
+
+The composition root: only here, in `__main__` and in the portal's own start is anything concrete named.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sqlite3
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from edge.config import Config
+from edge.door import Door, Noticed
+from edge.facts import facts_of
+from edge.health import STATUS_EVERY_S, Health, Status, notice, rss_mb, write_status
+from edge.scan import Scanner
+from edge.stamps import Stamps
+from edge.store import EdgeStore, open_pool
+from edge.watchdog import notify
+from hardware.ble.advertisement import Advertisement
+from hardware.ble.radio import Radio
+from hardware.device import open_device
+from hub.client.clock import Clock
+from hub.client.counters import Counters
+from hub.client.db import StorageError
+from hub.client.exchange import Exchange, Syncer
+from hub.client.link import HttpLink, SignedLink
+from hub.client.node import Node
+from hub.client.shelf import Shelf
+from hub.wire.events import DeviceHealth, Fact, OccupancyMeasured, VisitClosed
+
+logger = logging.getLogger(__name__)
+
+TURN_S = 0.25
+"""The loop turns at least so often: a stop is answered, and time passes at the door when nobody is heard."""
+
+WRITE_EVERY_S = 1.0
+"""Facts that come together are written together: a card bears some thousand syncs an hour, not ten thousand."""
+
+MOST_WAITING_FACTS = 10_000
+"""While the disk takes nothing, facts wait in memory (about 5 MB); the oldest go first."""
+
+HEALTH_EVERY_S = 300.0
+HEALTH_AT_LEAST_S = 10.0
+"""A radio with a loose plug changes its health every second; the hub need not hear of each."""
+
+
+class Edge:
+    """A running edge. `run` returns after an ordered stop."""
+
+    def __init__(
+        self,
+        config: Config,
+        node: Node,
+        clock: Clock,
+        random_bytes: Callable[[int], bytes] = os.urandom,
+    ) -> None:
+        """Open the file and the line to the hub; the radio is opened by `run`. Raises StorageError and ValueError."""
+        self._config = config
+        self._clock = clock
+        if config.hub:
+            node.move_hub(config.hub)
+        pool = open_pool(config.dir)
+        self._pool = pool
+        self._store = EdgeStore(pool, node, clock)
+        link = SignedLink(HttpLink(node.hub_url), node, Counters(pool))
+        exchange = Exchange(node, self._store.outbox, Shelf(pool), link, clock)
+        self._syncer = Syncer(exchange, self._store.outbox)
+        self._scanner = Scanner(self._open_radio, time.monotonic)
+        self._door = Door(config.zone, random_bytes, config.tags, config.correction)
+        self._stamps: Stamps | None = None
+        self._health = Health()
+        self._writer = ThreadPoolExecutor(1, "writer")
+        self._waiting: list[Fact] = []
+        self._written_at = 0.0
+        self._visits_closed = 0
+        self._occupancy: dict[str, float] | None = None
+        self._lost = (0.0, 0)
+        self._told: tuple[float, tuple[str, ...]] = (0.0, ("?",))
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set; then: radio off, visits closed as of their last sighting, written, sent once."""
+        self._syncer.start()
+        notify("READY=1")
+        try:
+            async with asyncio.TaskGroup() as group:
+                listening = group.create_task(self._scanner.run())
+                group.create_task(self._work(stop))
+                group.create_task(self._tell(stop))
+                await stop.wait()
+                notify("STOPPING=1")
+                listening.cancel()
+        finally:
+            await self._finish()
+
+    async def _work(self, stop: asyncio.Event) -> None:
+        """Packets to facts to disk. The watchdog is fed here: if this stands still, nothing is counted."""
+        played_out = False
+        while not stop.is_set():
+            packets = await self._scanner.batch(TURN_S)
+            now = self._clock.now()
+            if packets:
+                self._take(self._hear(packets, now), now)
+            elif self._scanner.clock == "wall":
+                self._take(self._door.tick(time.time()), now)
+            elif self._scanner.ended.is_set() and not played_out:
+                played_out = True
+                self._take(self._door.stop(), now)
+            await self._write(now)
+            notify("WATCHDOG=1")
+
+    def _hear(self, packets: list[Advertisement], now: float) -> Noticed:
+        if self._stamps is None:
+            self._stamps = Stamps(self._scanner.clock)
+        self._stamps.begin(packets[0].at, now)
+        return self._door.hear(packets)
+
+    def _take(self, noticed: Noticed, now: float) -> None:
+        """Make facts of what was noticed; they wait for the next write."""
+        if self._stamps is None:
+            return
+        self._stamps.correct(now - time.time())
+        for fact in facts_of(noticed, self._stamps, now, simulated=self._scanner.simulated):
+            if isinstance(fact, VisitClosed):
+                self._visits_closed += 1
+            elif isinstance(fact, OccupancyMeasured):
+                self._occupancy = {
+                    "people": fact.people,
+                    "low": fact.low,
+                    "high": fact.high,
+                    "addresses": fact.addresses,
+                    "window_s": fact.window_s,
+                    "at": now,
+                }
+            self._waiting.append(fact)
+        del self._waiting[:-MOST_WAITING_FACTS]
+
+    async def _write(self, now: float, *, at_once: bool = False) -> None:
+        """Put the waiting facts on disk; where it does not take them they wait on."""
+        if not self._waiting or (not at_once and time.monotonic() - self._written_at < WRITE_EVERY_S):
+            return
+        self._written_at = time.monotonic()
+        facts = list(self._waiting)
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._writer, self._store.keep, facts, now)
+        except StorageError as wrong:
+            logger.warning("facts=%d not written: %s", len(facts), wrong)
+            self._health.say("disk", True, now, str(wrong))
+        else:
+            del self._waiting[: len(facts)]
+            self._health.say("disk", False, now)
+
+    async def _tell(self, stop: asyncio.Event) -> None:
+        """Write the status file, and the health fact when it is time."""
+        while not stop.is_set():
+            self._look()
+            self._say_health()
+            await self._status("listening")
+            try:
+                async with asyncio.timeout(STATUS_EVERY_S):
+                    await stop.wait()
+            except TimeoutError:
+                continue
+
+    def _look(self) -> None:
+        """Find out what is wrong now."""
+        now, scanner, say = self._clock.now(), self._scanner, self._health.say
+        trouble = scanner.trouble
+        say("radio-missing", trouble is not None, now, trouble.sentence if trouble else "")
+        silent = scanner.heard_last is None or time.monotonic() - scanner.heard_last > 5
+        say("radio-deaf", silent and not scanner.ended.is_set(), now)
+        say("replay-ended", scanner.ended.is_set(), now)
+        lost = scanner.dropped + self._door.turned_away
+        if lost > self._lost[1]:
+            self._lost = (now, lost)
+        say("too-much-heard", self._lost[1] > 0 and now - self._lost[0] < 60, now)
+        state = self._syncer.state
+        say("hub-silent", not state.reached, now, state.sentence)
+        say("clock-unset", self._clock.state() == "unset", now)
+
+    def _say_health(self) -> None:
+        """`device.health`: every few minutes, and soon after the warnings have changed."""
+        now = self._clock.now()
+        codes = tuple(shown.code for shown in self._health.shown(now))
+        last, before = self._told
+        age_s = time.monotonic() - last
+        if last and age_s < (HEALTH_EVERY_S if codes == before else HEALTH_AT_LEAST_S):
+            return
+        self._told = (time.monotonic(), codes)
+        scanner = self._scanner
+        self._waiting.append(
+            DeviceHealth(
+                program="edge",
+                warnings=codes,
+                counts={
+                    "heard": scanner.heard,
+                    "dropped": scanner.dropped,
+                    "followed": self._door.followed,
+                    "visits_closed": self._visits_closed,
+                    "rss_mb": rss_mb(),
+                },
+                texts={"radio": (scanner.description or self._config.radio)[:200], "zone": self._config.zone},
+                simulated=scanner.simulated,
+            )
+        )
+
+    async def _status(self, state: str) -> None:
+        """Write the status file; what cannot be written now is written in two seconds."""
+        loop, now, scanner = asyncio.get_running_loop(), self._clock.now(), self._scanner
+        try:
+            counts = await loop.run_in_executor(self._writer, self._store.outbox.counts)
+            self._health.say("facts-parked", counts.parked > 0, now)
+            status = Status(
+                pid=os.getpid(),
+                at=time.time(),
+                state="ended" if state == "listening" and scanner.ended.is_set() else state,
+                zone=self._config.zone,
+                radio=self._config.radio,
+                radio_name=scanner.description or self._config.radio,
+                simulated=scanner.simulated,
+                notice=notice(scanner.description, scanner.simulated),
+                heard=scanner.heard,
+                dropped=scanner.dropped,
+                followed=self._door.followed,
+                visits_open=self._door.visitors,
+                visits_closed=self._visits_closed,
+                occupancy=self._occupancy,
+                warnings=tuple(self._health.shown(now)),
+                pending=counts.pending + len(self._waiting),
+                parked=counts.parked,
+                hub_reached=self._syncer.state.reached,
+                rss_mb=rss_mb(),
+            )
+            await loop.run_in_executor(self._writer, write_status, self._config.dir, status)
+        except (OSError, StorageError, sqlite3.Error) as wrong:
+            logger.debug("status not written: %s", wrong)
+
+    async def _finish(self) -> None:
+        now = self._clock.now()
+        left = self._scanner.waiting()
+        if left:
+            self._take(self._hear(left, now), now)
+        self._take(self._door.stop(), now)
+        await self._write(now, at_once=True)
+        if self._waiting:
+            logger.error("facts=%d could not be written and are lost", len(self._waiting))
+        await asyncio.to_thread(self._syncer.stop)
+        await self._status("stopped")
+        self._writer.shutdown()
+        self._pool.close()
+
+    def _open_radio(self) -> Radio:
+        radio: Radio = open_device(self._config.radio)
+        # A name may carry its own pace (ble:sim:speed=10); the setting stands above it where it says anything.
+        if radio.simulated and self._config.speed != 1:
+            radio.speed = self._config.speed
+        return radio
+
+
+async def serve(config: Config, node: Node) -> None:
+    """Run an edge until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await Edge(config, node, Clock()).run(stop)
