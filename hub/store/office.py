@@ -265,36 +265,6 @@ class SqlitePeople:
         )
         return [AuditEntry(*row) for row in rows]
 
-    def try_again(self, what: str, subject: str, now: float, *, window_s: float) -> int:
-        """Count one more wrong try within a window; how many there are now."""
-        with self._pool.writing() as conn:
-            row = conn.execute(
-                """INSERT INTO attempt VALUES (?, ?, ?, 1, ?) ON CONFLICT (shop, what, subject) DO UPDATE SET
-                   count = CASE WHEN since < ? THEN 1 ELSE count + 1 END,
-                   since = CASE WHEN since < ? THEN excluded.since ELSE since END RETURNING count""",
-                (self._pool.shop, what, subject, now, now - window_s, now - window_s),
-            ).fetchone()
-            return int(row[0])
-
-    def tries(self, what: str, subject: str, now: float, *, window_s: float) -> int:
-        """Wrong tries within the window."""
-        rows = self._pool.read(
-            "SELECT count FROM attempt WHERE shop = ? AND what = ? AND subject = ? AND since >= ?",
-            self._pool.shop,
-            what,
-            subject,
-            now - window_s,
-        )
-        return int(rows[0][0]) if rows else 0
-
-    def forget_tries(self, what: str, subject: str) -> None:
-        """A right one came: start from nothing."""
-        with self._pool.writing() as conn:
-            conn.execute(
-                "DELETE FROM attempt WHERE shop = ? AND what = ? AND subject = ?",
-                (self._pool.shop, what, subject),
-            )
-
     def _insert(self, statement: str, *values: object) -> bool:
         with self._pool.writing() as conn:
             try:

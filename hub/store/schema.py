@@ -100,10 +100,6 @@ _PEOPLE = (
         position INTEGER PRIMARY KEY, shop INTEGER NOT NULL, at REAL NOT NULL, who TEXT NOT NULL, what TEXT NOT NULL,
         subject TEXT NOT NULL, detail TEXT NOT NULL DEFAULT '{}')""",
     "CREATE INDEX audit_by_time ON audit (shop, at)",
-    # Wrong passwords and the like: what is being tried, since when, how often.
-    """CREATE TABLE attempt (
-        shop INTEGER NOT NULL, what TEXT NOT NULL, subject TEXT NOT NULL, count INTEGER NOT NULL, since REAL NOT NULL,
-        PRIMARY KEY (shop, what, subject)) WITHOUT ROWID""",
 )
 
 _FOOTFALL = (

@@ -1,0 +1,101 @@
+"""The OpenAPI 3.1 document of `/v1`, made from the types of the contract, so that it cannot say anything else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from hub.wire.identity import COUNTER_HEADER, DEVICE_HEADER, SIGNATURE_HEADER
+from hub.wire.sync import (
+    WIRE_VERSION,
+    EnrolReply,
+    EnrolRequest,
+    Problem,
+    RedeemReply,
+    RedeemRequest,
+    SyncReply,
+    SyncRequest,
+)
+
+_PLACE = "#/components/schemas/{name}"
+
+PROBLEMS = {
+    400: "The body cannot be read.",
+    401: "Not signed by a device of this shop.",
+    403: "The device was withdrawn, or may not do this.",
+    409: "The counter or nonce was used before.",
+    413: "The body is too long.",
+    415: "The body is not JSON.",
+    429: "Too many wrong codes.",
+    507: "The hub's disk does not take it; nothing was lost.",
+}
+
+OPERATIONS = (
+    ("sync", "Facts up with a verdict for each, the snapshot down.", SyncRequest, SyncReply, True),
+    (
+        "redeem",
+        "A till asks whether a coupon is good; yes is a redemption.",
+        RedeemRequest,
+        RedeemReply,
+        True,
+    ),
+    ("enrol", "A new device with the installer's pairing code.", EnrolRequest, EnrolReply, False),
+)
+
+
+def document() -> dict[str, Any]:
+    """The document as JSON-ready values."""
+    types = [Problem, *(kind for operation in OPERATIONS for kind in operation[2:4])]
+    references, schemas = msgspec.json.schema_components(types, ref_template=_PLACE)
+    by_type = dict(zip(types, references, strict=True))
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Shopbell hub",
+            "version": str(WIRE_VERSION),
+            "description": "What the nodes of a shop ask of its hub. Each request is signed with the device's Ed25519 key "
+            "over device, counter, method, path and body; each reply is signed by the hub over the same counter.",
+        },
+        "paths": {
+            f"/v1/{name}": {
+                "post": _operation(name, summary, by_type[asked], by_type[answer], by_type[Problem], signed)
+            }
+            for name, summary, asked, answer, signed in OPERATIONS
+        },
+        "components": {"schemas": schemas},
+    }
+
+
+def _operation(
+    name: str,
+    summary: str,
+    asked: dict[str, Any],
+    answer: dict[str, Any],
+    problem: dict[str, Any],
+    signed: bool,
+) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": name,
+        "summary": summary,
+        "requestBody": {"required": True, "content": {"application/json": {"schema": asked}}},
+        "responses": {
+            "200": {"description": "Done.", "content": {"application/json": {"schema": answer}}},
+            **{
+                str(status): {"description": text, "content": {"application/json": {"schema": problem}}}
+                for status, text in PROBLEMS.items()
+            },
+        },
+    }
+    if signed:
+        operation["parameters"] = [
+            {"name": DEVICE_HEADER, "in": "header", "required": True, "schema": {"type": "string"}},
+            {
+                "name": COUNTER_HEADER,
+                "in": "header",
+                "required": True,
+                "schema": {"type": "integer", "minimum": 1},
+            },
+            {"name": SIGNATURE_HEADER, "in": "header", "required": True, "schema": {"type": "string"}},
+        ]
+    return operation
