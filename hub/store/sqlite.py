@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from hub.store.connection import HubPool
+from hub.store.counter import SqliteCounter
 from hub.store.entry import SqliteEntry
 from hub.store.journal import SqliteJournal
 from hub.store.ledger import SqliteLedger
@@ -27,6 +28,7 @@ class SqliteStore:
         self.journal = SqliteJournal(self.pool)
         self.ledger = SqliteLedger(self.pool)
         self.entry = SqliteEntry(self.pool)
+        self.counter = SqliteCounter(self.pool)
 
     def writing(self) -> AbstractContextManager[object]:
         """One transaction, locked before its first read; calls on this thread join it."""
