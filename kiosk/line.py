@@ -22,6 +22,10 @@ FAILURES = 3
 ASKING = 8
 """Questions under way at once: more than a till has hands."""
 
+REFUSING = frozenset({"withdrawn", "unknown_device", "bad_signature"})
+"""Problems with which the hub answers, but will have nothing to do with this till."""
+
+_ANSWERED = REFUSING | {"counter_used"}
 _COUNTER_USED = 409
 
 
@@ -69,7 +73,7 @@ class HubLine:
         with self._lock:
             if self._cut_in is not None and state is not self._cut_in and state.reached:
                 self._cut_in, self._failures = None, 0
-            exchange_fails = not state.reached and state.code in ("hub_unreachable", "bad_reply")
+            exchange_fails = not state.reached and state.code != "" and state.code not in _ANSWERED
             if self._cut_in is None and not exchange_fails:
                 self._since = None
             elif self._since is None:

@@ -8,7 +8,7 @@ decision made here afterwards carry the same nonce, so that the hub counts one a
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from hub.client.clock import Clock
@@ -29,6 +29,7 @@ from kiosk.line import HubLine
 from kiosk.scans import ScannedCode, ScannedToken, Unreadable, read_scan
 from kiosk.store import (
     CounterStore,
+    Question,
     Use,
     Verdict,
     close_ask,
@@ -99,18 +100,12 @@ class Redeemer:
         if own is not None:
             return self._refuse_here(scan, Refused(Refusal.ALREADY_REDEEMED, own), claim.coupon)
         name = claim.coupon.serial if claim.coupon else scanned.text
-        with writing(self._store.pool.here()) as conn:
-            asked = replace(
-                scan, text=scanned.text, nonce=open_ask(conn, name, scan.nonce, self._clock.now())
-            )
-        answer = self._ask(asked)
-        if isinstance(answer, RedeemReply) and not answer.accepted and asked.nonce != scan.nonce:
+        question = self._open(name, Question(scan.nonce, scanned.text, scan.basket_cents))
+        answer = self._ask(scan, question)
+        if isinstance(answer, RedeemReply) and not answer.accepted and question.nonce != scan.nonce:
             # The question that had been left open was refused then. This one may be different, in its amount for one.
-            asked = replace(asked, nonce=scan.nonce)
-            with writing(self._store.pool.here()) as conn:
-                close_ask(conn, name)
-                open_ask(conn, name, scan.nonce, self._clock.now())
-            answer = self._ask(asked)
+            question = self._open(name, Question(scan.nonce, scanned.text, scan.basket_cents), anew=True)
+            answer = self._ask(scan, question)
         with writing(self._store.pool.here()) as conn:
             before = verdict_of(conn, scan.nonce)
             if before is not None:
@@ -118,17 +113,24 @@ class Redeemer:
             match answer:
                 case RedeemReply():
                     close_ask(conn, name)
-                    return self._record_hubs(conn, scan, asked, answer)
+                    return self._record_hubs(conn, scan, question, answer)
                 case Problem(code=code, sentence=sentence):
                     # Nothing was decided, so the question stays open under its nonce.
                     verdict = self._verdict(scan, self._clock.now(), refusal=code, sentence=sentence)
                     keep_verdict(conn, verdict)
                     return verdict
-            return self._decide_here(conn, scan, asked, claim, name)
+            return self._decide_here(conn, scan, question.nonce, claim, name)
 
-    def _ask(self, scan: Scan) -> RedeemReply | Problem | None:
+    def _open(self, name: str, question: Question, *, anew: bool = False) -> Question:
+        """Put the question on disk before it is asked: what becomes of it is not known until its answer came."""
+        with writing(self._store.pool.here()) as conn:
+            if anew:
+                close_ask(conn, name)
+            return open_ask(conn, name, question, self._clock.now())
+
+    def _ask(self, scan: Scan, question: Question) -> RedeemReply | Problem | None:
         return self._line.ask(
-            RedeemRequest(scan.nonce, scan.text, self._node.name, scan.staff, scan.basket_cents)
+            RedeemRequest(question.nonce, question.text, self._node.name, scan.staff, question.basket_cents)
         )
 
     def _claim(self, scanned: ScannedToken | ScannedCode) -> _Claim:
@@ -160,20 +162,20 @@ class Redeemer:
             return self._record(conn, scan, scan.nonce, refused, coupon, offline=offline)
 
     def _decide_here(
-        self, conn: sqlite3.Connection, scan: Scan, asked: Scan, claim: _Claim, name: str
+        self, conn: sqlite3.Connection, scan: Scan, act: str, claim: _Claim, name: str
     ) -> Verdict:
         coupon = claim.coupon
         if coupon is None or self._shelf.made_at() is None:
             # A code that another node issued, or no snapshot yet: only the hub can know.
             decision: Decision = Refused(Refusal.HUB_UNREACHABLE)
         else:
-            decision = decide(coupon, self._facts(conn, coupon, claim, asked))
+            decision = decide(coupon, self._facts(conn, coupon, claim, scan))
             if decision == Refused(Refusal.BAD_SIGNATURE) and claim.key_may_be_newer:
                 # A node that joined while this till was cut off may have issued it; it cannot be told from a forgery here.
                 decision = Refused(Refusal.HUB_UNREACHABLE)
         if isinstance(decision, Accepted):
             close_ask(conn, name)
-        return self._record(conn, scan, asked.nonce, decision, coupon, offline=True)
+        return self._record(conn, scan, act, decision, coupon, offline=True)
 
     def _facts(self, conn: sqlite3.Connection, coupon: Coupon, claim: _Claim, scan: Scan) -> Facts:
         use = use_of(conn, coupon.serial) if claim.known or claim.key is not None else None
@@ -194,7 +196,9 @@ class Redeemer:
             ),
         )
 
-    def _record_hubs(self, conn: sqlite3.Connection, scan: Scan, asked: Scan, reply: RedeemReply) -> Verdict:
+    def _record_hubs(
+        self, conn: sqlite3.Connection, scan: Scan, asked: Question, reply: RedeemReply
+    ) -> Verdict:
         """Keep what the hub decided. Its own journal has the fact, so none is written here."""
         now = self._clock.now()
         coupon = (reply.serial, reply.campaign)
@@ -213,7 +217,7 @@ class Redeemer:
             here = FirstUse(reply.at or now, self._node.name, scan.staff, asked.nonce)
             if refusal is None:
                 use = Use(reply.serial, reply.campaign, here, "hub")
-                self._keep_use(conn, use, reply.value_cents, scan.basket_cents)
+                self._keep_use(conn, use, reply.value_cents, asked.basket_cents)
             elif refusal == Refusal.ALREADY_REDEEMED and first is not None:
                 self._keep_use(conn, Use(reply.serial, reply.campaign, first, "learnt"), 0, None)
         value_cents = reply.value_cents if refusal is None else 0

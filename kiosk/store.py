@@ -41,7 +41,8 @@ def m001_counter(db: Database) -> None:
             body BLOB NOT NULL)""",
         "CREATE INDEX verdict_at ON verdict (at)",
         # Questions to the hub that no answer has come to: the next try for the same coupon is the same act.
-        "CREATE TABLE ask (coupon TEXT PRIMARY KEY, nonce TEXT NOT NULL, at REAL NOT NULL)",
+        """CREATE TABLE ask (
+            coupon TEXT PRIMARY KEY, nonce TEXT NOT NULL, text TEXT NOT NULL, basket_cents INTEGER, at REAL NOT NULL)""",
         "CREATE TABLE wrong_pin (who TEXT PRIMARY KEY, tries INTEGER NOT NULL, at REAL NOT NULL)",
         """CREATE TABLE till_session (
             token_hash BLOB PRIMARY KEY, staff TEXT NOT NULL, began_at REAL NOT NULL, seen_at REAL NOT NULL)""",
@@ -70,6 +71,14 @@ class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
     first_use: FirstUse | None = None
     sentence: str | None = None
     text: str | None = None
+
+
+class Question(msgspec.Struct, frozen=True):
+    """What the hub is asked about one coupon. The hub takes a nonce for one text and one amount only."""
+
+    nonce: str
+    text: str
+    basket_cents: int | None
 
 
 class Use(msgspec.Struct, frozen=True):
@@ -150,13 +159,16 @@ def keep_verdict(conn: sqlite3.Connection, verdict: Verdict) -> None:
     conn.execute("DELETE FROM ask WHERE at < ?", (verdict.at - KEEP_USES_S,))
 
 
-def open_ask(conn: sqlite3.Connection, coupon: str, nonce: str, at: float) -> str:
-    """The nonce under which to ask about a coupon: that of a question without an answer, else this new one."""
-    row = conn.execute("SELECT nonce FROM ask WHERE coupon = ?", (coupon,)).fetchone()
+def open_ask(conn: sqlite3.Connection, coupon: str, question: Question, at: float) -> Question:
+    """The question to ask about a coupon: one that has had no answer yet, exactly as it was, else this new one."""
+    row = conn.execute("SELECT nonce, text, basket_cents FROM ask WHERE coupon = ?", (coupon,)).fetchone()
     if row is not None:
-        return str(row[0])
-    conn.execute("INSERT INTO ask VALUES (?, ?, ?)", (coupon, nonce, at))
-    return nonce
+        return Question(*row)
+    conn.execute(
+        "INSERT INTO ask VALUES (?, ?, ?, ?, ?)",
+        (coupon, question.nonce, question.text, question.basket_cents, at),
+    )
+    return question
 
 
 def close_ask(conn: sqlite3.Connection, coupon: str) -> None:

@@ -1,0 +1,182 @@
+"""The counter put together: one folder, one journal, one line to the hub, and who watches over them."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable
+
+from hub.client.clock import Clock
+from hub.client.counters import Counters
+from hub.client.db import Pool, StorageError
+from hub.client.desk import NodeDesk
+from hub.client.exchange import Exchange, LinkState, Syncer
+from hub.client.link import HttpLink, Link, SignedLink
+from hub.client.node import Node
+from hub.client.outbox import Outbox
+from hub.client.schema import MIGRATIONS_CLIENT
+from hub.client.shelf import Shelf
+from hub.wire.events import DeviceHealth
+from kiosk.config import Config
+from kiosk.health import Condition, Shown, Watch
+from kiosk.line import ASK_TIMEOUT_S, REFUSING, HubLine
+from kiosk.pins import PinCheck
+from kiosk.redemption import Redeemer
+from kiosk.store import MIGRATIONS_KIOSK, CounterStore
+
+logger = logging.getLogger(__name__)
+
+LOOK_S = 2.0
+"""How often the counter looks at itself: a till that is cut off says so within this."""
+
+REACH_S = 5.0
+"""How often a till that is cut off tries its hub, whatever the exchange's back-off says: staff are waiting for it."""
+
+TELL_S = 300.0
+"""How often it tells the hub how it is; at once when a warning comes or goes."""
+
+DB_FILE = "kiosk.db"
+
+
+class NotEnrolled(Exception):
+    """This kiosk has not joined a shop; the text says how it does."""
+
+
+class Counter:
+    """Everything behind the screen and the till. `link` and `clock` are given by tests; else the wire and the machine's own."""
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        link: Link | None = None,
+        clock: Clock | None = None,
+        ask_timeout_s: float = ASK_TIMEOUT_S,
+        random: Callable[[int], bytes] = os.urandom,
+    ) -> None:
+        node = Node.load(config.folder)
+        if node is None:
+            raise NotEnrolled(
+                f"The kiosk in {config.folder} has not joined a shop yet. Make a pairing code at the hub, then run: "
+                "python -m kiosk enrol CODE --hub ADDRESS"
+            )
+        if config.hub:
+            node.move_hub(config.hub)
+        self.config = config
+        self.node = node
+        self.clock = clock or Clock()
+        self.random = random
+        self.pool = Pool(config.folder / DB_FILE, [MIGRATIONS_CLIENT, MIGRATIONS_KIOSK])
+        self.outbox = Outbox(self.pool, node, self.clock)
+        self.shelf = Shelf(self.pool)
+        self.store = CounterStore(self.pool)
+        signed = SignedLink(link or HttpLink(node.hub_url), node, Counters(self.pool))
+        self.exchange = Exchange(node, self.outbox, self.shelf, signed, self.clock)
+        self.syncer = Syncer(self.exchange, self.outbox)
+        self.line = HubLine(signed, lambda: self.exchange.state, self.clock.now, timeout_s=ask_timeout_s)
+        self.redeemer = Redeemer(self.store, node, self.outbox, self.shelf, self.clock, self.line)
+        self.pins = PinCheck(self.store)
+        self.desk = NodeDesk(
+            self.pool,
+            node,
+            self.outbox,
+            self.shelf,
+            "kiosk",
+            notice=lambda: config.notice,
+            clock=self.clock,
+            random=random,
+        )
+        self.watcher = Watcher(self)
+
+    @property
+    def state(self) -> LinkState:
+        """How the exchange last fared."""
+        return self.exchange.state
+
+    def condition(self) -> Condition:
+        """How the counter stands now."""
+        counts = self.outbox.counts()
+        state = self.state
+        room = os.statvfs(self.config.folder)
+        return Condition(
+            now=self.clock.now(),
+            cut_off_since=self.line.cut_off_since(),
+            refused_because=state.sentence if state.code in REFUSING else "",
+            pending=counts.pending,
+            parked=counts.parked,
+            oldest_pending_at=counts.oldest_at,
+            clock=self.clock.state(),
+            snapshot_made_at=self.shelf.made_at(),
+            staff=len(self.shelf.staff()),
+            disk_free_bytes=room.f_bavail * room.f_frsize,
+        )
+
+    def start(self) -> None:
+        """Begin to exchange and to watch."""
+        self.syncer.start()
+        self.watcher.start()
+
+    def stop(self) -> None:
+        """End in order: watch no more, ask no more, send once what waits, close the files. May be called twice."""
+        self.watcher.stop()
+        self.line.close()
+        self.syncer.stop()
+        self.pool.close()
+
+
+class Watcher:
+    """Looks at the counter every few seconds, tells the hub what changed, and keeps trying a hub that is away."""
+
+    def __init__(self, counter: Counter) -> None:
+        self._counter = counter
+        self._watch = Watch()
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="watcher", daemon=True)
+        self._told: tuple[str, ...] | None = None
+        self._told_at = 0.0
+        self._reached_for_at = 0.0
+
+    def look(self) -> list[Shown]:
+        """What is wrong now, worst first."""
+        condition = self._counter.condition()
+        with self._lock:
+            return self._watch.look(condition)
+
+    def once(self, monotonic: float) -> None:
+        """One round. `monotonic` is seconds of any steady clock."""
+        counter = self._counter
+        shown = self.look()
+        if counter.line.cut_off_since() is not None and monotonic - self._reached_for_at >= REACH_S:
+            self._reached_for_at = monotonic
+            counter.syncer.kick()
+        codes = tuple(one.warning.code for one in shown)
+        if codes != self._told or monotonic - self._told_at >= TELL_S:
+            self._told, self._told_at = codes, monotonic
+            counts = counter.outbox.counts()
+            fact = DeviceHealth(
+                program="kiosk",
+                warnings=codes,
+                counts={"pending": counts.pending, "parked": counts.parked},
+                texts={"name": counter.node.name},
+            )
+            counter.outbox.record(fact, counter.clock.now())
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End; waits for the round that is under way."""
+        self._stopping.set()
+        if self._thread.ident is not None:
+            self._thread.join(LOOK_S + 5)
+
+    def _run(self) -> None:
+        while not self._stopping.wait(LOOK_S):
+            try:
+                self.once(time.monotonic())
+            except (StorageError, OSError) as wrong:
+                logger.warning("watch: %s", wrong)
