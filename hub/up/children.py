@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -62,6 +63,7 @@ class Child:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                preexec_fn=_end_with_parent,
             )
         except OSError as wrong:
             raise UpError(f"The {self.name} could not be started: {wrong.strerror}.") from wrong
@@ -113,6 +115,11 @@ class Child:
     def memory_kb(self) -> int | None:
         """Resident set in kB (proc(5), VmRSS); None where it does not run."""
         return memory_kb(self.pid) if self.pid else None
+
+
+def _end_with_parent() -> None:
+    """Ask Linux for SIGTERM when the parent dies (prctl(2), PR_SET_PDEATHSIG): a killed shop must not hold its ports."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 
 
 def stop_in_order(ranks: Sequence[Sequence[Child]]) -> bool:

@@ -6,6 +6,7 @@ import errno
 import fcntl
 import os
 import socket
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,15 +14,17 @@ from hub.up.sentences import UpError
 
 LOCK_FILE = "up.lock"
 FIRST_STEPS = "first-steps.txt"
+ORPHANS_END_WITHIN_S = 20.0
 LOG_KEPT_BYTES = 2_000_000
 """A log that is longer at a start is set aside once: an SD card is small, and yesterday is worth keeping."""
 
 
 @dataclass(slots=True)
 class Place:
-    """The folder, held by this process until `release`."""
+    """The folder, held by this process until `release`. `was_left_behind_s`: how long a killed shop may still be ending."""
 
     folder: Path
+    was_left_behind_s: float = 0.0
     _lock: int = field(default=-1)
 
     @property
@@ -45,6 +48,9 @@ class Place:
             (place.folder / "log").mkdir(parents=True, exist_ok=True)
             place._lock = os.open(place.folder / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
             fcntl.flock(place._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.fstat(place._lock).st_size:
+                # Whoever held it was killed; its programs are ending at this moment, and with them their ports.
+                place.was_left_behind_s = ORPHANS_END_WITHIN_S
             os.ftruncate(place._lock, 0)
             os.write(place._lock, f"{os.getpid()}\n".encode())
             os.fsync(place._lock)
@@ -76,6 +82,7 @@ class Place:
     def release(self) -> None:
         """Let another take it. May be called twice."""
         if self._lock >= 0:
+            os.ftruncate(self._lock, 0)
             os.close(self._lock)
             self._lock = -1
 
@@ -91,8 +98,19 @@ class Place:
             raise self.refusal(wrong) from wrong
 
 
-def claim_ports(host: str, ports: dict[str, int]) -> None:
-    """UpError with the first port that somebody else has."""
+def claim_ports(host: str, ports: dict[str, int], patience_s: float = 0.0) -> None:
+    """UpError with the first port that somebody else still has after so many seconds."""
+    until = time.monotonic() + patience_s
+    while True:
+        try:
+            return _claim_ports(host, ports)
+        except UpError:
+            if time.monotonic() >= until:
+                raise
+            time.sleep(0.3)
+
+
+def _claim_ports(host: str, ports: dict[str, int]) -> None:
     for name, port in ports.items():
         if not 0 < port < 65_536:
             raise UpError(f"There is no port {port}. Give --port-base a number from 1024 to 65000.")

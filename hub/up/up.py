@@ -1,0 +1,196 @@
+"""`shopbell up`: a whole shop on one machine, from an empty folder to the addresses, and down again in order."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import socket
+import sys
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from types import FrameType
+
+from hub.up.children import Child, run_once, stop_in_order
+from hub.up.firststeps import FirstSteps
+from hub.up.place import Place, claim_ports, lan_address
+from hub.up.plan import EVERYWHERE, Plan
+from hub.up.radio import RadioChoice, choose_radio
+from hub.up.sentences import UpError
+from hub.up.view import View, make_view
+from hub.up.watch import Watch
+
+READY_WITHIN_S = 90.0
+"""A Raspberry Pi 3 with a slow card needs some 20 s for the first start of the hub."""
+LOOK_EVERY_S = 0.5
+WATCH_EVERY_S = 2.0
+DOES = {
+    "hub": "campaigns, ledger, reports; the public page",
+    "kiosk": "the screen for shoppers and the till for staff",
+    "edge": "hears who is near",
+    "portal": "greets a phone on the shop's Wi-Fi",
+}
+STOP_ORDER = (("portal",), ("edge",), ("kiosk",), ("hub",))
+"""Facts flow portal -> the door's journal -> hub and kiosk -> hub: whoever carries them ends after whoever makes them."""
+
+
+def run(args: argparse.Namespace) -> int:
+    """Everything, until a signal or until the time is over."""
+    radio = choose_radio(args.radio)
+    place = Place.take(args.dir)
+    try:
+        plan = make_plan(place, args, radio)
+        claim_ports(args.host, plan.ports, patience_s=place.was_left_behind_s)
+        view = make_view(quiet_stdout=args.seconds is not None)
+        shop = RunningShop(place, plan, radio, view)
+        return shop.run(args.seconds, seed=not args.no_seed)
+    finally:
+        place.release()
+
+
+def make_plan(place: Place, args: argparse.Namespace, radio: RadioChoice) -> Plan:
+    """The plan for this machine; phones dial its own address where it listens everywhere."""
+    reach = (lan_address() or "127.0.0.1") if args.host in EVERYWHERE else args.host
+    return Plan(
+        str(place.folder), args.host, reach, args.port_base, radio.name, speed=args.speed, notice=radio.notice
+    )
+
+
+class RunningShop:
+    """The programs of one shop, for as long as this runs."""
+
+    def __init__(self, place: Place, plan: Plan, radio: RadioChoice, view: View) -> None:
+        self.place = place
+        self.plan = plan
+        self.radio = radio
+        self.view = view
+        self.steps = FirstSteps(place, plan)
+        self.watch = Watch(Path(plan.part("hub")), Path(plan.part("edge")))
+        self.children = {name: self._child(name) for name in DOES}
+        self._stopping = threading.Event()
+
+    def run(self, seconds: float | None, *, seed: bool) -> int:
+        """Start, watch, stop; 0 where all was well."""
+        began = time.time()
+        failed: str | None = None
+        before = {
+            number: signal.signal(number, self._stop)
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        }
+        try:
+            with self.view:
+                try:
+                    self._start(seed=seed)
+                    self._attend(seconds)
+                except UpError as wrong:
+                    failed = str(wrong)
+                clean = self._end()
+            figures = self.watch.closing(began) if (self.place.folder / "hub").is_dir() else {}
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+            self.watch.close()
+        if failed:
+            print(f"shopbell: {failed}", file=sys.stderr)
+        well = failed is None and clean and not any(child.restarts for child in self.children.values())
+        if seconds is not None:
+            print(json.dumps(self._account(figures, well, failed), ensure_ascii=False, indent=1), flush=True)
+        elif not failed:
+            self.view.tell("Everything has stopped; nothing was lost. Start again with the same command.")
+        return 0 if well or (seconds is None and failed is None and clean) else 1
+
+    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        self._stopping.set()
+
+    def _child(self, name: str) -> Child:
+        command = (sys.executable, "-P", "-m", *self.plan.command(name))
+        return Child(name, DOES[name], command, self.plan.env(name), self.place, self.view.tell)
+
+    def _once(self, what: str, *command: str, env: str = "hub") -> str:
+        return run_once((sys.executable, "-P", "-m", *command), self.plan.env(env), what)
+
+    def _start(self, *, seed: bool) -> None:
+        self.view.tell(self.radio.describe)
+        flags = [] if seed else ["--no-offers"]
+        if not self.steps.kept():
+            flags.append("--new-code")
+        made = json.loads(
+            self._once("Making the first shop", "hub.up.seeding", self.plan.part("hub"), *flags)
+        )
+        self.steps.learn(made)
+        self._bring_up("hub", self.plan.hub_url)
+        self._join("kiosk")
+        self._join("edge")
+        self._bring_up("kiosk", self.plan.url("kiosk"))
+        self._bring_up("edge", None)
+        self._bring_up("portal", self.plan.url("portal"))
+        self.view.opened(self.plan, self.radio, self.steps)
+
+    def _join(self, name: str) -> None:
+        """Pair a node with the hub, as an installer would: a code from the one, typed into the other."""
+        if (self.place.part(name) / "node.json").exists() or self._stopping.is_set():
+            return
+        printed = self._once(f"Making a pairing code for the {name}", "hub", "pair", "--program", name)
+        code = next((word for word in printed.split() if word.count("-") == 4 and len(word) == 24), None)
+        if code is None:
+            raise UpError(f"The hub made no pairing code for the {name}.")
+        what = f"Pairing the {name} with the hub"
+        self._once(what, name, "enrol", code, "--hub", self.plan.hub_url, env=name)
+
+    def _bring_up(self, name: str, url: str | None) -> None:
+        """Start one program and wait until it answers; UpError with its own words where it does not."""
+        if self._stopping.is_set():
+            return
+        child = self.children[name]
+        child.start()
+        until = time.monotonic() + READY_WITHIN_S
+        while url is not None and not _answers(self.plan.host, self.plan.ports[name]):
+            if child.state != "running":
+                raise UpError(f"The {name} did not start. {child.last_words()}")
+            if time.monotonic() > until:
+                raise UpError(
+                    f"The {name} did not answer within {READY_WITHIN_S:g} s; see {self.place.log(name)}."
+                )
+            if self._stopping.is_set():
+                return
+            self._stopping.wait(0.1)
+
+    def _attend(self, seconds: float | None) -> None:
+        """Look after the programs until it is time to stop."""
+        until = None if seconds is None else time.monotonic() + seconds
+        next_watch = 0.0
+        while not self._stopping.is_set() and (until is None or time.monotonic() < until):
+            for child in self.children.values():
+                child.look()
+            if time.monotonic() >= next_watch:
+                next_watch = time.monotonic() + WATCH_EVERY_S
+                now = self.watch.look()
+                if now.has_manager:
+                    self.steps.forget()
+                self.view.show(list(self.children.values()), now)
+            self._stopping.wait(LOOK_EVERY_S)
+
+    def _end(self) -> bool:
+        self.view.tell("Stopping: the door, the till, and the hub last, so that every fact arrives.")
+        return stop_in_order([[self.children[name] for name in rank] for rank in STOP_ORDER])
+
+    def _account(self, figures: dict[str, object], well: bool, failed: str | None) -> dict[str, object]:
+        """What happened, for `--for`."""
+        return {
+            "ok": well,
+            **({"failed": failed} if failed else {}),
+            "addresses": self.plan.addresses,
+            **figures,
+            "radio": self.radio.name,
+            "simulated": self.radio.simulated,
+            "restarts": {name: child.restarts for name, child in self.children.items()},
+        }
+
+
+def _answers(host: str, port: int) -> bool:
+    inside = "127.0.0.1" if host in EVERYWHERE else host
+    with suppress(OSError), socket.create_connection((inside, port), timeout=1.0):
+        return True
+    return False

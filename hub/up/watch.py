@@ -1,0 +1,106 @@
+"""What a shop is doing, asked of the hub's own store and of the little file in which the door tells about itself."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hub.client.db import StorageError
+from hub.store.sqlite import FILE, SqliteStore
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """One look. `people` has people, low, high and at, or is empty before the first count."""
+
+    events: dict[str, int] = field(default_factory=dict)
+    issued: int = 0
+    redeemed: int = 0
+    has_manager: bool = False
+    shop: str = ""
+    people: dict[str, float] = field(default_factory=dict)
+    door: dict[str, Any] = field(default_factory=dict)
+    trouble: str = ""
+
+    @property
+    def visits(self) -> int:
+        """Visits that have ended and arrived."""
+        return self.events.get("visit.closed", 0)
+
+    @property
+    def total(self) -> int:
+        """All events in the hub's journal."""
+        return sum(self.events.values())
+
+
+class Watch:
+    """Reads; changes nothing."""
+
+    def __init__(self, hub_folder: Path, edge_folder: Path) -> None:
+        self._file = hub_folder / FILE
+        self._status = edge_folder / "status.json"
+        self._store: SqliteStore | None = None
+
+    def close(self) -> None:
+        """Let go of the store. May be called twice."""
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+
+    def look(self) -> Now:
+        """How things stand."""
+        door = self._door()
+        try:
+            return self._ask(door)
+        except StorageError as wrong:
+            self.close()
+            return Now(door=door, trouble=str(wrong))
+
+    def closing(self, since: float) -> dict[str, object]:
+        """The account of one run: what the hub took since then, and who is here now."""
+        now = self.look()
+        events: dict[str, int] = {}
+        if self._store is not None:
+            events = self._store.journal.kinds(since)
+        self.close()
+        return {
+            "events": events,
+            "visits": events.get("visit.closed", 0),
+            "people": now.people or None,
+            "coupons": {"issued": now.issued, "redeemed": now.redeemed},
+        }
+
+    def _ask(self, door: dict[str, Any]) -> Now:
+        if self._store is None:
+            if not self._file.exists():
+                return Now(door=door)
+            self._store = SqliteStore(self._file)
+        store = self._store
+        tallies = store.ledger.tallies()
+        shop = store.shop.get()
+        return Now(
+            events=store.journal.kinds(),
+            issued=sum(tally.issued for tally in tallies),
+            redeemed=sum(tally.redeemed for tally in tallies),
+            has_manager=bool(store.people.managers()),
+            shop=" · ".join(shop.name.values()) if shop else "",
+            people=people_of(door),
+            door=door,
+        )
+
+    def _door(self) -> dict[str, Any]:
+        """What the edge last said of itself; empty where it is not there or too old to mean anything."""
+        try:
+            status = json.loads(self._status.read_bytes())
+        except (OSError, ValueError):
+            return {}
+        return status if isinstance(status, dict) and time.time() - status.get("at", 0) < 60 else {}
+
+
+def people_of(door: dict[str, Any]) -> dict[str, float]:
+    """People present with their band, from the door's newest count."""
+    count = door.get("occupancy") or {}
+    return {name: count[name] for name in ("people", "low", "high", "at") if name in count}
