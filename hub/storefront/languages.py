@@ -13,8 +13,10 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from babel import Locale, UnknownLocaleError
-from flask import Blueprint, Flask, g, has_request_context, request
-from flask_babel import Babel, get_babel
+from flask import Blueprint, current_app, g, has_request_context, request
+from flask.sansio.app import App
+from flask_babel import Babel, get_babel  # type: ignore[import-untyped]
+from flask_babel import gettext as _gettext
 from werkzeug.datastructures import LanguageAccept
 
 NAMES = {"en": "English", "zh": "中文"}
@@ -49,7 +51,7 @@ def choose_language(asked: str | None, accept: LanguageAccept, offered: Sequence
     return known[0]
 
 
-def speak(app: Flask, catalogue: Path, offered: Callable[[], Sequence[str]] | None = None) -> None:
+def speak(app: App, catalogue: Path, offered: Callable[[], Sequence[str]] | None = None) -> None:
     """Let an application speak with this catalogue too. `offered` says which languages the shop wants to speak."""
     if "babel" not in app.extensions:
         Babel(app, default_translation_directories=str(catalogue), locale_selector=language)
@@ -60,11 +62,14 @@ def speak(app: Flask, catalogue: Path, offered: Callable[[], Sequence[str]] | No
         app.extensions[_OFFERED] = offered
 
 
+def gettext(text: str, /, **values: object) -> str:
+    """A text in the language of this request, with its values put in."""
+    return str(_gettext(text, **values))
+
+
 def language() -> str:
     """The language of this request: a key of `NAMES`."""
     if "shopbell_language" not in g:
-        from flask import current_app
-
         offered = current_app.extensions.get(_OFFERED)
         g.shopbell_language = choose_language(
             request.args.get("lang"), request.accept_languages, offered() if offered else tuple(NAMES)
@@ -87,8 +92,6 @@ def locale() -> Locale:
 
 def language_links() -> list[LanguageLink]:
     """The language switch for this page: the same address in each language."""
-    from flask import current_app
-
     offered = current_app.extensions.get(_OFFERED)
     codes = [code for code in (offered() if offered else NAMES) if code in NAMES] or list(NAMES)
     # One slash in front and no more: two would make another host of a path that somebody else chose.

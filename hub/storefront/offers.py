@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from babel import Locale
-from flask_babel import gettext as _
 
 from hub.storefront.languages import TAGS
+from hub.storefront.languages import gettext as _
 from hub.storefront.when import moment, money, until, worth
 from hub.storefront.words import TEXT_CHARACTERS, TITLE_CHARACTERS, Said, said
 from hub.wire.coupon import Issued, show_code

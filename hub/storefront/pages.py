@@ -15,13 +15,13 @@ from typing import Any
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException, NotFound
 
 from hub.storefront.context import PageContext, Surface
 from hub.storefront.desk import Desk
 from hub.storefront.headers import guard
 from hub.storefront.languages import carry_language, language, speak
+from hub.storefront.languages import gettext as _
 from hub.storefront.offers import OfferView, greeting, show_coupon, show_offer
 from hub.storefront.qr import qr_png, qr_svg
 from hub.storefront.search import Entry, search
@@ -215,7 +215,7 @@ class _Pages:
             if wrong.response is not None or wrong.code is None:
                 return wrong
             return self.lost(wrong) if wrong.code == 404 else self._unfit(wrong.code)
-        logger.exception("page=%s failed", request.endpoint)
+        logger.error("page=%s failed", request.endpoint, exc_info=wrong)
         self.context.without_desk()
         return self._sorry(
             500,

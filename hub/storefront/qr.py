@@ -23,8 +23,8 @@ def _modules(text: str) -> tuple[int, bytes]:
     import zxingcpp
 
     barcode = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode, ec_level=LEVEL)
-    image = memoryview(barcode.to_image(scale=1, add_quiet_zones=False))
-    return image.shape[0], image.tobytes()
+    image = barcode.to_image(scale=1, add_quiet_zones=False)
+    return image.shape[0], bytes(memoryview(image))  # type: ignore[arg-type] # the stub leaves the buffer protocol out
 
 
 def qr_svg(text: str, label: str) -> str:

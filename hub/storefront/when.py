@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_skeleton, format_time
 from babel.numbers import UnknownCurrencyError, format_currency, format_decimal
-from flask_babel import gettext as _
 
+from hub.storefront.languages import gettext as _
 from hub.wire.snapshot import Shop, Value
 
 WEEKDAYS_AHEAD = 6
@@ -92,8 +92,7 @@ def worth(value: Value, currency: str, locale: Locale) -> str:
         return _("Free")
     if value.kind == "amount":
         return _("%(sum)s off", sum=money(value.cents, currency, locale))
-    return _(
-        "%(percent)s%% off",
-        percent=value.percent,
-        tenths=format_decimal((100 - value.percent) / 10, "0.#", locale=locale),
-    )
+    if locale.language == "zh":
+        # A Chinese sign says what is left to pay, in tenths: 8 is a fifth off.
+        return f"{format_decimal((100 - value.percent) / 10, '0.#', locale=locale)} 折"
+    return _("%(percent)s%% off", percent=value.percent)
