@@ -76,7 +76,12 @@ class EddystoneUrl(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag=
 
     def encode(self) -> bytes:
         """The service structures; raises BadPayload when the address does not fit 17 octets."""
-        return _eddystone(bytes((0x10, self.tx_power & 0xFF)) + compress_url(self.url))
+        short = compress_url(self.url)
+        if not 1 < len(short) <= URL_MAX_OCTETS + 1:
+            raise BadPayload(
+                f"{self.url!r} needs {len(short) - 1} octets on the air; 1 to {URL_MAX_OCTETS} fit."
+            )
+        return _eddystone(bytes((0x10, self.tx_power & 0xFF)) + short)
 
 
 class EddystoneTlm(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag="eddystone-tlm"):
@@ -250,8 +255,6 @@ def compress_url(url: str) -> bytes:
         raise BadPayload(f"{url!r} holds signs that an Eddystone URL cannot hold.")
     for code, ending in enumerate(_ENDINGS):
         rest = rest.replace(ending, chr(code))
-    if not 0 < len(rest) <= URL_MAX_OCTETS:
-        raise BadPayload(f"{url!r} needs {len(rest)} octets on the air; 1 to {URL_MAX_OCTETS} fit.")
     return bytes((number,)) + rest.encode("ascii")
 
 

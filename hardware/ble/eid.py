@@ -19,9 +19,9 @@ def eid(identity_key: bytes, exponent: int, beacon_time_s: int) -> bytes:
     """The eight octets on the air at this time of the beacon's clock, for an identifier that lasts 2**exponent s."""
     if not 0 <= exponent <= LARGEST_EXPONENT:
         raise ValueError(f"A rotation exponent is 0 to {LARGEST_EXPONENT}, not {exponent}.")
+    key = temporary_key(identity_key, beacon_time_s)
     window = beacon_time_s >> exponent << exponent
-    block = bytes(11) + bytes((exponent,)) + window.to_bytes(4, "big")
-    return _aes(temporary_key(identity_key, beacon_time_s), block)[:8]
+    return _aes(key, bytes(11) + bytes((exponent,)) + window.to_bytes(4, "big"))[:8]
 
 
 def temporary_key(identity_key: bytes, beacon_time_s: int) -> bytes:
