@@ -81,6 +81,7 @@ class Street:
         self.plan = Plan(seed, busy, hours, offset_h)
         self.crowd = crowd
         self._hour = lru_cache(maxsize=8)(self.plan.hour)
+        self._day = lru_cache(maxsize=2)(self.plan.staff)
 
     def run(self, start: float, end: float = float("inf")) -> Iterator[Advertisement]:
         """Everything the radio hears from `start` to `end`, in order of time; the same each time it is asked."""
@@ -137,7 +138,7 @@ class Street:
             yield from (walk for walk in self._hour(number) if walk.kind == "shopper")
 
     def _staff(self, at: float) -> list[Walk]:
-        return self.plan.staff(int((at + self.plan.offset_h * HOUR_S) // DAY_S))
+        return self._day(int((at + self.plan.offset_h * HOUR_S) // DAY_S))
 
     def _populate(self, queue: list[tuple[float, int, _Sender]], start: float, rng: Random) -> None:
         """Everybody and everything that is there at the start, each at a random moment of its own pace."""

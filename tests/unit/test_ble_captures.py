@@ -224,7 +224,14 @@ def test_unfinished_pieces_do_not_fill_the_memory_and_are_not_mixed_up() -> None
     assert heard.payload == PAYLOAD
 
 
-@pytest.mark.parametrize(("event", "expected"), [(report(rssi=127), UNKNOWN_RSSI_DBM), (report(rssi=-1), -1), (extended(b"", rssi=127), UNKNOWN_RSSI_DBM)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        (report(rssi=127), UNKNOWN_RSSI_DBM),
+        (report(rssi=-1), -1),
+        (extended(b"", rssi=127), UNKNOWN_RSSI_DBM),
+    ],
+)
 def test_a_strength_that_was_not_measured_is_the_weakest(event: bytes, expected: int) -> None:
     assert [one.rssi_dbm for one in HciReports().feed(event, 0.0)] == [expected]
 
