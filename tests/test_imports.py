@@ -64,6 +64,7 @@ PURE = frozenset(
         "edge.presence",
         "edge.subjects",
         "hardware.ble.street",
+        "hub.up.plan",
         "hub.wire",
         "hub.wire.coupon",
         "hub.wire.events",

@@ -69,14 +69,20 @@ class Plan:
     def env(self, name: str) -> dict[str, str]:
         """The settings of one program."""
         if name == "hub":
-            return {"HUB_DIR": self.part("hub"), "HUB_HOST": self.host, "HUB_PORT": str(self.ports["hub"])}
+            return {
+                "HUB_DIR": self.part("hub"),
+                "HUB_HOST": self.host,
+                "HUB_PORT": str(self.ports["hub"]),
+                "HUB_URL": self.url("hub", ""),
+                "HUB_NOTICE": self._notice_text(),
+            }
         if name == "kiosk":
             return {
                 "KIOSK_DIR": self.part("kiosk"),
                 "KIOSK_HOST": self.host,
                 "KIOSK_PORT": str(self.ports["kiosk"]),
                 "KIOSK_HUB": self.hub_url,
-                "KIOSK_NOTICE": json.dumps(dict(self.notice), ensure_ascii=False) if self.notice else "",
+                "KIOSK_NOTICE": self._notice_text(),
             }
         if name == "edge":
             return {
@@ -91,3 +97,6 @@ class Plan:
             "PORTAL_HOST": self.host,
             "PORTAL_PORT": str(self.ports["portal"]),
         }
+
+    def _notice_text(self) -> str:
+        return json.dumps(dict(self.notice), ensure_ascii=False) if self.notice else ""
