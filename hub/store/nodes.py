@@ -43,6 +43,11 @@ class SqliteShop:
             self._pool.shop = shop.number
             self._pool.snapshot_changed(conn)
 
+    def made_at(self) -> float:
+        """When the shop was made; 0 before."""
+        rows = self._pool.read("SELECT made_at FROM shop WHERE number = ?", self._pool.shop)
+        return float(rows[0][0]) if rows else 0.0
+
     def snapshot_version(self) -> int:
         """Rises with everything that a snapshot says."""
         return self._pool.snapshot_version()

@@ -229,3 +229,41 @@ class HealthRow:
     warnings: tuple[str, ...]
     counts: dict[str, float]
     texts: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class FootfallCount:
+    """Visits that began within one quarter of an hour from `start`, and their length in all."""
+
+    start: float
+    zone: str
+    simulated: bool
+    visits: int
+    dwell_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """People present in one zone during the window that ended at `at`, with a band of nine in ten."""
+
+    zone: str
+    device: str
+    at: float
+    window_s: float
+    people: float
+    low: float
+    high: float
+    addresses: int
+    simulated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CouponCount:
+    """What became of one campaign's coupons within a quarter of an hour from `start`. `alone`: by cut-off tills."""
+
+    campaign: int
+    start: float
+    count: int
+    value_cents: int
+    alone: int
+    simulated: bool

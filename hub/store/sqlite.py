@@ -12,6 +12,7 @@ from hub.store.journal import SqliteJournal
 from hub.store.ledger import SqliteLedger
 from hub.store.nodes import SqliteDevices, SqliteShop
 from hub.store.office import SqliteCampaigns, SqlitePeople
+from hub.store.reports import SqliteReports
 
 FILE = "hub.db"
 
@@ -27,6 +28,7 @@ class SqliteStore:
         self.people = SqlitePeople(self.pool)
         self.journal = SqliteJournal(self.pool)
         self.ledger = SqliteLedger(self.pool)
+        self.reports = SqliteReports(self.pool)
         self.entry = SqliteEntry(self.pool)
         self.counter = SqliteCounter(self.pool)
 

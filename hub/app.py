@@ -1,0 +1,143 @@
+"""The hub as one WSGI application: what nodes ask, the manager's pages, the public site, health."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from hub.api import create_api
+from hub.client.clock import Clock
+from hub.config import Config
+from hub.devices import hub_key
+from hub.health import Found, look, worst
+from hub.store.sqlite import FILE, SqliteStore
+from hub.wire.identity import public_text
+from hub.wire.snapshot import say
+from hub.wire.sync import Problem
+
+if TYPE_CHECKING:
+    from hub.site import Site
+
+
+class NoShop(Exception):
+    """There is no shop in this folder yet; the text says how to make one."""
+
+
+class Hub:
+    """All parts of one hub, opened together and closed together. StorageError or NoShop where they cannot be."""
+
+    def __init__(self, config: Config, *, clock: Clock | None = None, with_site: bool | None = None) -> None:
+        self.config = config
+        self.clock = clock or Clock()
+        self.store = open_store(config.folder)
+        self.key = hub_key(config.folder)
+        self.site: Site | None = None
+        api = create_api_app(self.store, self.key, self.clock)
+        if config.site if with_site is None else with_site:
+            from hub.site import Site
+
+            self.site = Site(self.store, self.key, config.folder, api, self.clock)
+        self.app = create_app(config, self.store, self.key, clock=self.clock, site=self.site)
+
+    def close(self) -> None:
+        """Close every file. May be called twice."""
+        if self.site is not None:
+            self.site.close()
+        self.store.close()
+
+
+def open_store(folder: Path) -> SqliteStore:
+    """The store of a hub that has a shop; NoShop where `python -m hub init` has not been run."""
+    if not (folder / FILE).exists():
+        raise NoShop(
+            f"There is no shop in {folder} yet. Make one: python -m hub --dir {folder} init --name NAME"
+        )
+    store = SqliteStore(folder / FILE)
+    if store.shop.get() is None:
+        store.close()
+        raise NoShop(
+            f"There is no shop in {folder} yet. Make one: python -m hub --dir {folder} init --name NAME"
+        )
+    return store
+
+
+def create_api_app(store: SqliteStore, key: Ed25519PrivateKey, clock: Clock) -> Flask:
+    """The part that nodes meet, alone: the hub's own site reaches it in process."""
+    app = Flask("hub", static_folder=None)
+    app.register_blueprint(create_api(store, key, clock))
+    return app
+
+
+def create_app(
+    config: Config,
+    store: SqliteStore,
+    key: Ed25519PrivateKey,
+    *,
+    clock: Clock | None = None,
+    site: Site | None = None,
+    admin: bool = True,
+) -> Flask:
+    """The whole application. `site` None: without the public pages; `admin` False: without the manager's."""
+    clock = clock or Clock()
+    app = create_api_app(store, key, clock)
+
+    def found(now: float) -> list[Found]:
+        return look(store, config, now)
+
+    _mount_health(app, found, clock.now)
+    _mount_problems(app)
+    if admin:
+        from hub.admin import create_admin
+
+        pages = create_admin(
+            store,
+            hub_public=public_text(key),
+            now=clock.now,
+            secure=bool(config.url and config.url.startswith("https:")),
+            notice=lambda language: say(config.notice or {}, language) or None,
+            warnings=found,
+        )
+        app.register_blueprint(pages, url_prefix="/manage")
+    if site is not None:
+        from hub.storefront import create_storefront
+
+        desk = site.desk("link", config.notice)
+        app.register_blueprint(create_storefront(desk, surface="phone", now=clock.now))
+    return app
+
+
+def _mount_health(app: Flask, found: Callable[[float], list[Found]], now: Callable[[], float]) -> None:
+    started = time.monotonic()
+
+    @app.get("/healthz")
+    def healthz() -> Response:
+        """200 while the hub does its work, 503 where it cannot; the warnings in the shop's words."""
+        warnings = found(now())
+        broken = worst(warnings) == "error"
+        body = {
+            "ok": not broken,
+            "now": now(),
+            "up_s": round(time.monotonic() - started, 1),
+            "warnings": [warning.as_json() for warning in warnings],
+        }
+        response = Response(msgspec.json.encode(body), 503 if broken else 200, mimetype="application/json")
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+
+def _mount_problems(app: Flask) -> None:
+    @app.errorhandler(404)
+    @app.errorhandler(405)
+    def not_here(wrong: HTTPException) -> Response | HTTPException:
+        if not request.path.startswith("/v1"):
+            return wrong
+        sentence = f"The hub has no {request.method} {request.path}. Its document is at /v1/openapi.json."
+        problem = Problem("not_here", sentence[:300])
+        return Response(msgspec.json.encode(problem), wrong.code or 404, mimetype="application/json")

@@ -1,0 +1,271 @@
+"""Everything that can be wrong in the office, on one list, in the shop's words.
+
+The manager's pages, `/healthz`, `python -m hub check` and `shopbell check` show what `look` finds.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from hub.client.db import StorageError
+from hub.config import Config
+from hub.store.base import Store
+from hub.wire.snapshot import Text
+
+Severity = Literal["note", "warning", "error"]
+
+SILENT_AFTER_S = 180.0
+"""A node asks every five seconds and waits at most a minute after a failure: three minutes are no hiccup."""
+
+RECENT_S = 7 * 86_400.0
+"""What happened longer ago is in the reports; a list of warnings is for this week."""
+
+DISK_LOW_BYTES = 500 * 2**20
+DISK_FULL_BYTES = 50 * 2**20
+"""A busy shop's journal grows by some 10 MB a day; the write-ahead log and a backup need room beside it."""
+
+_DAY_S = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Warning:  # noqa: A001 - the word of the trade, and nobody here needs the builtin
+    """One thing that can be wrong: what, and what to do. Texts may name `{subject}` and `{count}`."""
+
+    code: str
+    severity: Severity
+    what: Text
+    todo: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A warning that holds now. `since` is seconds of UTC, None where nobody knows; `subject` a device's name."""
+
+    code: str
+    severity: Severity
+    what: Text
+    todo: Text
+    since: float | None = None
+    subject: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """As `/healthz` says it."""
+        return {
+            "code": self.code,
+            "severity": self.severity,
+            "what": self.what,
+            "todo": self.todo,
+            "since": self.since,
+            "subject": self.subject,
+        }
+
+
+WARNINGS = (
+    Warning(
+        "disk-full",
+        "error",
+        {"en": "The hub's disk is full", "zh": "主机磁盘已满"},
+        {
+            "en": "Nothing new can be kept until there is room. Free some space on this machine.",
+            "zh": "腾出空间之前无法保存新内容，请清理本机磁盘。",
+        },
+    ),
+    Warning(
+        "disk-low",
+        "warning",
+        {"en": "The hub's disk is nearly full: {count} MB are left", "zh": "主机磁盘快满了：剩余 {count} MB"},
+        {"en": "Free some space on this machine soon.", "zh": "请尽快清理本机磁盘。"},
+    ),
+    Warning(
+        "storage",
+        "error",
+        {"en": "The hub cannot use its database", "zh": "主机无法使用数据库"},
+        {"en": "{subject}", "zh": "{subject}"},
+    ),
+    Warning(
+        "device-silent",
+        "warning",
+        {"en": "{subject} is silent", "zh": "{subject}没有消息"},
+        {
+            "en": "Check its power and its network. What it noticed meanwhile comes when it is back.",
+            "zh": "请检查它的电源和网络。恢复后，期间的记录会自动补上。",
+        },
+    ),
+    Warning(
+        "device-unseen",
+        "note",
+        {"en": "{subject} was paired and has not been heard of", "zh": "{subject}已配对，但还没有消息"},
+        {"en": "Start it, or withdraw it if it is not used.", "zh": "请启动它；不用的话，请停用它。"},
+    ),
+    Warning(
+        "device-troubled",
+        "warning",
+        {"en": "{subject} says that something is wrong: {count}", "zh": "{subject}报告有问题：{count}"},
+        {"en": "Its own page or check says what to do.", "zh": "请查看该设备自己的页面或自检结果。"},
+    ),
+    Warning(
+        "facts-parked",
+        "warning",
+        {"en": "{count} messages of {subject} could not be read", "zh": "{subject}有 {count} 条消息无法读取"},
+        {
+            "en": "They are kept here and on the device. Bring both to the same release.",
+            "zh": "消息已保存在主机和该设备上。请将两者升级到同一版本。",
+        },
+    ),
+    Warning(
+        "facts-broken",
+        "warning",
+        {
+            "en": "{count} facts of {subject} are kept but not counted",
+            "zh": "{subject}有 {count} 条记录已保存但未计入",
+        },
+        {
+            "en": "Their content is not as it should be. Bring the device to this release, then rebuild.",
+            "zh": "内容不符合要求。请升级该设备，然后重建。",
+        },
+    ),
+    Warning(
+        "facts-missing",
+        "warning",
+        {"en": "{count} facts of {subject} have not arrived", "zh": "{subject}有 {count} 条记录尚未到达"},
+        {
+            "en": "Later ones have. They may be parked on the device; its own page says.",
+            "zh": "之后的记录已经到达。可能滞留在该设备上，请查看它的页面。",
+        },
+    ),
+    Warning(
+        "conflicts",
+        "warning",
+        {"en": "{count} coupons were accepted twice this week", "zh": "本周有 {count} 张优惠券被重复核销"},
+        {
+            "en": "Tills were cut off from the hub. See the list of conflicts for what it cost.",
+            "zh": "当时收银台与主机断开。损失金额请见冲突列表。",
+        },
+    ),
+    Warning(
+        "flagged",
+        "warning",
+        {
+            "en": "{count} coupons were accepted this week that should not have been",
+            "zh": "本周有 {count} 张不该核销的优惠券被核销",
+        },
+        {
+            "en": "Tills decided alone while they were cut off. The list of redemptions says why each one is marked.",
+            "zh": "收银台断线时自行核销。核销列表中注明了原因。",
+        },
+    ),
+    Warning(
+        "no-manager",
+        "note",
+        {"en": "Nobody manages this shop yet", "zh": "本店还没有管理员"},
+        {
+            "en": "Open /manage in a browser; python -m hub setup-code prints the code that it asks for.",
+            "zh": "请在浏览器中打开 /manage；所需的代码由 python -m hub setup-code 显示。",
+        },
+    ),
+    Warning(
+        "no-backup",
+        "warning",
+        {"en": "There is no backup of the last {count} days", "zh": "最近 {count} 天没有备份"},
+        {
+            "en": "Make one, and keep it on another machine: python -m hub backup FILE",
+            "zh": "请备份并存放到另一台机器：python -m hub backup 文件",
+        },
+    ),
+)
+
+_BY_CODE = {warning.code: warning for warning in WARNINGS}
+
+
+def worst(found: list[Found]) -> Severity | None:
+    """The gravest of them; None where nothing is wrong."""
+    order: tuple[Severity, ...] = ("error", "warning", "note")
+    return next((severity for severity in order if any(one.severity == severity for one in found)), None)
+
+
+def look(store: Store, config: Config, now: float) -> list[Found]:
+    """What is wrong now, the gravest first."""
+    found = list(_disk(config))
+    try:
+        found += _devices(store, now)
+        found += _facts(store, now)
+        found += _office(store, config, now)
+    except StorageError as wrong:
+        found.append(_found("storage", str(wrong)))
+    rank = {"error": 0, "warning": 1, "note": 2}
+    return sorted(found, key=lambda one: rank[one.severity])
+
+
+def _found(code: str, subject: str | None = None, count: object = "", since: float | None = None) -> Found:
+    warning = _BY_CODE[code]
+
+    def fill(text: Text) -> Text:
+        return {
+            language: sentence.replace("{subject}", subject or "").replace("{count}", str(count))
+            for language, sentence in text.items()
+        }
+
+    return Found(code, warning.severity, fill(warning.what), fill(warning.todo), since, subject)
+
+
+def _disk(config: Config) -> Iterator[Found]:
+    try:
+        disk = os.statvfs(config.folder)
+    except OSError:
+        return
+    free = disk.f_bavail * disk.f_frsize
+    # A small disk is measured by itself: half of a tmpfs of 64 MB is not "nearly full".
+    whole = disk.f_blocks * disk.f_frsize
+    if free < min(DISK_FULL_BYTES, whole // 20):
+        yield _found("disk-full")
+    elif free < min(DISK_LOW_BYTES, whole // 10):
+        yield _found("disk-low", count=free // 2**20)
+
+
+def _devices(store: Store, now: float) -> Iterator[Found]:
+    for device in store.devices.all():
+        if device.withdrawn_at is not None or device.program == "site":
+            continue
+        if device.seen_at is None:
+            if now - device.enrolled_at > SILENT_AFTER_S:
+                yield _found("device-unseen", device.name, since=device.enrolled_at)
+        elif now - device.seen_at > SILENT_AFTER_S:
+            yield _found("device-silent", device.name, since=device.seen_at)
+    names = {device.device: device for device in store.devices.all()}
+    for health in store.reports.health():
+        device_or_none = names.get(health.device)
+        if health.warnings and device_or_none is not None and device_or_none.withdrawn_at is None:
+            yield _found("device-troubled", device_or_none.name, ", ".join(health.warnings), health.at)
+
+
+def _facts(store: Store, now: float) -> Iterator[Found]:
+    names = {device.device: device.name for device in store.devices.all()}
+    for device, count, since in store.reports.parked_counts():
+        yield _found("facts-parked", names.get(device, device), count, since)
+    for device, count in store.reports.flaw_counts():
+        yield _found("facts-broken", names.get(device, device), count)
+    for reach in store.journal.reach():
+        if reach.taken < reach.highest:
+            yield _found(
+                "facts-missing",
+                names.get(reach.device, reach.device),
+                reach.highest - reach.taken,
+                reach.latest_at,
+            )
+    conflicts, flagged = store.reports.troubled_acts(now - RECENT_S)
+    if conflicts:
+        yield _found("conflicts", count=conflicts)
+    if flagged:
+        yield _found("flagged", count=flagged)
+
+
+def _office(store: Store, config: Config, now: float) -> Iterator[Found]:
+    if not any(manager.withdrawn_at is None for manager in store.people.managers()):
+        yield _found("no-manager")
+    if config.backup_days:
+        since = max(store.reports.last_noted("backup.made") or 0.0, store.shop.made_at())
+        if now - since > config.backup_days * _DAY_S:
+            yield _found("no-backup", count=config.backup_days, since=since)

@@ -1,0 +1,186 @@
+"""SQLite's answers for reports: counts by quarter of an hour, which `hub.reports` folds into the shop's own days."""
+
+from __future__ import annotations
+
+import msgspec
+
+from hub.store.connection import HubPool
+from hub.store.records import Conflict, CouponCount, FootfallCount, HealthRow, Window
+
+_QUARTER = "CAST({column} / 900 AS INTEGER)"
+
+
+class SqliteReports:
+    """Read only. Times are seconds of UTC; a period is from `first` to before `end`."""
+
+    def __init__(self, pool: HubPool) -> None:
+        self._pool = pool
+
+    def span(self) -> tuple[float, float] | None:
+        """When the first and the last thing happened that a report counts; None where nothing has."""
+        parts = (
+            "SELECT min(quarter) * 900.0, max(quarter) * 900.0 FROM footfall WHERE shop = ?1",
+            "SELECT min(issued_at), max(issued_at) FROM coupon WHERE shop = ?1",
+            "SELECT min(at), max(at) FROM redemption WHERE shop = ?1",
+            "SELECT min(at), max(at) FROM refusal WHERE shop = ?1",
+        )
+        rows = [row for part in parts for row in self._pool.read(part, self._pool.shop) if row[0] is not None]
+        return (min(row[0] for row in rows), max(row[1] for row in rows)) if rows else None
+
+    def footfall(self, first: float, end: float) -> list[FootfallCount]:
+        """Visits by quarter of an hour and zone."""
+        rows = self._pool.read(
+            """SELECT quarter, zone, simulated, visits, dwell_ms FROM footfall
+               WHERE shop = ? AND quarter >= ? AND quarter < ? ORDER BY quarter""",
+            self._pool.shop,
+            int(first // 900),
+            int(-(-end // 900)),
+        )
+        return [
+            FootfallCount(quarter * 900, zone, bool(simulated), visits, dwell_ms / 1000)
+            for quarter, zone, simulated, visits, dwell_ms in rows
+        ]
+
+    def latest_windows(self, since: float) -> list[Window]:
+        """The newest occupancy of each zone that is not older than `since`."""
+        rows = self._pool.read(
+            """SELECT zone, device, max(at), window_s, people, low, high, addresses, simulated FROM occupancy
+               WHERE shop = ? AND at >= ? GROUP BY zone ORDER BY zone""",
+            self._pool.shop,
+            since,
+        )
+        return [Window(*row[:8], bool(row[8])) for row in rows]
+
+    def windows(self, first: float, end: float) -> list[Window]:
+        """Every occupancy window of a period, in the order of time."""
+        rows = self._pool.read(
+            """SELECT zone, device, at, window_s, people, low, high, addresses, simulated FROM occupancy
+               WHERE shop = ? AND at >= ? AND at < ? ORDER BY at""",
+            self._pool.shop,
+            first,
+            end,
+        )
+        return [Window(*row[:8], bool(row[8])) for row in rows]
+
+    def issued(self, first: float, end: float) -> list[CouponCount]:
+        """Coupons taken, by campaign and quarter of an hour."""
+        return self._counts("coupon", "issued_at", "campaign", "0", "0", "1", first, end)
+
+    def redeemed(self, first: float, end: float) -> list[CouponCount]:
+        """Coupons used; a second acceptance of the same coupon is a conflict and not counted here."""
+        return self._counts(
+            "redemption",
+            "at",
+            "campaign",
+            "sum(value_cents)",
+            "sum(offline)",
+            "standing = 'first'",
+            first,
+            end,
+        )
+
+    def refused(self, first: float, end: float) -> list[CouponCount]:
+        """Times that a till said no; campaign 0 where nobody knows which."""
+        return self._counts("refusal", "at", "coalesce(campaign, 0)", "0", "sum(offline)", "1", first, end)
+
+    def seen(self, first: float, end: float) -> list[CouponCount]:
+        """Times that an offer's own page was opened."""
+        return self._counts("offer_seen", "at", "campaign", "0", "0", "1", first, end)
+
+    def _counts(
+        self,
+        table: str,
+        column: str,
+        campaign: str,
+        value: str,
+        offline: str,
+        where: str,
+        first: float,
+        end: float,
+    ) -> list[CouponCount]:
+        rows = self._pool.read(
+            f"""SELECT {campaign}, {_QUARTER.format(column=column)}, count(*), {value}, {offline}, max(simulated)
+                FROM {table} WHERE shop = ? AND {column} >= ? AND {column} < ? AND {where} GROUP BY 1, 2 ORDER BY 2, 1""",  # noqa: S608
+            self._pool.shop,
+            first,
+            end,
+        )
+        return [
+            CouponCount(number, quarter * 900, count, int(cents or 0), int(alone or 0), bool(simulated))
+            for number, quarter, count, cents, alone, simulated in rows
+        ]
+
+    def refusal_codes(self, first: float, end: float) -> dict[str, int]:
+        """Why tills said no."""
+        rows = self._pool.read(
+            "SELECT refusal, count(*) FROM refusal WHERE shop = ? AND at >= ? AND at < ? GROUP BY refusal ORDER BY 2 DESC, 1",
+            self._pool.shop,
+            first,
+            end,
+        )
+        return {code: count for code, count in rows}  # noqa: C416 - the rows are lists of Any; this names what is in them
+
+    def conflicts(self, first: float, end: float) -> list[Conflict]:
+        """Coupons that were accepted twice, by the time of the second."""
+        rows = self._pool.read(
+            """SELECT position, serial, campaign, cost_cents, first_at, first_device, first_till, first_staff, second_at,
+               second_device, second_till, second_staff, simulated FROM conflict
+               WHERE shop = ? AND second_at >= ? AND second_at < ? ORDER BY second_at""",
+            self._pool.shop,
+            first,
+            end,
+        )
+        return [Conflict(*(*row[:12], bool(row[12]))) for row in rows]
+
+    def troubled_acts(self, since: float) -> tuple[int, int]:
+        """How many acts since then were conflicts, and how many others an audit has flagged."""
+        rows = self._pool.read(
+            """SELECT count(*) FILTER (WHERE standing = 'conflict'),
+               count(*) FILTER (WHERE standing = 'first' AND flag IS NOT NULL) FROM redemption WHERE shop = ? AND at >= ?""",
+            self._pool.shop,
+            since,
+        )
+        return int(rows[0][0]), int(rows[0][1])
+
+    def unknown_issue(self) -> int:
+        """Coupons that were used and whose issue has not arrived."""
+        rows = self._pool.read(
+            """SELECT count(*) FROM redemption r WHERE r.shop = ? AND r.standing = 'first' AND NOT EXISTS
+               (SELECT 1 FROM coupon c WHERE c.shop = r.shop AND c.serial = r.serial)""",
+            self._pool.shop,
+        )
+        return int(rows[0][0])
+
+    def parked_counts(self) -> list[tuple[str, int, float]]:
+        """Device, how many of its messages could not be read, since when."""
+        question = "SELECT device, count(*), min(received_at) FROM parked WHERE shop = ? GROUP BY device"
+        return [(device, count, since) for device, count, since in self._pool.read(question, self._pool.shop)]
+
+    def flaw_counts(self) -> list[tuple[str, int]]:
+        """Device, and how many of its facts were taken and cannot be used."""
+        question = "SELECT device, count(*) FROM flaw WHERE shop = ? GROUP BY device"
+        return [(device, count) for device, count in self._pool.read(question, self._pool.shop)]
+
+    def health(self) -> list[HealthRow]:
+        """What each device last said of itself."""
+        rows = self._pool.read(
+            "SELECT device, at, program, warnings, counts, texts FROM device_health WHERE shop = ? ORDER BY device",
+            self._pool.shop,
+        )
+        return [
+            HealthRow(
+                device,
+                at,
+                program,
+                msgspec.json.decode(warnings, type=tuple[str, ...]),
+                msgspec.json.decode(counts, type=dict[str, float]),
+                msgspec.json.decode(texts, type=dict[str, str]),
+            )
+            for device, at, program, warnings, counts, texts in rows
+        ]
+
+    def last_noted(self, what: str) -> float | None:
+        """When something was last written down in the office's audit."""
+        question = "SELECT max(at) FROM audit WHERE shop = ? AND what = ?"
+        at: float | None = self._pool.read(question, self._pool.shop, what)[0][0]
+        return at
