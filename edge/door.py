@@ -17,7 +17,7 @@ from edge.subjects import SALT_BYTES, SALT_LIFE_S, SubjectBook
 from hardware.ble.advertisement import Advertisement
 
 TICK_S = 1.0
-"""How finely time moves: ends of visits are found this much late at most."""
+"""How finely time moves at the door. Ends of visits are looked for once a slice: they are as of the last sighting in any case."""
 
 LONGEST_JUMP_S = 3600.0
 """A gap in the packets' clock longer than this (a machine that slept, a recording of several days) is stepped over."""
@@ -107,7 +107,6 @@ class Door:
         while self._slice_ends <= now:
             closed_all += self._tracker.tick(self._slice_ends)
             self._end_slice(measured)
-        closed_all += self._tracker.tick(now)
         self._book.tick(now)
         self._now = now
         return Noticed((), tuple(closed_all), tuple(measured))

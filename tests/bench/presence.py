@@ -1,80 +1,110 @@
-"""The door's tracker beside habluetooth's compiled one, and what it costs in memory.
+"""The door's tracker beside habluetooth's compiled one, and what the door costs in memory.
 
-Both sides are fed the same packets in the same order in the same minute: 5,000 devices, each near and heard with the spread of a
-real radio, payloads that repeat as a phone's do between two changes of its address. What each side does with one packet:
+Both sides are fed the same packets in the same order, in turns within the same minute: 5,000 phones, all of them near and by then
+known, heard with the spread of a real radio, with payloads that repeat as a phone's do between two changes of its address. What
+each side does with one packet:
 
-- ours: address -> subject (list of known addresses), a `Sighting`, `PresenceTracker.feed` (hysteresis, peak, last time);
-- habluetooth: `BaseHaRemoteScanner._async_on_raw_advertisement` with an unchanged payload, its quickest way in (no parsing):
-  a service info, the scanner's history, `BluetoothManager._scanner_adv_received` (history, sources, intervals).
+- ours, in batches of 256 as `edge.scan` hands a crowd out: is it near enough, address -> subject, `PresenceTracker.feed_all`
+  (hysteresis, peak, last time);
+- habluetooth: `BaseHaRemoteScanner._async_on_raw_advertisement` with an unchanged payload, its quickest way in (nothing is
+  parsed): a service info, the scanner's history, `BluetoothManager._scanner_adv_received` (history, sources, intervals).
 
-The second pair leaves both ways in out: ready sightings into `feed`, ready service infos into `scanner_adv_received`. The third
-is the whole door, occupancy included, against the same entry of habluetooth. Neither of them has a goal.
-Nothing on either side is parsed: a payload that changed costs habluetooth a parse, and us nothing.
+Two more pairs have no goal of their own. One leaves the ways in out: named sightings into `feed_all`, ready service infos into
+`scanner_adv_received`. The other is the whole door, with ticks, people present and renewed salts, against habluetooth's way in.
 """
 
 from __future__ import annotations
 
 import asyncio
 import gc
+import json
+import logging
+import os
 import random
+import signal
 import statistics
+import subprocess
+import sys
+import tempfile
 import time
-from collections.abc import Callable
+import tracemalloc
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from edge.door import Door
-from edge.presence import PresenceTracker, near_enough
-from edge.subjects import EXAMINED_PACKETS, SubjectBook
+from edge.presence import PresenceTracker, Sighting, near_enough
+from edge.subjects import EXAMINED_PACKETS, Rank, Subject, SubjectBook
 from hardware.ble.advertisement import Advertisement
+from hub.client.node import Node, NodeRecord
+from hub.wire.identity import public_text
 
 DEVICES = 5_000
-PACKETS = 100_000
+PACKETS = 50_000
+PACKETS_PER_S = 5_000
 ROUNDS = 7
-BATCH = 64
+BATCH = 256
 GOAL_SPEED = 1.5
 GOAL_BYTES = 128
 GOAL_RSS_MB = 60
+CHILD_LISTENS_S = 30.0
+
+Runs = dict[str, Callable[[], None]]
 
 
-def street(devices: int, packets: int, seed: int = 7, begin: float = 1_000.0) -> list[Advertisement]:
-    """Packets of so many phones, all of them near, in random order at 5,000 packets a second."""
-    rnd = random.Random(seed)
-    phones = [
-        (
-            ":".join(f"{octet:02x}" for octet in rnd.randbytes(6)),
-            b"\x02\x01\x1a\x03\x03\x9f\xfe\x0b\xff\x57\x01" + rnd.randbytes(8),
-            rnd.uniform(-76, -50),
-        )
-        for _ in range(devices)
-    ]
-    heard = []
-    for number in range(packets):
-        address, payload, level = phones[number] if number < devices else phones[rnd.randrange(devices)]
-        rssi_dbm = min(-30, round(rnd.gauss(level, 3)))
-        heard.append(Advertisement(address, "random", rssi_dbm, payload, begin + number / 5_000))
-    return heard
+class Phones:
+    """So many phones near the door, and what is heard of them, ten seconds at a time."""
+
+    def __init__(self, devices: int, seed: int = 7) -> None:
+        self._rnd = random.Random(seed)
+        self._at = 1_000.0
+        self._phones = [
+            (
+                ":".join(f"{octet:02x}" for octet in self._rnd.randbytes(6)),
+                b"\x02\x01\x1a\x03\x03\x9f\xfe\x0b\xff\x57\x01" + self._rnd.randbytes(8),
+                self._rnd.uniform(-78, -50),
+            )
+            for _ in range(devices)
+        ]
+
+    def heard(self, packets: int = PACKETS) -> list[Advertisement]:
+        """The next packets, in random order."""
+        rnd, rows = self._rnd, []
+        for _ in range(packets):
+            address, payload, level = self._phones[rnd.randrange(len(self._phones))]
+            rssi_dbm = min(-30, round(rnd.gauss(level, 3)))
+            self._at += 1 / PACKETS_PER_S
+            rows.append(Advertisement(address, "random", rssi_dbm, payload, self._at))
+        return rows
 
 
 def measure(rounds: int = ROUNDS) -> list[dict[str, Any]]:
     """Ratios against habluetooth; medians of the rounds, the two sides taking turns."""
-    heard = street(DEVICES, PACKETS)
-    ours_full, ours_bare, ours_door = _ours(heard)
-    peer_full, peer_bare = asyncio.run(_peer(heard))
-    pairs = [
-        ("tracker update at 5,000 devices", ours_full, peer_full, GOAL_SPEED),
-        ("tracker update alone, values made beforehand", ours_bare, peer_bare, None),
-        ("whole door with occupancy", ours_door, peer_full, None),
-    ]
-    rows: list[dict[str, Any]] = []
-    for name, ours, peer, goal in pairs:
-        mine, theirs = [], []
-        for _ in range(max(5, rounds)):
-            theirs.append(_rate(peer, len(heard)))
-            mine.append(_rate(ours, len(heard)))
-        a, b = statistics.median(mine), statistics.median(theirs)
+    phones = Phones(DEVICES)
+    ours, peer = _Ours(), _Peer()
+    for _ in range(20):  # warm: everybody known, and most of them visitors by the time that counts
+        warm = phones.heard(PACKETS // 5)
+        ours.know(warm)
+        peer.know(warm)
+    speeds: dict[str, list[float]] = {}
+    for _ in range(max(5, rounds)):
+        packets = phones.heard()
+        for side, runs in (("peer", peer.runs(packets)), ("ours", ours.runs(packets))):
+            for name, run in runs.items():
+                speeds.setdefault(f"{side} {name}", []).append(_rate(run, len(packets)))
+    median = {name: statistics.median(values) for name, values in speeds.items()}
+    rows = []
+    for title, mine, theirs, goal in (
+        ("tracker update at 5,000 devices", "update", "update", GOAL_SPEED),
+        ("tracker update at 5,000 devices, ways in left out", "bare", "bare", None),
+        ("whole door at 5,000 devices", "door", "update", None),
+    ):
+        a, b = median[f"ours {mine}"], median[f"peer {theirs}"]
         rows.append(
             {
-                "name": name,
+                "name": title,
                 "ours": round(a),
                 "peer": round(b),
                 "ratio": round(a / b, 2),
@@ -96,79 +126,168 @@ def _rate(run: Callable[[], None], packets: int) -> float:
         gc.enable()
 
 
-def _ours(heard: list[Advertisement]) -> tuple[Callable[[], None], Callable[[], None], Callable[[], None]]:
-    rnd = random.Random(1)
-    book = SubjectBook(b"bench-salt")
-    tracker = PresenceTracker("door", lambda: rnd.getrandbits(64))
-    for one in heard[:DEVICES]:
+def _batches(packets: Sequence[Advertisement]) -> list[Sequence[Advertisement]]:
+    return [packets[begin : begin + BATCH] for begin in range(0, len(packets), BATCH)]
+
+
+class _Ours:
+    def __init__(self) -> None:
+        rnd = random.Random(1)
+        self.book = SubjectBook(b"bench-salt")
+        self.tracker = PresenceTracker("door", lambda: rnd.getrandbits(64))
+        self.other = PresenceTracker("door", lambda: rnd.getrandbits(64))
+        self.door = Door("door", rnd.randbytes)
+
+    def know(self, packets: Sequence[Advertisement]) -> None:
         for _ in range(EXAMINED_PACKETS):
-            book.subjects_of((one,))
+            self.book.subjects_of(packets)
+        for run in self.runs(packets).values():
+            run()
 
-    def full() -> None:
-        for begin in range(0, len(heard), BATCH):
-            near = near_enough(heard[begin : begin + BATCH])
-            tracker.feed_all(book.subjects_of(near), near)
+    def runs(self, packets: Sequence[Advertisement]) -> Runs:
+        batches = _batches(packets)
+        named = [(self.book.subjects_of(near), near) for near in map(near_enough, batches)]
 
-    near = near_enough(heard)
-    batches = [near[begin : begin + BATCH] for begin in range(0, len(near), BATCH)]
-    named = [(book.subjects_of(batch), batch) for batch in batches]
+        def update() -> None:
+            for batch in batches:
+                near = near_enough(batch)
+                self.tracker.feed_all(self.book.subjects_of(near), near)
 
-    def bare() -> None:
-        for subjects, batch in named:
-            tracker.feed_all(subjects, batch)
+        def bare() -> None:
+            for subjects, near in named:
+                self.other.feed_all(subjects, near)
 
-    door = Door("door", rnd.randbytes, window_s=3600)
+        def door() -> None:
+            for batch in batches:
+                self.door.hear(batch)
 
-    def whole() -> None:
-        for begin in range(0, len(heard), BATCH):
-            door.hear_all(heard[begin : begin + BATCH])
-
-    for begin in (960.0, 980.0):  # warm: everybody known, and most of them visitors by the time that counts
-        packets = street(DEVICES, PACKETS, begin=begin)
-        door.hear_all(packets)
-        near = near_enough(packets)
-        tracker.feed_all(book.subjects_of(near), near)
-    return full, bare, whole
+        return {"update": update, "bare": bare, "door": door}
 
 
-async def _peer(heard: list[Advertisement]) -> tuple[Callable[[], None], Callable[[], None]]:
-    import logging
+class _Peer:
+    def __init__(self) -> None:
+        from habluetooth import BaseHaRemoteScanner, BluetoothManager, BluetoothServiceInfoBleak, set_manager
 
-    from habluetooth import BaseHaRemoteScanner, BluetoothManager, BluetoothServiceInfoBleak, set_manager
+        logging.getLogger("habluetooth").setLevel(logging.CRITICAL)
 
-    logging.getLogger("habluetooth").setLevel(logging.CRITICAL)
+        class Manager(BluetoothManager):  # type: ignore[misc]
+            def _discover_service_info(self, service_info: Any) -> None:
+                """What is new comes here; nobody wants it."""
 
-    class Manager(BluetoothManager):
-        def _discover_service_info(self, service_info: BluetoothServiceInfoBleak) -> None:
-            """A subclass must take what is new; here nobody wants it."""
+        async def make() -> tuple[Any, Any]:
+            manager = Manager()
+            set_manager(manager)
+            return manager, BaseHaRemoteScanner("AA:BB:CC:DD:EE:FF", "radio", None, False)
 
-    manager = Manager()
-    set_manager(manager)
-    scanner = BaseHaRemoteScanner("AA:BB:CC:DD:EE:FF", "radio", None, False)
-    nothing: dict[str, Any] = {}
+        self.info_type = BluetoothServiceInfoBleak
+        self.manager, self.scanner = asyncio.run(make())
 
-    def full() -> None:
-        on_advertisement = scanner._async_on_raw_advertisement
-        for one in heard:
-            on_advertisement(one.address, one.rssi_dbm, one.payload, nothing, one.at)
+    def know(self, packets: Sequence[Advertisement]) -> None:
+        nothing: dict[str, Any] = {}
+        for one in packets:
+            self.scanner._async_on_raw_advertisement(one.address, one.rssi_dbm, one.payload, nothing, one.at)
 
-    for _ in range(2):
-        full()
-    known = {info.address: info for info in manager.async_discovered_service_info(False)}
-    infos = []
-    for one in heard:
-        info = known[one.address]
-        infos.append(
-            BluetoothServiceInfoBleak(
+    def runs(self, packets: Sequence[Advertisement]) -> Runs:
+        known = {info.address: info for info in self.manager.async_discovered_service_info(False)}
+        infos = [
+            self.info_type(
                 name=info.name, address=one.address, rssi=one.rssi_dbm, manufacturer_data=info.manufacturer_data,
                 service_data=info.service_data, service_uuids=info.service_uuids, source=info.source, device=info.device,
                 advertisement=None, connectable=False, time=one.at, tx_power=None, raw=one.payload,
             )
-        )  # fmt: skip
+            for one in packets
+            for info in (known[one.address],)
+        ]  # fmt: skip
 
-    def bare() -> None:
-        received = manager.scanner_adv_received
-        for info in infos:
-            received(info)
+        def update() -> None:
+            on_advertisement, nothing = self.scanner._async_on_raw_advertisement, {}
+            for one in packets:
+                on_advertisement(one.address, one.rssi_dbm, one.payload, nothing, one.at)
 
-    return full, bare
+        def bare() -> None:
+            received = self.manager.scanner_adv_received
+            for info in infos:
+                received(info)
+
+        return {"update": update, "bare": bare}
+
+
+def measure_memory(devices: int = DEVICES) -> list[dict[str, Any]]:
+    """Bytes a device of the tracker, all of them visitors, beyond the keys (the pseudonyms), as tracemalloc counts them."""
+    rnd = random.Random(2)
+    subjects = [Subject(rnd.getrandbits(64), Rank.RANDOM) for _ in range(devices)]
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        tracker = PresenceTracker("door", lambda: rnd.getrandbits(64))
+        for second in range(0, 40, 4):
+            for subject in subjects:
+                tracker.feed(Sighting(subject, "door", -60, 1_000.0 + second))
+        gc.collect()
+        bytes_each = (tracemalloc.get_traced_memory()[0] - before) / devices
+    finally:
+        tracemalloc.stop()
+    if tracker.visitors != devices:
+        raise AssertionError(f"{tracker.visitors} of {devices} devices are visitors")
+    return [
+        {
+            "name": f"memory a device beyond its key, {devices:,} visitors",
+            "ours": round(bytes_each, 1),
+            "peer": None,
+            "ratio": None,
+            "goal": GOAL_BYTES,
+            "unit": "bytes",
+        }
+    ]
+
+
+def measure_rss(devices: int = DEVICES) -> list[dict[str, Any]]:
+    """Resident set of a whole edge process, the simulated street in it included, that follows so many devices."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        key = Ed25519PrivateKey.generate()
+        Node.save(
+            place, NodeRecord("edge-1", "edge", "Door", 1, 1, 0, public_text(key), "http://127.0.0.1:9"), key
+        )
+        # Somewhat more than wanted: a few of a crowd stand where they are hardly heard.
+        radio = f"ble:sim:crowd={round(devices * 1.25)}"
+        child = subprocess.Popen(
+            [sys.executable, "-m", "edge", "run", "--radio", radio, "--dir", folder],
+            env={name: value for name, value in os.environ.items() if not name.startswith("EDGE_")},
+            cwd=Path(__file__).resolve().parents[2],
+            stderr=subprocess.DEVNULL,
+        )
+        peak_mb, followed = 0.0, 0
+        try:
+            until = time.monotonic() + CHILD_LISTENS_S
+            while time.monotonic() < until and child.poll() is None:
+                time.sleep(1)
+                status = Path(f"/proc/{child.pid}/status").read_text()
+                kb = next(
+                    (int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS:")), 0
+                )
+                peak_mb = max(peak_mb, kb * 1024 / 1e6)
+                if (place / "status.json").exists():
+                    followed = max(followed, json.loads((place / "status.json").read_bytes())["followed"])
+        finally:
+            child.send_signal(signal.SIGTERM)
+            try:
+                child.wait(20)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+    return [
+        {
+            "name": f"edge process resident set, {followed:,} devices followed",
+            "ours": round(peak_mb, 1),
+            "peer": None,
+            "ratio": None,
+            "goal": GOAL_RSS_MB,
+            "unit": "MB",
+        }
+    ]
+
+
+if __name__ == "__main__":
+    for row in (*measure(), *measure_memory(), *measure_rss()):
+        print(json.dumps(row))
