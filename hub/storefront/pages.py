@@ -40,6 +40,9 @@ FORM_BYTES = 10_000
 ATTRACT_S = 60
 """How long the kiosk's start page stands before the next offer comes to the front."""
 
+KIOSK_FRONT = 3
+"""Offers on the kiosk's start page: what fits 1080 x 1920 and 1280 x 800 without scrolling; the others are one tap away."""
+
 COUPON_IDLE_FACTOR = 2
 """A coupon stays on the kiosk longer than a list: somebody is taking a picture of it."""
 
@@ -93,11 +96,14 @@ class _Pages:
         if attract and campaigns:
             front = int(now // ATTRACT_S) % len(campaigns)
             campaigns = campaigns[front:] + campaigns[:front]
+        most = KIOSK_FRONT if self.context.surface == "kiosk" else len(campaigns)
         return render_template(
             "storefront/home.html",
-            offers=[self._show(campaign) for campaign in campaigns],
+            offers=[self._show(campaign) for campaign in campaigns[:most]],
+            front=self.context.surface == "kiosk",
+            more=len(campaigns) if len(campaigns) > most else 0,
             greeting=greeting(self.context.shop, language()),
-            chips=_chips(campaigns, language()),
+            chips=_chips(campaigns, language())[:most],
             attract_s=ATTRACT_S if attract else None,
         )
 
@@ -160,11 +166,12 @@ class _Pages:
         return response
 
     def search(self) -> ResponseReturnValue:
-        """Offers that a word finds, in either language."""
+        """Offers that a word finds, in either language; without a word all of them."""
         query = clean(request.args.get("q", ""), QUERY_CHARACTERS)
         campaigns = self.desk.campaigns(self.context.now())
         by_number = {campaign.number: campaign for campaign in campaigns}
-        found = search(query, [entry_of(campaign) for campaign in campaigns])
+        entries = [entry_of(campaign) for campaign in campaigns]
+        found = search(query, entries) if query else [entry.number for entry in entries]
         return render_template(
             "storefront/search.html",
             query=query,
