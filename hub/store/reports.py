@@ -49,7 +49,7 @@ class SqliteReports:
             self._pool.shop,
             since,
         )
-        return [Window(*row[:8], bool(row[8])) for row in rows]
+        return [Window(*(*row[:8], bool(row[8]))) for row in rows]
 
     def windows(self, first: float, end: float) -> list[Window]:
         """Every occupancy window of a period, in the order of time."""
@@ -60,7 +60,7 @@ class SqliteReports:
             first,
             end,
         )
-        return [Window(*row[:8], bool(row[8])) for row in rows]
+        return [Window(*(*row[:8], bool(row[8]))) for row in rows]
 
     def issued(self, first: float, end: float) -> list[CouponCount]:
         """Coupons taken, by campaign and quarter of an hour."""

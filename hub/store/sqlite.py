@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+import sqlite3
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 
+from hub.client.db import explain
 from hub.store.connection import HubPool
 from hub.store.counter import SqliteCounter
 from hub.store.entry import SqliteEntry
@@ -35,6 +37,23 @@ class SqliteStore:
     def writing(self) -> AbstractContextManager[object]:
         """One transaction, locked before its first read; calls on this thread join it."""
         return self.pool.writing()
+
+    def checkpoint(self) -> None:
+        """Move what is in the write-ahead log into the file, as far as nobody is in the way."""
+        self.pool.read("PRAGMA wal_checkpoint(PASSIVE)")
+
+    def copy_to(self, path: Path) -> None:
+        """A whole copy, taken while others write (SQLite's online backup). StorageError where the place cannot be used."""
+        try:
+            with closing(sqlite3.connect(path)) as target:
+                self.pool.conn().backup(target)
+        except (sqlite3.Error, OSError) as wrong:
+            raise explain(wrong, path) from wrong
+
+    def is_sound(self) -> str | None:
+        """None where SQLite finds the file in order, else what it found."""
+        verdict = str(self.pool.read("PRAGMA integrity_check(1)")[0][0])
+        return None if verdict == "ok" else verdict
 
     def close(self) -> None:
         """Close every connection. May be called twice."""

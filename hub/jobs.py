@@ -1,0 +1,55 @@
+"""What the hub does by itself while it serves: keeps the log short, forgets what has ended."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from hub.client.db import StorageError
+from hub.store.sqlite import SqliteStore
+
+logger = logging.getLogger(__name__)
+
+CHECKPOINT_S = 2.0
+"""The write-ahead log goes into the file this often, outside of any till's request; a busy shop writes some MB meanwhile."""
+
+PRUNE_S = 600.0
+KEEP_ANSWERS_S = 30 * 86_400.0
+"""A till that has waited for a month with the same question may ask anew: the coupon is used, whatever it is told."""
+
+
+def start_jobs(store: SqliteStore, now: Callable[[], float] = time.time) -> BackgroundScheduler:
+    """Begin, in a thread of its own; `shutdown()` on what comes back ends it."""
+    scheduler = BackgroundScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1})
+    scheduler.add_job(_guarded(store.checkpoint), "interval", seconds=CHECKPOINT_S, misfire_grace_time=60)
+    scheduler.add_job(
+        _guarded(lambda: prune(store, now())), "interval", seconds=PRUNE_S, misfire_grace_time=600
+    )
+    # One line a minute at most: a job that is late says nothing that a person would want to know.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
+    scheduler.start()
+    return scheduler
+
+
+def prune(store: SqliteStore, now: float) -> None:
+    """Forget sessions and pairing codes that have ended, and answers that nobody can ask for again."""
+    sessions = store.people.prune_sessions(now)
+    pairings = store.devices.prune_pairings(now)
+    answers = store.journal.prune_answers(now - KEEP_ANSWERS_S)
+    if sessions or pairings or answers:
+        logger.info("pruned sessions=%d pairings=%d answers=%d", sessions, pairings, answers)
+
+
+def _guarded(job: Callable[[], None]) -> Callable[[], None]:
+    """A full disk is told by the list of warnings; the job tries again at its next turn."""
+
+    def run() -> None:
+        try:
+            job()
+        except StorageError as wrong:
+            logger.warning("a job was not done: %s", wrong)
+
+    return run
