@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import random
+import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -28,8 +30,6 @@ REFRESH_S = 5.0
 
 POLL_S = 0.5
 """How often the outbox is looked at: another program of the same node may have written into it."""
-
-MIN_PAUSE_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +164,7 @@ class Syncer:
 
     def start(self) -> None:
         """Begin. The first exchange starts at once."""
+        self._wake.set()
         self._thread.start()
 
     def kick(self) -> None:
@@ -178,25 +179,27 @@ class Syncer:
             self._thread.join(timeout_s)
 
     def _run(self) -> None:
-        pause_s = 0.0
-        waited_s = REFRESH_S
+        hold_until = refresh_at = time.monotonic()
         while not self._stopping.is_set():
-            woken = self._wake.wait(min(POLL_S, pause_s) if pause_s else MIN_PAUSE_S)
+            woken = self._wake.wait(POLL_S)
             self._wake.clear()
-            step_s = POLL_S
-            waited_s += step_s
-            pause_s = max(0.0, pause_s - step_s)
-            if not woken and (pause_s > 0 or (waited_s < REFRESH_S and not self._outbox.pending(1))):
-                pause_s = pause_s or POLL_S
-                continue
-            pause_s, waited_s = self._try(), 0.0
+            now = time.monotonic()
+            if woken or (now >= hold_until and (now >= refresh_at or self._waits())):
+                hold_until = time.monotonic() + self._try()
+                refresh_at = hold_until + REFRESH_S
         self._try()
+
+    def _waits(self) -> bool:
+        try:
+            return bool(self._outbox.pending(1))
+        except (StorageError, sqlite3.Error):
+            return False
 
     def _try(self) -> float:
         """One round; how long to wait before the next."""
         try:
             outcome = self._exchange.drain()
-        except StorageError as wrong:
+        except (StorageError, sqlite3.Error) as wrong:
             logger.warning("exchange: %s", wrong)
             return REFRESH_S
         return outcome.retry.after_s if outcome.retry else 0.0
