@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hub.store.records import Act, Conflict
@@ -51,7 +51,8 @@ class SqliteCounter:
 
     def _acts(self, tail: str, *values: object) -> list[Act]:
         rows = self._pool.read(f"{_ACT} {tail}", self._pool.shop, *values)
-        return [Act(*row[:10], bool(row[10]), row[11], row[12], bool(row[13])) for row in rows]
+        # SQLite knows no yes and no, only 1 and 0.
+        return [replace(Act(*row), offline=bool(row[10]), simulated=bool(row[13])) for row in rows]
 
     def refusals_of(self, serial: str) -> list[RefusedAct]:
         """Every time that a till said no to one coupon."""
@@ -73,7 +74,7 @@ class SqliteCounter:
             self._pool.shop,
             limit,
         )
-        return [Conflict(*row[:12], bool(row[12])) for row in rows]
+        return [replace(Conflict(*row), simulated=bool(row[12])) for row in rows]
 
     def last_act_at(self) -> float | None:
         """When a coupon was last redeemed anywhere."""
