@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from hub.wire.events import ClockState
 from hub.wire.snapshot import Text, say
@@ -226,3 +226,28 @@ def exit_status(shown: list[Shown]) -> int:
     """0: all is well, 1: warnings, 2: errors."""
     severities = {one.warning.severity for one in shown}
     return 2 if "error" in severities else 1 if severities else 0
+
+
+def report(name: str, condition: Condition, shown: list[Shown]) -> dict[str, Any]:
+    """How the kiosk is, for `/healthz` and for `check --json`."""
+    return {
+        "program": "kiosk",
+        "name": name,
+        "status": ("ok", "warning", "error")[exit_status(shown)],
+        "warnings": [
+            {
+                "code": one.warning.code,
+                "severity": one.warning.severity,
+                "since": one.since,
+                "what": one.warning.what,
+                "todo": one.warning.todo,
+            }
+            for one in shown
+        ],
+        "cut_off_since": condition.cut_off_since,
+        "pending": condition.pending,
+        "parked": condition.parked,
+        "oldest_pending_at": condition.oldest_pending_at,
+        "clock": condition.clock,
+        "snapshot_made_at": condition.snapshot_made_at,
+    }

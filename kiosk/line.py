@@ -25,7 +25,9 @@ ASKING = 8
 REFUSING = frozenset({"withdrawn", "unknown_device", "bad_signature"})
 """Problems with which the hub answers, but will have nothing to do with this till."""
 
-_ANSWERED = REFUSING | {"counter_used"}
+_AWAY = frozenset({"hub_unreachable", "bad_reply", "storage"})
+"""What an exchange ends with where the hub is away, or there but broken. With anything else it is there and may be asked."""
+
 _COUNTER_USED = 409
 
 
@@ -73,7 +75,7 @@ class HubLine:
         with self._lock:
             if self._cut_in is not None and state is not self._cut_in and state.reached:
                 self._cut_in, self._failures = None, 0
-            exchange_fails = not state.reached and state.code != "" and state.code not in _ANSWERED
+            exchange_fails = not state.reached and state.code in _AWAY
             if self._cut_in is None and not exchange_fails:
                 self._since = None
             elif self._since is None:

@@ -6,6 +6,8 @@ Pure. `kiosk.redemption` feeds it what was scanned.
 from __future__ import annotations
 
 import hashlib
+import re
+import unicodedata
 from dataclasses import dataclass
 
 from hub.wire.coupon import TOKEN_CHARACTERS, BadToken, Token, read_code, read_token
@@ -55,6 +57,20 @@ def read_scan(text: str) -> Scanned:
         return ScannedToken(token, "".join(text.split()).upper()[:TOKEN_CHARACTERS])
     code = read_code(text)
     return ScannedCode(code) if code else Unreadable(Refusal.BAD_CODE)
+
+
+_AMOUNT = re.compile(r"(\d{1,7})(?:[.,](\d{1,2}))?")
+
+
+def read_amount(text: str) -> int | None:
+    """A sum of money as it is typed, in cents: 12.50, 12,5, ¥30. None where nothing was typed; ValueError where it is no sum."""
+    plain = unicodedata.normalize("NFKC", text).strip().strip("€$£¥元 ").strip()
+    if not plain:
+        return None
+    found = _AMOUNT.fullmatch(plain)
+    if found is None:
+        raise ValueError(f"{text[:20]!r} is no amount of money")
+    return int(found[1]) * 100 + int((found[2] or "").ljust(2, "0"))
 
 
 def act_of(form: str, text: str, basket_cents: int | None) -> str:

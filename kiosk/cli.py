@@ -1,0 +1,256 @@
+"""What a shell can ask of the counter. Every mistake is one sentence on stderr and an exit status."""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import logging
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from hub.client.db import StorageError
+from hub.client.enrolling import EnrolError, enrol
+from hub.client.node import Node
+from kiosk.config import Config, ConfigError, read_config, show_config
+
+OK, REFUSED, BROKEN = 0, 1, 2
+
+LOOK_TIMEOUT_S = 2.0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; its exit status."""
+    asked = _parser().parse_args(arguments)
+    try:
+        config = read_config(flags=_flags(asked))
+        status: int = asked.run(config, asked)
+    except BrokenPipeError:
+        return OK
+    except (ConfigError, EnrolError, StorageError, OSError) as wrong:
+        return _broken(str(wrong))
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m kiosk", description="The counter: screen and till.")
+    parser.add_argument("--dir", help="folder of this kiosk (KIOSK_DIR)")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, run: Any, text: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=text, description=text)
+        made.add_argument("--dir", default=argparse.SUPPRESS, help="folder of this kiosk (KIOSK_DIR)")
+        made.set_defaults(run=run)
+        return made
+
+    serve = command("serve", _serve, "Answer at the screen and the till until told to stop.")
+    serve.add_argument("--host", help="address to listen on (KIOSK_HOST)")
+    serve.add_argument("--port", help="port to listen on (KIOSK_PORT)")
+    joining = command("enrol", _enrol, "Join a shop with a pairing code from its hub.")
+    joining.add_argument("code", metavar="CODE", help="the pairing code")
+    joining.add_argument("--hub", help="address of the hub, such as http://hub.local:8080 (KIOSK_HUB)")
+    joining.add_argument("--name", default="Till 1", help="what people call this till")
+    redeem = command("redeem", _redeem, "Redeem a coupon, as the till page does.")
+    redeem.add_argument("text", metavar="TOKEN_OR_CODE", help="the text of the QR, or the code beneath it")
+    redeem.add_argument("--basket", default="", metavar="AMOUNT", help="what is bought, such as 12.50")
+    redeem.add_argument("--staff", default="shell", metavar="ID", help="who redeems")
+    redeem.add_argument("--json", action="store_true", help="print JSON")
+    command(
+        "check", _check, "Say what is wrong here. Exit status 0: nothing, 1: warnings, 2: errors."
+    ).add_argument("--json", action="store_true", help="print JSON")
+    command("status", _status, "Say how the counter stands.").add_argument(
+        "--json", action="store_true", help="print JSON"
+    )
+    command("staff", _staff, "List who may sign in.")
+    command("config", _config, "Print the settings in force.")
+    return parser
+
+
+def _flags(asked: argparse.Namespace) -> dict[str, str]:
+    names = {"dir": "KIOSK_DIR", "host": "KIOSK_HOST", "port": "KIOSK_PORT", "hub": "KIOSK_HUB"}
+    given = {setting: getattr(asked, flag, None) for flag, setting in names.items()}
+    return {setting: value for setting, value in given.items() if value is not None}
+
+
+def _broken(sentence: str) -> int:
+    print(sentence, file=sys.stderr)
+    return BROKEN
+
+
+def _config(config: Config, _asked: argparse.Namespace) -> int:
+    for name, value, meaning in show_config(config):
+        print(f"{name}={value}\n    {meaning}")
+    return OK
+
+
+def _enrol(config: Config, asked: argparse.Namespace) -> int:
+    if config.hub is None:
+        return _broken("Say where the hub is: --hub http://hub.local:8080")
+    node = enrol(config.folder, config.hub, asked.code, "kiosk", asked.name)
+    print(f"{node.name} has joined shop {node.shop} as {node.device}.")
+    return OK
+
+
+def _serve(config: Config, _asked: argparse.Namespace) -> int:
+    # Late, like the counter everywhere here: `config` and `enrol` need neither Flask nor the journal.
+    from kiosk.app import CannotListen, serve
+    from kiosk.counter import Counter, NotEnrolled
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+
+    def ready(address: str) -> None:
+        print(f"The screen is at {address}/ and the till at {address}/till", flush=True)
+
+    try:
+        counter = Counter(config)
+    except NotEnrolled as wrong:
+        return _broken(str(wrong))
+    try:
+        serve(counter, ready)
+    except CannotListen as wrong:
+        return _broken(str(wrong))
+    finally:
+        counter.stop()
+    return OK
+
+
+def _redeem(config: Config, asked: argparse.Namespace) -> int:
+    from kiosk.counter import Counter, NotEnrolled
+    from kiosk.redemption import Scan
+    from kiosk.scans import read_amount
+
+    try:
+        basket_cents = read_amount(asked.basket)
+        counter = Counter(config)
+    except (ValueError, NotEnrolled) as wrong:
+        return _broken(str(wrong))
+    try:
+        scan = Scan(asked.text, asked.staff, counter.random(16).hex(), basket_cents)
+        verdict = counter.redeemer.redeem(scan)
+        if counter.line.cut_off_since() is None:
+            counter.exchange.once()
+    finally:
+        counter.stop()
+    said = _said(verdict)
+    if asked.json:
+        print(json.dumps(said, ensure_ascii=False))
+    else:
+        print(said["sentence"])
+    return OK if verdict.accepted else REFUSED
+
+
+def _said(verdict: Any) -> dict[str, Any]:
+    """A verdict for programs, with the sentence for people beside it."""
+    from hub.wire.refusals import sentence
+
+    first = verdict.first_use
+    if verdict.accepted:
+        text = (
+            "Accepted on this till's own account: the hub does not answer."
+            if verdict.offline
+            else "Redeemed."
+        )
+    else:
+        text = verdict.sentence or sentence(verdict.refusal or "", "en")
+    return {
+        "accepted": verdict.accepted,
+        "refusal": verdict.refusal,
+        "sentence": text,
+        "serial": verdict.serial,
+        "campaign": verdict.campaign,
+        "value_cents": verdict.value_cents,
+        "basket_cents": verdict.basket_cents,
+        "offline": verdict.offline,
+        "decided_by": verdict.decided_by,
+        "at": verdict.at,
+        "first_use": {"at": first.at, "till": first.till, "staff": first.staff} if first else None,
+    }
+
+
+def _check(config: Config, asked: argparse.Namespace) -> int:
+    health = _health(config)
+    warnings = health["warnings"]
+    if asked.json:
+        print(json.dumps(health, ensure_ascii=False))
+    elif not warnings:
+        print("All is well at the counter.")
+    else:
+        for one in warnings:
+            print(f"{one['severity']}: {one['what']['en']}. {one['todo']['en']}")
+    return {"ok": 0, "warning": 1, "error": 2}[health["status"]]
+
+
+def _status(config: Config, asked: argparse.Namespace) -> int:
+    health = _health(config)
+    if asked.json:
+        print(json.dumps(health, ensure_ascii=False))
+        return OK
+    line = "cut off from its hub" if health.get("cut_off_since") else "connected"
+    print(
+        f"{health.get('name') or 'This kiosk'}: {health['status']}, {line}, "
+        f"{health.get('pending', 0)} facts waiting, {health.get('parked', 0)} parked."
+    )
+    return OK
+
+
+def _health(config: Config) -> dict[str, Any]:
+    """What the running kiosk says of itself; where none runs, a look at its folder."""
+    host = "127.0.0.1" if config.host in ("0.0.0.0", "::", "") else config.host  # noqa: S104 - where a listener is met
+    connection = http.client.HTTPConnection(host, config.port, timeout=LOOK_TIMEOUT_S)
+    try:
+        connection.request("GET", "/healthz")
+        return _ours(connection.getresponse().read(1_000_000), config)
+    except (OSError, http.client.HTTPException):
+        return _look(config)
+    finally:
+        connection.close()
+
+
+def _ours(body: bytes, config: Config) -> dict[str, Any]:
+    try:
+        health = json.loads(body)
+        if health["program"] == "kiosk":
+            return dict(health)
+    except (ValueError, KeyError, TypeError):
+        pass
+    return _look(config)
+
+
+def _look(config: Config) -> dict[str, Any]:
+    from kiosk.health import Condition, Watch, report
+
+    watch = Watch(at_once=True)
+    if Node.load(config.folder) is None:
+        condition = Condition(now=time.time(), enrolled=False, answering=False)
+        return report("", condition, watch.look(condition))
+    from kiosk.counter import Counter
+
+    counter = Counter(config)
+    try:
+        counter.exchange.once()
+        condition = replace(counter.condition(), answering=False)
+        return report(counter.node.name, condition, watch.look(condition))
+    finally:
+        counter.stop()
+
+
+def _staff(config: Config, _asked: argparse.Namespace) -> int:
+    from kiosk.counter import Counter, NotEnrolled
+
+    try:
+        counter = Counter(config)
+    except NotEnrolled as wrong:
+        return _broken(str(wrong))
+    try:
+        people = counter.shelf.staff()
+    finally:
+        counter.stop()
+    for person in people:
+        print(f"{person.id}  {person.name}")
+    if not people:
+        print("Nobody yet. Add staff on the manager's pages, or: python -m hub staff add NAME")
+    return OK
