@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hub.client.db import StorageError
+from hub.reports import present_now
 from hub.store.sqlite import FILE, SqliteStore
 
 
@@ -87,7 +88,7 @@ class Watch:
             redeemed=sum(tally.redeemed for tally in tallies),
             has_manager=bool(store.people.managers()),
             shop=" · ".join(shop.name.values()) if shop else "",
-            people=people_of(door),
+            people=people_present(store),
             door=door,
         )
 
@@ -100,7 +101,14 @@ class Watch:
         return status if isinstance(status, dict) and time.time() - status.get("at", 0) < 60 else {}
 
 
-def people_of(door: dict[str, Any]) -> dict[str, float]:
-    """People present with their band, from the door's newest count."""
-    count = door.get("occupancy") or {}
-    return {name: count[name] for name in ("people", "low", "high", "at") if name in count}
+def people_present(store: SqliteStore) -> dict[str, float]:
+    """People present with their band, over all zones, as the hub last heard; empty where it has not."""
+    zones = present_now(store, time.time())
+    if not zones:
+        return {}
+    return {
+        "people": round(sum(zone.people for zone in zones), 1),
+        "low": round(sum(zone.low for zone in zones), 1),
+        "high": round(sum(zone.high for zone in zones), 1),
+        "at": max(zone.at for zone in zones),
+    }
