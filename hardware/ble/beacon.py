@@ -145,6 +145,8 @@ def decode_beacon(heard: bytes | AdvertisementData) -> Beacon | None:
 
 
 def _first_whole(frames: tuple[bytes, ...]) -> Beacon | None:
+    if len(frames) == 1:
+        return _decode_frame(frames[0])
     broken: BadPayload | None = None
     for frame in frames:
         try:

@@ -23,6 +23,7 @@ MANUFACTURER = 0xFF
 
 BASE_UUID = "-0000-1000-8000-00805f9b34fb"
 EDDYSTONE_UUID = 0xFEAA
+_EDDYSTONE = b"\xaa\xfe"
 # First octets behind the company of what may be an iBeacon (sub-type 2, 21 octets) or an AltBeacon (its code).
 BEACON_MARKS = (b"\x02\x15", b"\xbe\xac")
 LARGEST_STRUCTURE_OCTETS = 255
@@ -37,10 +38,10 @@ class BadPayload(ValueError):
     """The other side sent a payload, or a beacon frame in it, that its own specification forbids."""
 
 
-# How a payload is laid out that begins with these octets: its size, flags, power, where a name begins, where the only
-# manufacturer's structure begins (there the name ends, too), that structure's first four octets, and its company.
-# A plain tuple: this is read for every packet that has not been heard before.
-_Outline = tuple[int, int | None, int | None, int, int, bytes, int]
+# How a payload is laid out that begins with these octets: its size; its flags, power and UUIDs; where a name begins;
+# where the last structure begins (there the name ends, too) and its first four octets; the company of that structure,
+# or, when it is None, the service. A plain tuple: this is read for every packet that has not been heard before.
+_Outline = tuple[int, int | None, int | None, tuple[str, ...], int, int, bytes, int | None, str]
 _outlines: dict[bytes, _Outline] = {}
 
 
@@ -67,19 +68,16 @@ def parse(payload: bytes) -> AdvertisementData:
     outline = _outlines.get(payload[:_OUTLINE_OCTETS])
     if outline is None:
         return _parse_any(payload)
-    size, flags, tx_power, name_at, begin, head, company = outline
+    size, flags, tx_power, uuids, name_at, begin, head, company, service = outline
     if len(payload) != size or payload[begin : begin + 4] != head:
         return _parse_any(payload)
+    name = _text(payload[name_at:begin]) if name_at < begin else None
     value = payload[begin + 4 :]
-    return AdvertisementData(
-        _text(payload[name_at:begin]) if name_at < begin else None,
-        (),
-        {company: value},
-        {},
-        tx_power,
-        flags,
-        (payload[begin + 1 :],) if value.startswith(BEACON_MARKS) else (),
-    )
+    if company is None:
+        frames = (payload[begin + 1 :],) if head[2:] == _EDDYSTONE else ()
+        return AdvertisementData(name, uuids, {}, {service: value}, tx_power, flags, frames)
+    frames = (payload[begin + 1 :],) if value.startswith(BEACON_MARKS) else ()
+    return AdvertisementData(name, uuids, {company: value}, {}, tx_power, flags, frames)
 
 
 def _text(octets: bytes) -> str:
@@ -97,50 +95,51 @@ def _parse_any(payload: bytes) -> AdvertisementData:  # noqa: C901 - one pass ov
     service: dict[str, bytes] = {}
     frames: tuple[bytes, ...] = ()
     others: list[tuple[int, bytes]] = []
-    name_at = name_end = at = 0
+    name_at = name_end = at = begin = 0
     end = len(payload)
     while at < end:
         length = payload[at]
         if not length:
             break
-        after = at + 1 + length
-        if after > end:
+        begin = at
+        at += length + 1
+        if at > end:
             raise BadPayload(
-                f"The structure at octet {at} says it has {length} octets, but only {end - at - 1} are left."
+                f"The structure at octet {begin} says it has {length} octets, but only {end - begin - 1} are left."
             )
-        kind = payload[at + 1]
+        kind = payload[begin + 1]
         if kind == MANUFACTURER:
             if length > 2:
-                value = payload[at + 4 : after]
-                manufacturer[payload[at + 2] | payload[at + 3] << 8] = value
+                value = payload[begin + 4 : at]
+                manufacturer[payload[begin + 2] | payload[begin + 3] << 8] = value
                 if value.startswith(BEACON_MARKS):
-                    frames += (payload[at + 1 : after],)
-                if after == end and not others and not service and len(manufacturer) == 1:
-                    _learn(payload, flags, tx_power, name_at, name_end, at)
+                    frames += (payload[begin + 1 : at],)
         elif kind == FLAGS:
             if length > 1:
-                flags = payload[at + 2]
+                flags = payload[begin + 2]
         elif kind == TX_POWER:
             if length == 2:
-                tx_power = (payload[at + 2] ^ 0x80) - 0x80
+                tx_power = (payload[begin + 2] ^ 0x80) - 0x80
         elif kind == NAME_WHOLE:
             if length > 1:
-                name_at, name_end = at + 2, after
-                name = _text(payload[name_at:after])
+                name_at, name_end = begin + 2, at
+                name = _text(payload[name_at:at])
         elif kind == SERVICE_DATA16:
             if length > 2:
-                number = payload[at + 2] | payload[at + 3] << 8
-                service[uuid32(number)] = payload[at + 4 : after]
+                number = payload[begin + 2] | payload[begin + 3] << 8
+                service[uuid32(number)] = payload[begin + 4 : at]
                 if number == EDDYSTONE_UUID:
-                    frames += (payload[at + 1 : after],)
+                    frames += (payload[begin + 1 : at],)
         else:
-            others.append((kind, payload[at + 2 : after]))
-        at = after
+            others.append((kind, payload[begin + 2 : at]))
     uuids: tuple[str, ...] = ()
     if others:
         uuids, short = _rarer(others, service)
         name = name if name is not None else short
-    return AdvertisementData(name, uuids, manufacturer, service, tx_power, flags, frames)
+    fields = AdvertisementData(name, uuids, manufacturer, service, tx_power, flags, frames)
+    if at == end and len(manufacturer) + len(service) == 1 and len(others) < 2:
+        _learn(payload, fields, name_at, name_end, begin)
+    return fields
 
 
 def _rarer(others: list[tuple[int, bytes]], service: dict[str, bytes]) -> tuple[tuple[str, ...], str | None]:
@@ -163,26 +162,37 @@ def _rarer(others: list[tuple[int, bytes]], service: dict[str, bytes]) -> tuple[
     return tuple(uuids), short
 
 
-def _learn(
-    payload: bytes, flags: int | None, tx_power: int | None, name_at: int, name_end: int, begin: int
-) -> None:
-    """Remember the outline of a payload that ends in its only manufacturer's structure, which begins at `begin`.
+def _learn(payload: bytes, fields: AdvertisementData, name_at: int, name_end: int, begin: int) -> None:
+    """Remember the outline of a payload whose last structure, which begins at `begin`, is its only valued one.
 
-    The next payload that begins with the same octets, is as long and has the same head there has every structure in
-    the same place: flags, power and the name's head lie within the first octets.
+    Worth it only when everything before the name (or that structure) is flags, power and one list of 16-bit UUIDs, as
+    small as they can be and all within the first octets: the next payload that begins with the same octets, is as
+    long and has the same head at `begin` then has every structure in the same place, and those of the same value.
     """
-    before = 3 * (flags is not None) + 3 * (tx_power is not None)
-    name_at = name_at or before
-    named = name_at != before
-    if named and (name_at != before + 2 or name_end != begin):
+    flagged, powered = fields.flags is not None, fields.tx_power is not None
+    lists = 2 * len(fields.service_uuids) + 2 * bool(fields.service_uuids)
+    before = 3 * flagged + 3 * powered + lists
+    if before > (_OUTLINE_OCTETS - 2 if name_end else _OUTLINE_OCTETS):
         return
-    if not named and begin != before:
+    if (name_at, name_end) != (before + 2, begin) if name_end else begin != before:
+        return
+    head = payload[begin : begin + 4]
+    company = next(iter(fields.manufacturer_data), None)
+    if len(head) < 4 or head[1] != (SERVICE_DATA16 if company is None else MANUFACTURER):
         return
     if len(_outlines) >= _MOST_OUTLINES:
         _outlines.clear()
-    head = payload[begin : begin + 4]
-    company = head[2] | head[3] << 8
-    _outlines[payload[:_OUTLINE_OCTETS]] = (len(payload), flags, tx_power, name_at, begin, head, company)
+    _outlines[payload[:_OUTLINE_OCTETS]] = (
+        len(payload),
+        fields.flags,
+        fields.tx_power,
+        fields.service_uuids,
+        name_at or begin,
+        begin,
+        head,
+        company,
+        next(iter(fields.service_data), ""),
+    )
 
 
 def build(fields: AdvertisementData) -> bytes:

@@ -70,13 +70,15 @@ known_types = st.sampled_from(
 structures = st.builds(structure, known_types, st.binary(max_size=24))
 # The shapes that phones really send, so that what the codec has learned of one is tried on the next.
 phones = st.builds(
-    lambda flags, power, name, company, value: (
-        flags + power + (structure(9, name) if name else b"") + structure(0xFF, company + value)
+    lambda flags, power, uuids, name, kind, company, value: (
+        flags + power + uuids + (structure(9, name) if name else b"") + structure(kind, company + value)
     ),
     st.sampled_from([b"", b"\x02\x01\x06", b"\x02\x01\x1a", b"\x03\x01\x06\x00", b"\x02\x01\x06\x02\x01\x1a", b"\x01\x01"]),
     st.sampled_from([b"", b"\x02\x0a\x0c", b"\x02\x0a\xf4", b"\x03\x0a\x0c\x0c"]),
-    st.sampled_from([b"", b"a", b"\xff\xfe", b"Phone", b"Ph\xc3\xb6n"]),
-    st.sampled_from([b"\x4c\x00", b"\x06\x00", b"\x18\x01"]),
+    st.sampled_from([b"", b"", b"\x03\x03\xaa\xfe", b"\x05\x02\x0f\x18\x0a\x18", b"\x04\x03\xaa\xfe\x01", b"\x05\x05\xaa\xfe\x00\x01"]),
+    st.sampled_from([b"", b"", b"a", b"\xff\xfe", b"Phone", b"Ph\xc3\xb6n"]),
+    st.sampled_from([0xFF, 0xFF, 0x16, 0x20]),
+    st.sampled_from([b"\x4c\x00", b"\x06\x00", b"\x18\x01", b"\xaa\xfe"]),
     st.one_of(st.binary(max_size=6), st.sampled_from([b"\x02\x15", b"\xbe\xac", b"\xbe\xac" + bytes(22)])),
 )  # fmt: skip
 payloads = st.one_of(
