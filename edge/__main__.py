@@ -13,10 +13,11 @@ from pathlib import Path
 
 import msgspec
 
-from edge.config import SETTINGS, Config, ConfigError, read_config, show_config
+from edge.config import SETTINGS, Config, read_config, show_config
 from hardware.ble.captures import CaptureError
 from hardware.device import DeviceError
 from hub.client.db import StorageError
+from hub.client.settings import SettingsError
 
 BAD_USE = 2
 
@@ -28,9 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         config = read_config(os.environ, flags)
         return int(_COMMANDS[parsed.command](config, parsed))
-    except ConfigError as wrong:
-        for mistake in wrong.mistakes:
-            print(mistake, file=sys.stderr)
+    except SettingsError as wrong:
+        print(wrong, file=sys.stderr)
         return BAD_USE
     except (DeviceError, StorageError, CaptureError) as wrong:
         print(wrong, file=sys.stderr)
@@ -47,8 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m edge", description="The door of a Shopbell shop.")
     settings = argparse.ArgumentParser(add_help=False)
     for setting in SETTINGS:
-        flag = "--" + setting.field.replace("_", "-")
-        settings.add_argument(flag, dest=setting.field, help=f"{setting.meaning} ({setting.name})")
+        settings.add_argument(setting.flag, dest=setting.field, help=f"{setting.meaning} ({setting.name})")
     commands = parser.add_subparsers(dest="command", required=True)
 
     def command(name: str, says: str) -> argparse.ArgumentParser:
@@ -79,7 +78,7 @@ def _run(config: Config, _parsed: argparse.Namespace) -> int:
     )
     node = Node.load(config.dir)
     if node is None:
-        print(f"{_not_enrolled(config)}", file=sys.stderr)
+        print(_not_enrolled(config), file=sys.stderr)
         return BAD_USE
     try:
         asyncio.run(serve(config, node))
@@ -142,7 +141,7 @@ def _check(config: Config, parsed: argparse.Namespace) -> int:
 
 
 def _config(config: Config, _parsed: argparse.Namespace) -> int:
-    print("\n".join(show_config(config)))
+    print(show_config(config))
     return 0
 
 

@@ -14,7 +14,10 @@ written: "ended just now, lasted eight minutes". Whatever a simulator or a recor
 
 from __future__ import annotations
 
-from hardware.ble.radio import Clock
+from typing import Literal
+
+Clock = Literal["wall", "street", "capture"]
+"""As `hardware.ble.radio` calls them."""
 
 
 class Stamps:

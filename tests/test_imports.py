@@ -60,8 +60,10 @@ IMPORTED_AS: dict[str, tuple[str, ...]] = {
 PURE = frozenset(
     {
         "edge.door",
+        "edge.facts",
         "edge.occupancy",
         "edge.presence",
+        "edge.stamps",
         "edge.subjects",
         "hardware.ble.street",
         "hub.up.plan",
