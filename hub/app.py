@@ -18,7 +18,6 @@ from hub.config import Config
 from hub.devices import hub_key
 from hub.health import Found, look, worst
 from hub.store.sqlite import FILE, SqliteStore
-from hub.wire.identity import public_text
 from hub.wire.snapshot import say
 from hub.wire.sync import Problem
 
@@ -98,7 +97,7 @@ def create_app(
 
         pages = create_admin(
             store,
-            hub_public=public_text(key),
+            key,
             now=clock.now,
             secure=bool(config.url and config.url.startswith("https:")),
             notice=lambda language: say(config.notice or {}, language) or None,

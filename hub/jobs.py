@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 
-from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.schedulers.background import BackgroundScheduler  # type: ignore[import-untyped]
 
 from hub.client.db import StorageError
 from hub.store.sqlite import SqliteStore

@@ -1,0 +1,178 @@
+"""The hub's command line: what it understands, and how a mistake is told."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from hub.client.db import StorageError
+from hub.config import Config, ConfigError, read_config, show_config
+
+WRONG, BAD_USE = 1, 2
+
+
+class CommandError(Exception):
+    """A command that could not be done; the text is one sentence for people."""
+
+
+def show(line: str) -> None:
+    """Tell whoever runs the command. At once, since a supervisor may be reading."""
+    print(line, flush=True)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Every command with its options."""
+    parser = argparse.ArgumentParser(prog="python -m hub", description="The office of a Shopbell shop.")
+    parser.add_argument("--dir", help="the hub's folder (HUB_DIR)")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    def command(name: str, what: str) -> argparse.ArgumentParser:
+        return commands.add_parser(name, help=what, description=what)
+
+    init = command("init", "make the shop")
+    init.add_argument("--name", required=True, help="the shop's name in English")
+    init.add_argument("--name-zh", help="the shop's name in Chinese")
+    init.add_argument("--timezone", default="UTC", help="such as Europe/Berlin")
+    init.add_argument("--currency", default="EUR", help="three letters, such as EUR")
+    init.add_argument("--number", type=int, default=1, help="the number that coupons carry, 1 to 65535")
+
+    serve = command("serve", "answer the shop's devices, its managers and its shoppers")
+    serve.add_argument("--host", help="address to listen on (HUB_HOST)")
+    serve.add_argument("--port", help="port to listen on, 0 for a free one (HUB_PORT)")
+
+    pair = command(
+        "pair", "make a pairing code for a new device; it is good for ten minutes and for one device"
+    )
+    pair.add_argument(
+        "--program", choices=("edge", "kiosk", "site"), help="only for a device of this program"
+    )
+
+    devices = command("devices", "list the shop's devices")
+    devices.add_argument("--json", action="store_true")
+    devices.add_argument("--withdraw", metavar="DEVICE", help="trust this device no more")
+
+    _campaign(command("campaign", "make, list and publish offers"))
+    _people(command("staff", "who may redeem"), command("manager", "who may run the shop"))
+    command("setup-code", "make the code with which the first manager is set up in the browser")
+
+    coupon = command("coupon", "take a coupon, as a shopper does").add_subparsers(
+        dest="action", required=True
+    )
+    issue = coupon.add_parser("issue", help="take one coupon of an offer")
+    issue.add_argument("offer", help="the offer's number, or a part of its title")
+    issue.add_argument("--json", action="store_true")
+
+    report = command("report", "what happened in the shop")
+    report.add_argument("--json", action="store_true")
+    report.add_argument("--from", dest="first", metavar="DAY", help="first day, such as 2026-01-31")
+    report.add_argument("--to", dest="last", metavar="DAY", help="last day")
+
+    command("rebuild", "derive visits, coupons and redemptions from the journal again")
+    verify = command("verify", "show that a rebuild would change nothing")
+    verify.add_argument("--json", action="store_true")
+    backup = command("backup", "copy everything into one file, while the shop goes on")
+    backup.add_argument("file", type=Path)
+    command("config", "print the settings in force")
+    check = command("check", "say what is wrong; exit status 0 fine, 1 warnings, 2 errors")
+    check.add_argument("--json", action="store_true")
+    return parser
+
+
+def _campaign(campaign: argparse.ArgumentParser) -> None:
+    actions = campaign.add_subparsers(dest="action", required=True)
+    add = actions.add_parser("add", help="make an offer from a JSON file, or from options")
+    add.add_argument(
+        "file", nargs="?", help="JSON as in hub/wire/snapshot.py: Campaign; - reads standard input"
+    )
+    add.add_argument("--title", help="title in English")
+    add.add_argument("--title-zh", help="title in Chinese")
+    add.add_argument("--text", default="", help="text in English")
+    add.add_argument("--text-zh", default="", help="text in Chinese")
+    worth = add.add_mutually_exclusive_group()
+    worth.add_argument("--amount", help="what is taken off, such as 5.00")
+    worth.add_argument("--percent", type=int, help="percent that is taken off")
+    worth.add_argument("--gift", help="a gift, and what it costs the shop, such as 1.20")
+    add.add_argument("--days", type=int, default=30, help="how long it runs from now on")
+    add.add_argument("--limit", type=int, help="how many may be taken")
+    add.add_argument("--publish", action="store_true", help="publish it at once")
+    listing = actions.add_parser("list", help="list the offers")
+    listing.add_argument("--json", action="store_true")
+    for state, what in (
+        ("publish", "show it to shoppers"),
+        ("pause", "stop handing it out"),
+        ("end", "end it"),
+    ):
+        actions.add_parser(state, help=what).add_argument("number", type=int)
+
+
+def _people(staff: argparse.ArgumentParser, manager: argparse.ArgumentParser) -> None:
+    actions = staff.add_subparsers(dest="action", required=True)
+    add = actions.add_parser("add", help="let somebody redeem; prints the PIN once")
+    add.add_argument("name")
+    add.add_argument("--pin", help="4 to 8 digits; without it one is made")
+    actions.add_parser("list", help="list them")
+    managers = manager.add_subparsers(dest="action", required=True)
+    new = managers.add_parser(
+        "add", help="let somebody run the shop; the password is asked for, or read from standard input"
+    )
+    new.add_argument("name")
+    managers.add_parser("list", help="list them")
+
+
+def _flags(args: argparse.Namespace) -> dict[str, str]:
+    given = {
+        "HUB_DIR": args.dir,
+        "HUB_HOST": getattr(args, "host", None),
+        "HUB_PORT": getattr(args, "port", None),
+    }
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _commands() -> dict[str, Callable[[Config, argparse.Namespace], int]]:
+    from hub import commands, serving
+
+    return {
+        "init": commands.init,
+        "serve": serving.serve,
+        "pair": commands.pair,
+        "devices": commands.devices,
+        "campaign": commands.campaign,
+        "staff": commands.staff,
+        "manager": commands.manager,
+        "setup-code": commands.setup_code,
+        "coupon": commands.coupon,
+        "report": commands.report,
+        "rebuild": commands.rebuild_all,
+        "verify": commands.verify_all,
+        "backup": commands.backup,
+        "check": commands.check,
+    }
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; its exit status."""
+    args = build_parser().parse_args(argv)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    try:
+        config = read_config(flags=_flags(args))
+    except ConfigError as wrong:
+        print(wrong, file=sys.stderr)
+        return BAD_USE
+    if args.command == "config":
+        for name, value, meaning in show_config(config):
+            print(f"{name:<16} {value:<24} {meaning}")
+        return 0
+    from hub.app import NoShop
+
+    try:
+        return _commands()[args.command](config, args)
+    except (CommandError, NoShop, StorageError) as wrong:
+        print(wrong, file=sys.stderr)
+        return WRONG
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        return 141

@@ -1,0 +1,382 @@
+"""What the hub's commands do. Each prints what a person or a program wants to know, and returns an exit status."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import json
+import sys
+import time
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from hub.app import create_api_app, open_store
+from hub.cli import CommandError, show
+from hub.client.clock import Clock
+from hub.client.db import StorageError
+from hub.config import Config
+from hub.devices import hub_key, open_pairing
+from hub.store.records import AuditEntry, CampaignRecord, CampaignState
+from hub.store.sqlite import FILE, SqliteStore
+from hub.wire.coupon import show_code
+from hub.wire.refusals import sentence
+from hub.wire.rules import Refused
+from hub.wire.snapshot import Campaign, Offer, Shop, Value, say
+
+WHO = "command line"
+_DAY_S = 86_400
+
+
+def _print_json(content: object) -> None:
+    show(msgspec.json.format(msgspec.json.encode(content), indent=2).decode())
+
+
+def init(config: Config, args: argparse.Namespace) -> int:
+    """Make the shop and the hub's key."""
+    from hub.reports import shop_zone
+
+    if not 1 <= args.number <= 65_535:
+        raise CommandError("A shop's number is from 1 to 65535.")
+    if shop_zone(args.timezone).key != args.timezone:
+        raise CommandError(f"There is no timezone {args.timezone}. It looks like Europe/Berlin.")
+    if not (len(args.currency) == 3 and args.currency.isalpha() and args.currency.isupper()):
+        raise CommandError(f"{args.currency} is no currency. Give three capital letters such as EUR.")
+    hub_key(config.folder)
+    with closing(SqliteStore(config.folder / FILE)) as store:
+        if store.shop.get() is not None:
+            raise CommandError(f"There is a shop in {config.folder} already. Its name is changed at /manage.")
+        name = {"en": args.name} | ({"zh": args.name_zh} if args.name_zh else {})
+        store.shop.save(Shop(args.number, name, timezone=args.timezone, currency=args.currency), time.time())
+    show(f"{args.name} is shop {args.number}. Start its hub: python -m hub --dir {config.folder} serve")
+    return 0
+
+
+def pair(config: Config, args: argparse.Namespace) -> int:
+    """Print a pairing code, and nothing else, so that a script can use it."""
+    with closing(open_store(config.folder)) as store:
+        show(str(open_pairing(store, hub_key(config.folder), args.program, time.time())))
+    return 0
+
+
+def devices(config: Config, args: argparse.Namespace) -> int:
+    """List the devices, or withdraw one."""
+    from hub.reports import freshness
+
+    with closing(open_store(config.folder)) as store:
+        if args.withdraw:
+            if not store.devices.withdraw(args.withdraw, time.time()):
+                raise CommandError(f"There is no device {args.withdraw} that could be withdrawn.")
+            store.people.note(AuditEntry(time.time(), WHO, "device.withdrawn", args.withdraw, "{}"))
+            show(f"{args.withdraw} is refused from now on.")
+            return 0
+        lines = freshness(store, time.time())
+    if args.json:
+        _print_json(lines)
+        return 0
+    for line in lines:
+        seen = "never heard of" if line.age_s is None else f"heard of {line.age_s:.0f} s ago"
+        state = "withdrawn" if line.withdrawn else seen
+        show(f"{line.device:<12} {line.name:<24} {state}, {line.taken} facts, {line.missing} missing")
+    if not lines:
+        show("No devices yet. Let one in: python -m hub pair --program kiosk")
+    return 0
+
+
+def campaign(config: Config, args: argparse.Namespace) -> int:
+    """Make, list, publish, pause or end an offer."""
+    now = time.time()
+    with closing(open_store(config.folder)) as store:
+        if args.action == "list":
+            return _list_campaigns(store.campaigns.all(), as_json=args.json)
+        if args.action == "add":
+            made = _read_campaign(args, store.campaigns.free_number(), now)
+            if (
+                store.campaigns.save(made, "published" if args.publish else "draft", now, WHO, expect=0)
+                is None
+            ):
+                raise CommandError(
+                    f"There is a campaign {made.number} already. Leave the number out, or take another."
+                )
+            show(str(made.number))
+            return 0
+        record = store.campaigns.get(args.number)
+        if record is None:
+            raise CommandError(f"There is no campaign {args.number}. See: python -m hub campaign list")
+        states: dict[str, CampaignState] = {"publish": "published", "pause": "paused", "end": "ended"}
+        store.campaigns.save(record.campaign, states[args.action], now, WHO)
+        show(f"Campaign {args.number} is {states[args.action]}.")
+    return 0
+
+
+def _list_campaigns(records: list[CampaignRecord], *, as_json: bool) -> int:
+    if as_json:
+        _print_json(
+            [
+                {"state": record.state, "version": record.version, **_plain(record.campaign)}
+                for record in records
+            ]
+        )
+        return 0
+    for record in records:
+        show(f"{record.number:>4}  {record.state:<10} {say(record.campaign.offer.title, 'en')}")
+    if not records:
+        show("No offers yet.")
+    return 0
+
+
+def _plain(campaign: Campaign) -> dict[str, Any]:
+    return dict(msgspec.to_builtins(campaign))
+
+
+def _read_campaign(args: argparse.Namespace, number: int, now: float) -> Campaign:
+    ends_at = int(now) + args.days * _DAY_S
+    if args.file is None:
+        if not args.title:
+            raise CommandError(
+                "Give a JSON file, or at least --title and one of --amount, --percent, --gift."
+            )
+        title = {"en": args.title} | ({"zh": args.title_zh} if args.title_zh else {})
+        text = {"en": args.text} | ({"zh": args.text_zh} if args.text_zh else {})
+        return Campaign(number, Offer(title, text, _value(args)), int(now), ends_at, issue_limit=args.limit)
+    try:
+        body = sys.stdin.buffer.read() if args.file == "-" else Path(args.file).read_bytes()
+        given = msgspec.json.decode(body, type=dict[str, Any])
+        whole = {"number": number, "starts_at": int(now), "ends_at": ends_at} | given
+        made = msgspec.convert(whole, Campaign)
+    except OSError as wrong:
+        raise CommandError(f"{args.file} cannot be read: {wrong.strerror}.") from None
+    except (msgspec.MsgspecError, UnicodeDecodeError) as wrong:
+        raise CommandError(f"{args.file} is no campaign: {wrong}.") from None
+    if made.ends_at <= made.starts_at:
+        raise CommandError("The offer ends before it starts.")
+    return made
+
+
+def _value(args: argparse.Namespace) -> Value:
+    if args.percent is not None:
+        if not 1 <= args.percent <= 100:
+            raise CommandError("A percentage is from 1 to 100.")
+        return Value("percent", percent=args.percent)
+    if args.gift is not None:
+        return Value("gift", cents=_cents(args.gift))
+    if args.amount is not None:
+        return Value("amount", cents=_cents(args.amount))
+    raise CommandError("Say what the coupon is worth: --amount 5.00, --percent 10 or --gift 1.20.")
+
+
+def _cents(text: str) -> int:
+    from hub.campaigns import read_cents
+
+    cents = read_cents(text)
+    if cents is None:
+        raise CommandError(f"{text} is no sum of money. Write it like 5.00.")
+    return cents
+
+
+def staff(config: Config, args: argparse.Namespace) -> int:
+    """Let somebody redeem; the PIN is printed once and kept nowhere."""
+    from hub.people import NewStaff, add_staff
+
+    with closing(open_store(config.folder)) as store:
+        if args.action == "list":
+            for member in store.people.staff():
+                show(f"{member.id:<16} {member.name}{'' if member.active else '  (not any more)'}")
+            return 0
+        added = add_staff(store, args.name, args.pin, time.time(), who=WHO)
+    if not isinstance(added, NewStaff):
+        raise CommandError(_first(added))
+    show(f"{added.member.name} ({added.member.id}) redeems with the PIN {added.pin}. It is shown only now.")
+    return 0
+
+
+def _first(faults: object) -> str:
+    return str(next(iter(faults.values()))) if isinstance(faults, dict) else str(faults)
+
+
+def manager(config: Config, args: argparse.Namespace) -> int:
+    """Let somebody run the shop. The password never stands on a command line, where others could read it."""
+    from hub.people import add_manager
+
+    with closing(open_store(config.folder)) as store:
+        if args.action == "list":
+            for one in store.people.managers():
+                show(f"{one.name}{'' if one.withdrawn_at is None else '  (not any more)'}")
+            return 0
+        asked = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline()
+        fault = add_manager(store, args.name, asked.rstrip("\n"), time.time(), who=WHO)
+    if fault is not None:
+        raise CommandError(str(fault))
+    show(f"{args.name} may log in at /manage.")
+    return 0
+
+
+def setup_code(config: Config, _args: argparse.Namespace) -> int:
+    """Print the code that /manage asks for at the first start."""
+    from hub.people import make_setup_code
+
+    with closing(open_store(config.folder)) as store:
+        if store.people.managers():
+            raise CommandError("This shop has a manager already. Add another: python -m hub manager add NAME")
+        show(make_setup_code(store, time.time()))
+    return 0
+
+
+def coupon(config: Config, args: argparse.Namespace) -> int:
+    """Take a coupon through the same code as the pages."""
+    from hub.site import Site
+
+    store = open_store(config.folder)
+    key, clock = hub_key(config.folder), Clock()
+    site = Site(store, key, config.folder, create_api_app(store, key, clock), clock)
+    try:
+        site.exchange.drain()
+        record = _find_offer(store, args.offer)
+        if record.state != "published":
+            raise CommandError(
+                f"{say(record.campaign.offer.title, 'en')} is {record.state}, so nobody can take it."
+            )
+        issued = site.desk("shell").take(record.number, f"shell-{time.time_ns()}", clock.now())
+        site.exchange.drain()
+    finally:
+        site.close()
+        store.close()
+    if isinstance(issued, Refused):
+        raise CommandError(sentence(issued.refusal, "en"))
+    content = {
+        "token": issued.token,
+        "code": issued.code,
+        "serial": issued.coupon.serial,
+        "campaign": issued.coupon.campaign,
+        "expires_at": issued.coupon.expires_at,
+    }
+    if args.json:
+        show(json.dumps(content))
+    else:
+        show(f"{show_code(issued.code)}\n{issued.token}")
+    return 0
+
+
+def _find_offer(store: SqliteStore, text: str) -> CampaignRecord:
+    records = store.campaigns.all()
+    if text.isdigit():
+        found = [record for record in records if record.number == int(text)]
+    else:
+        folded = text.casefold()
+        found = [
+            record
+            for record in records
+            if any(folded in title.casefold() for title in record.campaign.offer.title.values())
+        ]
+    running = [record for record in found if record.state == "published"] or found
+    if len(running) == 1:
+        return running[0]
+    if running:
+        numbers = ", ".join(str(record.number) for record in running)
+        raise CommandError(f"Several offers are called {text}: {numbers}. Give the number.")
+    raise CommandError(f"There is no offer {text}. See: python -m hub campaign list")
+
+
+def report(config: Config, args: argparse.Namespace) -> int:
+    """What happened in the shop."""
+    from hub.reports import BadPeriod, day_of, make_period, make_report
+
+    now = time.time()
+    with closing(open_store(config.folder)) as store:
+        try:
+            first = day_of(args.first) if args.first else None
+            period = make_period(store, now, first, day_of(args.last) if args.last else None)
+        except BadPeriod as wrong:
+            raise CommandError(str(wrong)) from None
+        made = make_report(store, now, period)
+    if args.json:
+        _print_json(made)
+        return 0
+    coupons = made.coupons
+    show(
+        f"{say(made.name, 'en')}, {made.first_day} to {made.last_day}{' (simulated)' if made.simulated else ''}"
+    )
+    for one in made.present:
+        show(
+            f"People now, {one.zone}: {one.people:.0f} ({one.low:.0f} to {one.high:.0f}), {one.age_s:.0f} s ago"
+        )
+    show(f"Visits: {made.visits.total}")
+    show(f"Coupons: {coupons.issued} taken, {coupons.redeemed} used, {coupons.refused} times refused")
+    show(f"Given: {coupons.value_cents / 100:.2f} {made.currency}; accepted twice: {len(made.conflicts)}")
+    return 0
+
+
+def rebuild_all(config: Config, _args: argparse.Namespace) -> int:
+    """Derive everything again."""
+    from hub.rebuild import rebuild
+
+    with closing(open_store(config.folder)) as store:
+        show(f"Derived everything again from {rebuild(store)} events.")
+    return 0
+
+
+def verify_all(config: Config, args: argparse.Namespace) -> int:
+    """Show that the file is sound and that a rebuild would change nothing."""
+    from hub.rebuild import verify
+
+    with closing(open_store(config.folder)) as store:
+        fault = store.is_sound()
+        if fault is not None:
+            raise CommandError(f"The database is damaged: {fault}. Restore it from a backup.")
+        result = verify(store)
+    if args.json:
+        _print_json({"events": result.events, "differ": result.differ, "equal": not result.differ})
+    elif result.differ:
+        show(f"A rebuild from {result.events} events would change: {', '.join(result.differ)}.")
+    else:
+        show(f"A rebuild from {result.events} events gives the same, to the byte.")
+    return 1 if result.differ else 0
+
+
+def backup(config: Config, args: argparse.Namespace) -> int:
+    """Copy the database; the hub's key is named, since a backup with it must be kept safe."""
+    if args.file.exists():
+        raise CommandError(f"{args.file} is there already. Give another name.")
+    with closing(open_store(config.folder)) as store:
+        store.copy_to(args.file)
+        store.people.note(AuditEntry(time.time(), WHO, "backup.made", args.file.name, "{}"))
+    args.file.chmod(0o600)
+    show(f"Everything is in {args.file}. Keep {config.folder / 'hub.key'} too, apart from it and safe.")
+    return 0
+
+
+def check(config: Config, args: argparse.Namespace) -> int:
+    """Say what is wrong."""
+    from hub.health import look, worst
+
+    try:
+        with closing(open_store(config.folder)) as store:
+            found = look(store, config, time.time())
+    except StorageError as wrong:
+        if args.json:
+            _print_json(
+                {
+                    "ok": False,
+                    "warnings": [{"code": "storage", "severity": "error", "what": {"en": str(wrong)}}],
+                }
+            )
+        else:
+            show(str(wrong))
+        return 2
+    gravest = worst(found)
+    if args.json:
+        _print_json({"ok": gravest in (None, "note"), "warnings": [one.as_json() for one in found]})
+    else:
+        for one in found:
+            since = (
+                f" (since {datetime.fromtimestamp(one.since).astimezone():%Y-%m-%d %H:%M})"
+                if one.since
+                else ""
+            )
+            show(f"{one.what['en']}{since}. {one.todo['en']}")
+        if not found:
+            show("All is well.")
+    return {"error": 2, "warning": 1}.get(gravest or "", 0)
