@@ -208,6 +208,11 @@ def create_api(store: Store, key: Ed25519PrivateKey, clock: Clock) -> Blueprint:
 
         return Response(msgspec.json.encode(document()), mimetype="application/json")
 
+    @blueprint.route("/<path:rest>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+    def not_here(rest: str) -> Response:
+        sentence = f"The hub has no {request.method} /v1/{rest[:100]}. See /v1/openapi.json."
+        return _reply(key, 404, Problem("not_here", sentence))
+
     @blueprint.errorhandler(HTTPException)
     def http_problem(wrong: HTTPException) -> Response:
         return _reply(key, wrong.code or 400, Problem("http", wrong.description or wrong.name))

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from flask import Flask, Response, request
-from werkzeug.exceptions import HTTPException
+from flask import Flask, Response
 
 from hub.api import create_api
 from hub.client.clock import Clock
@@ -19,7 +18,6 @@ from hub.devices import hub_key
 from hub.health import Found, look, worst
 from hub.store.sqlite import FILE, SqliteStore
 from hub.wire.snapshot import say
-from hub.wire.sync import Problem
 
 if TYPE_CHECKING:
     from hub.site import Site
@@ -91,10 +89,27 @@ def create_app(
         return look(store, config, now)
 
     _mount_health(app, found, clock.now)
-    _mount_problems(app)
     if admin:
-        from hub.admin import create_admin
+        _mount_admin(app, config, store, key, clock, found)
+    if site is not None:
+        from hub.storefront import create_storefront
 
+        desk = site.desk("link", config.notice)
+        app.register_blueprint(create_storefront(desk, surface="phone", now=clock.now))
+    return app
+
+
+def _mount_admin(
+    app: Flask,
+    config: Config,
+    store: SqliteStore,
+    key: Ed25519PrivateKey,
+    clock: Clock,
+    found: Callable[[float], list[Found]],
+) -> None:
+    from hub.admin import create_admin
+
+    try:
         pages = create_admin(
             store,
             key,
@@ -103,13 +118,9 @@ def create_app(
             notice=lambda language: say(config.notice or {}, language) or None,
             warnings=found,
         )
-        app.register_blueprint(pages, url_prefix="/manage")
-    if site is not None:
-        from hub.storefront import create_storefront
-
-        desk = site.desk("link", config.notice)
-        app.register_blueprint(create_storefront(desk, surface="phone", now=clock.now))
-    return app
+    except ImportError:
+        return
+    app.register_blueprint(pages, url_prefix="/manage")
 
 
 def _mount_health(app: Flask, found: Callable[[float], list[Found]], now: Callable[[], float]) -> None:
@@ -129,14 +140,3 @@ def _mount_health(app: Flask, found: Callable[[float], list[Found]], now: Callab
         response = Response(msgspec.json.encode(body), 503 if broken else 200, mimetype="application/json")
         response.headers["Cache-Control"] = "no-store"
         return response
-
-
-def _mount_problems(app: Flask) -> None:
-    @app.errorhandler(404)
-    @app.errorhandler(405)
-    def not_here(wrong: HTTPException) -> Response | HTTPException:
-        if not request.path.startswith("/v1"):
-            return wrong
-        sentence = f"The hub has no {request.method} {request.path}. Its document is at /v1/openapi.json."
-        problem = Problem("not_here", sentence[:300])
-        return Response(msgspec.json.encode(problem), wrong.code or 404, mimetype="application/json")

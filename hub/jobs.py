@@ -23,13 +23,13 @@ KEEP_ANSWERS_S = 30 * 86_400.0
 
 def start_jobs(store: SqliteStore, now: Callable[[], float] = time.time) -> BackgroundScheduler:
     """Begin, in a thread of its own; `shutdown()` on what comes back ends it."""
+    # One line a minute at most: a job that is late says nothing that a person would want to know.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
     scheduler = BackgroundScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1})
     scheduler.add_job(_guarded(store.checkpoint), "interval", seconds=CHECKPOINT_S, misfire_grace_time=60)
     scheduler.add_job(
         _guarded(lambda: prune(store, now())), "interval", seconds=PRUNE_S, misfire_grace_time=600
     )
-    # One line a minute at most: a job that is late says nothing that a person would want to know.
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)
     scheduler.start()
     return scheduler
 
