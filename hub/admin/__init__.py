@@ -1,0 +1,35 @@
+"""The manager's pages: what happens in the shop today, its offers, devices, people and coupons."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from flask import Blueprint
+
+from hub.store.base import Store
+
+
+def create_admin(
+    store: Store,
+    key: Ed25519PrivateKey,
+    *,
+    now: Callable[[], float] = time.time,
+    secure: bool = False,
+    notice: Callable[[str], str | None] = lambda _: None,
+    warnings: Callable[[float], Sequence[Any]] = lambda _: (),
+) -> Blueprint:
+    """The manager's pages as a blueprint, to be mounted under a prefix of its own such as `/manage`.
+
+    `key`: the hub's own, whose fingerprint goes into pairing codes. `secure`: the pages are reached by TLS.
+    `notice(language)`: a line for every page, such as that the street is simulated. `warnings(now)`: what needs attention.
+    """
+    from hub.admin.office import Office
+    from hub.admin.pages import make_blueprint
+
+    return make_blueprint(Office(store, key, now, secure, notice, warnings))
+
+
+__all__ = ["create_admin"]

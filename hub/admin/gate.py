@@ -1,0 +1,85 @@
+"""Who is let in: sessions by an opaque cookie, a token in every form, and what every answer tells the browser."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+
+from flask import Response as FlaskResponse
+from flask import g, redirect, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from hub.admin.office import Office
+from hub.people import SESSION_S, form_token, session_of
+from hub.storefront.headers import guard
+
+COOKIE = "shopbell_manager"
+FORM_COOKIE = "shopbell_form"
+"""For forms before there is a session: logging somebody in as somebody else is a forgery too."""
+
+MAX_REQUEST_BYTES = 40 * 2**20
+"""Above the limit on pictures, so that a picture that is too large gets its sentence beside its field."""
+
+FORM_FIELD = "form_token"
+
+
+def check(office: Office, open_endpoints: frozenset[str]) -> Response | None:
+    """Let a request in, or send it to the door. Runs before every page."""
+    request.max_content_length = MAX_REQUEST_BYTES
+    endpoint = (request.endpoint or "").rpartition(".")[2]
+    token = request.cookies.get(COOKIE, "")
+    session = session_of(office.store, token, office.now())
+    if session is not None:
+        g.shopbell_session = session
+        g.shopbell_form_token = form_token(token)
+    elif endpoint in open_endpoints:
+        before = request.cookies.get(FORM_COOKIE, "")
+        g.shopbell_form_cookie = before if len(before) >= 32 else secrets.token_urlsafe(32)
+        g.shopbell_form_token = form_token(g.shopbell_form_cookie)
+    else:
+        if not office.store.people.managers():
+            return redirect(url_for(".setup"), 303)
+        wanted = request.full_path.rstrip("?") if request.method == "GET" else None
+        return redirect(url_for(".login", next=request.script_root + wanted if wanted else None), 303)
+    if request.method == "POST" and not hmac.compare_digest(
+        request.form.get(FORM_FIELD, "").encode(), g.shopbell_form_token.encode()
+    ):
+        return office.page(
+            "sorry.html",
+            403,
+            title=gettext("This form is too old"),
+            text=gettext(
+                "It was made before you logged in or out. Open the page again, then send it once more."
+            ),
+        )
+    return None
+
+
+def finish(office: Office, response: FlaskResponse) -> FlaskResponse:
+    """Put the headers on, and keep the cookie of a form that needs one."""
+    if "shopbell_form_cookie" in g and request.cookies.get(FORM_COOKIE) != g.shopbell_form_cookie:
+        set_cookie(office, response, FORM_COOKIE, g.shopbell_form_cookie)
+    return guard(response, scripts=True)
+
+
+def set_cookie(office: Office, response: Response, name: str, value: str) -> None:
+    """A cookie that no script can read, that no other site can send with a form, and that goes to these pages only."""
+    response.set_cookie(
+        name,
+        value,
+        max_age=SESSION_S,
+        path=_path(),
+        secure=office.secure,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def drop_cookie(office: Office, response: Response, name: str) -> None:
+    """Take a cookie back."""
+    response.delete_cookie(name, path=_path(), secure=office.secure, httponly=True, samesite="Lax")
+
+
+def _path() -> str:
+    return url_for(".today", lang=None)

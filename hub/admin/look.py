@@ -1,0 +1,18 @@
+"""The stylesheet of the manager's pages: the house's own, and a little more."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+
+from hub.storefront.style import make_style
+
+STATIC = Path(__file__).parent / "static"
+
+
+@lru_cache(maxsize=8)
+def own_style(colour: str | None) -> tuple[str, str]:
+    """The stylesheet for a shop of this colour, and the version that goes into its address."""
+    text = make_style(colour).text + (STATIC / "manage.css").read_text()
+    return text, hashlib.sha256(text.encode()).hexdigest()[:12]

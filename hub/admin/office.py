@@ -1,0 +1,173 @@
+"""What every manager's page works with: the store, the clock, and how a page is put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+
+from babel import Locale
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from flask import g, redirect, render_template, request, url_for
+from flask_babel import force_locale, gettext
+from werkzeug.wrappers import Response
+
+from hub.admin.look import own_style
+from hub.admin.wording import Wording
+from hub.store.base import Store
+from hub.store.records import AuditEntry, Session
+from hub.storefront.languages import TAGS, language, language_links, locale
+from hub.storefront.offers import OfferView, Reader, show_offer
+from hub.wire.snapshot import Campaign, Shop, say
+
+View = Callable[..., Any]
+NAMELESS = Shop(0, {})
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One address of the manager's pages. `open`: also for who is not logged in."""
+
+    rule: str
+    endpoint: str
+    view: View
+    methods: tuple[str, ...] = ("GET",)
+    open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """The manager's pages of one hub. `key` is its own; `secure`: it is reached by TLS, so cookies must be too.
+
+    `warnings(now)` says what needs attention, `notice(language)` the one line that every page carries.
+    """
+
+    store: Store
+    key: Ed25519PrivateKey
+    now: Callable[[], float]
+    secure: bool
+    notice: Callable[[str], str | None]
+    warnings: Callable[[float], Sequence[Any]]
+
+    def shop(self) -> Shop:
+        """The shop; nameless before it has been made."""
+        return self.store.shop.get() or NAMELESS
+
+    def wording(self) -> Wording:
+        """How this page says figures."""
+        if "shopbell_wording" not in g:
+            g.shopbell_wording = Wording(self.shop(), locale(), self.now())
+        wording: Wording = g.shopbell_wording
+        return wording
+
+    def who(self) -> str:
+        """The manager who is logged in."""
+        session: Session = g.shopbell_session
+        return session.manager
+
+    def note(self, what: str, subject: str, detail: str = "{}") -> None:
+        """Write down that this manager changed something."""
+        self.store.people.note(AuditEntry(self.now(), self.who(), what, subject, detail))
+
+    def page(self, template: str, status: int = 200, **values: Any) -> Response:
+        """A page with its status."""
+        return Response(render_template(f"manage/{template}", **values), status, mimetype="text/html")
+
+
+def context(office: Office) -> dict[str, Any]:
+    """What every template of ours and `shopbell/base.html` may use."""
+    shop = office.shop()
+    spoken = language()
+    session: Session | None = g.get("shopbell_session")
+    return {
+        "shopbell": {
+            "tag": TAGS[spoken],
+            "surface": "wide",
+            "shop_name": say(shop.name, spoken) or "Shopbell",
+            "inline_style": False,
+            "style_url": url_for(".style", v=own_style(shop.colour)[1]),
+            "bell_url": url_for(".bell"),
+            "notice": office.notice(spoken),
+            "home_url": url_for(".today"),
+            "languages": language_links(),
+        },
+        "shop": shop,
+        "spoken": spoken,
+        "say": lambda text: say(text, spoken),
+        "w": office.wording(),
+        "preview_of": partial(preview_of, office),
+        "act_name": act_name,
+        "manager": session.manager if session else None,
+        "form_token": g.get("shopbell_form_token", ""),
+        "done": done_sentence(request.args.get("done", "")),
+    }
+
+
+def preview_of(office: Office, campaign: Campaign, spoken: str) -> OfferView:
+    """An offer as the shopper's card shows it, in one of the shop's languages."""
+    reader = Reader(spoken, locale() if spoken == language() else Locale.parse(spoken), office.now())
+    with force_locale(spoken):
+        return show_offer(
+            campaign,
+            office.shop(),
+            reader,
+            picture_url=lambda digest: url_for(".picture", digest=digest, lang=None),
+        )
+
+
+def back_to(endpoint: str, done: str | None = None, **values: Any) -> Response:
+    """Go on to another page of ours after a change, so that a reload does not send the form again."""
+    return redirect(url_for(f".{endpoint}", done=done, **values), 303)
+
+
+def own_path(text: str | None) -> str | None:
+    """A path on this very site, and nothing that a browser could take for another one."""
+    if not text or not text.startswith("/") or text.startswith("//") or "\\" in text:
+        return None
+    if any(ord(character) < 33 for character in text):
+        return None
+    parts = urlsplit(text)
+    return text if not parts.scheme and not parts.netloc else None
+
+
+def act_name(what: str) -> str:
+    """What somebody did in the office, in the reader's words."""
+    names = {
+        "manager.added": gettext("added a manager"),
+        "manager.password_changed": gettext("changed a password"),
+        "staff.added": gettext("added somebody to the staff"),
+        "staff.withdrawn": gettext("kept somebody of the staff out"),
+        "staff.let_in": gettext("let somebody of the staff in again"),
+        "staff.pin_changed": gettext("gave a new PIN"),
+        "device.pairing_opened": gettext("made a pairing code"),
+        "device.withdrawn": gettext("withdrew a device"),
+        "shop.changed": gettext("changed the shop"),
+        "offer.created": gettext("made an offer"),
+        "offer.changed": gettext("changed an offer"),
+        "offer.copied": gettext("copied an offer"),
+        "offer.published": gettext("published an offer"),
+        "offer.paused": gettext("paused an offer"),
+        "offer.ended": gettext("ended an offer"),
+    }
+    return str(names.get(what, what))
+
+
+def done_sentence(code: str) -> str | None:
+    """What a page says after a change; the address carries a code only, so nobody can put words in our mouth."""
+    sentences = {
+        "saved": gettext("Saved."),
+        "published": gettext("Published. Tills, kiosks and the door learn it within seconds."),
+        "planned": gettext("Published. It starts by itself at its time."),
+        "paused": gettext("Paused. Nobody can take it until it is published again."),
+        "ended": gettext("Ended."),
+        "copied": gettext("A copy, as a draft. Change what is different this time."),
+        "withdrawn": gettext("Withdrawn. It is refused from now on."),
+        "let-in": gettext("May redeem again."),
+        "kept-out": gettext("May not redeem any more."),
+        "welcome": gettext("Welcome. Your shop is ready; make its first offer."),
+        "password": gettext("Your password is changed. Log in with the new one."),
+        "logged-out": gettext("You are logged out."),
+    }
+    return sentences.get(code)

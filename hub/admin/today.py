@@ -1,0 +1,139 @@
+"""Today at a glance: who is in the shop, what was taken and redeemed, what needs attention, and how fresh each figure is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from babel.dates import format_time
+from flask import request
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from hub.admin.charts import Chart, bars
+from hub.admin.office import Office, Route
+from hub.admin.period import Period, period_of, read_period
+from hub.admin.wording import Wording
+from hub.health import SILENT_AFTER_S
+from hub.reports import Freshness, Report, make_report, shop_zone
+from hub.reports import Period as Days
+
+COUNTING = "edge"
+"""The program that counts people; how fresh visits are is how fresh these nodes are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """A chart with the table of its numbers."""
+
+    picture: Chart
+    names: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[float, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """How fresh a figure is: the latest contact of the nodes behind it, and those that are behind."""
+
+    at: float | None
+    behind: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """People present now over all zones. A band of a sum is at most the sum of the bands."""
+
+    people: float
+    low: float
+    high: float
+    at: float
+    simulated: bool
+
+
+def today(office: Office) -> Response:
+    """The first page."""
+    shop, now = office.shop(), office.now()
+    period = read_period(request.args, shop, now)
+    report = make_report(office.store, now, _days(period, shop.timezone))
+    first = period.first - timedelta(days=period.days)
+    before = period_of(shop, first, period.first - timedelta(days=1))
+    wording = office.wording()
+    return office.page(
+        "today.html",
+        period=period,
+        report=report,
+        before=make_report(office.store, now, _days(before, shop.timezone)),
+        before_text=wording.span(before.first, before.last),
+        people=people_in(report),
+        coupon_plot=coupon_plot(report, wording),
+        hour_plot=hour_plot(report, wording),
+        visit_plot=visit_plot(report, wording) if period.days > 1 else None,
+        warnings=office.warnings(now),
+        counted=freshness(report.devices, now, (COUNTING,)),
+        told=freshness(report.devices, now, ("kiosk", "edge", "site")),
+        has_offers=bool(office.store.campaigns.all()),
+        has_devices=any(device.program == COUNTING for device in report.devices),
+        conflict_cents=sum(conflict.cost_cents for conflict in report.conflicts),
+    )
+
+
+def people_in(report: Report) -> People | None:
+    """Everybody present, or None where nothing recent says so."""
+    if not report.present:
+        return None
+    return People(
+        sum(one.people for one in report.present),
+        sum(one.low for one in report.present),
+        sum(one.high for one in report.present),
+        min(one.at for one in report.present),
+        any(one.simulated for one in report.present),
+    )
+
+
+def coupon_plot(report: Report, wording: Wording) -> Plot:
+    """Coupons taken and redeemed, by day."""
+    days = report.coupons.by_day
+    labels = [wording.day(date.fromisoformat(day.day)) for day in days]
+    names = (gettext("taken"), gettext("redeemed"))
+    taken, redeemed = [day.issued for day in days], [day.redeemed for day in days]
+    rows = tuple((label, (a, b)) for label, a, b in zip(labels, taken, redeemed, strict=True))
+    return Plot(bars(labels, (taken, redeemed), names), names, rows)
+
+
+def hour_plot(report: Report, wording: Wording) -> Plot:
+    """Visits by the hour in which they began."""
+    hours = report.visits.by_hour
+    labels = [f"{hour:02d}" for hour in range(24)]
+    spoken = [
+        format_time(wording.local(wording.now).replace(hour=hour, minute=0), "short", locale=wording.locale)
+        for hour in range(24)
+    ]
+    names = (gettext("visits"),)
+    rows = tuple((label, (count,)) for label, count in zip(spoken, hours, strict=True) if count)
+    return Plot(bars(labels, (hours,), names), names, rows)
+
+
+def visit_plot(report: Report, wording: Wording) -> Plot:
+    """Visits by day."""
+    labels = [wording.day(date.fromisoformat(day)) for day in report.visits.by_day]
+    counts = list(report.visits.by_day.values())
+    names = (gettext("visits"),)
+    rows = tuple((label, (count,)) for label, count in zip(labels, counts, strict=True))
+    return Plot(bars(labels, (counts,), names), names, rows)
+
+
+def freshness(devices: list[Freshness], now: float, programs: tuple[str, ...]) -> Fresh:
+    """When the nodes behind a figure were last heard, and which of them have not been heard of lately."""
+    own = [one for one in devices if one.program in programs and not one.withdrawn]
+    seen = [one.seen_at for one in own if one.seen_at is not None]
+    behind = tuple(
+        one.name for one in own if one.missing or one.seen_at is None or now - one.seen_at > SILENT_AFTER_S
+    )
+    return Fresh(max(seen, default=None), behind)
+
+
+def _days(period: Period, timezone: str) -> Days:
+    return Days(period.first, period.last, shop_zone(timezone))
+
+
+ROUTES = (Route("/", "today", today),)

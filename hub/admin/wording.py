@@ -1,0 +1,86 @@
+"""Sums, times and ages as this reader writes them, on the shop's clock and in its currency."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from babel import Locale
+from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel.numbers import format_decimal, format_percent
+from flask_babel import gettext
+
+from hub.sentences import Said
+from hub.storefront import when
+from hub.wire.snapshot import Campaign, Shop
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """How one page says figures: for one shop, one reader, one moment (`now`, seconds of UTC)."""
+
+    shop: Shop
+    locale: Locale
+    now: float
+
+    def money(self, cents: int) -> str:
+        """A sum in the shop's currency."""
+        return when.money(cents, self.shop.currency, self.locale)
+
+    def count(self, number: float) -> str:
+        """A whole number, grouped."""
+        return format_decimal(round(number), locale=self.locale)
+
+    def percent(self, share: float) -> str:
+        """A share from 0 to 1."""
+        return format_percent(share, locale=self.locale)
+
+    def local(self, at: float) -> datetime:
+        """A time on the shop's clock."""
+        return when.local_time(at, self.shop)
+
+    def moment(self, at: float) -> str:
+        """Day and time; only the time where it is today."""
+        there = self.local(at)
+        if there.date() == self.local(self.now).date():
+            return format_time(there, "short", locale=self.locale)
+        return format_datetime(
+            there, "medium" if self.locale.language == "zh" else "d MMM y, HH:mm", locale=self.locale
+        )
+
+    def full(self, at: float) -> str:
+        """Day and time, always both."""
+        return format_datetime(self.local(at), "medium", locale=self.locale)
+
+    def day(self, day: date) -> str:
+        """A day, short enough for an axis."""
+        return format_date(day, "M月d日" if self.locale.language == "zh" else "d MMM", locale=self.locale)
+
+    def span(self, first: date, last: date) -> str:
+        """A run of days."""
+        if first == last:
+            return format_date(first, "long", locale=self.locale)
+        return f"{format_date(first, 'medium', locale=self.locale)} – {format_date(last, 'medium', locale=self.locale)}"
+
+    def ago(self, at: float) -> str:
+        """How long ago something was."""
+        seconds = max(0.0, self.now - at)
+        if seconds < 2:
+            return str(gettext("just now"))
+        return str(
+            format_timedelta(
+                -timedelta(seconds=seconds), add_direction=True, threshold=1.5, locale=self.locale
+            )
+        )
+
+    def lasting(self, seconds: float) -> str:
+        """A length of time."""
+        return str(format_timedelta(timedelta(seconds=seconds), threshold=1.5, locale=self.locale))
+
+    def say(self, sentence: Said) -> str:
+        """A sentence in the reader's language."""
+        return str(gettext(sentence.text, **sentence.values))
+
+    def worth(self, campaign: Campaign) -> str:
+        """What a coupon is worth, in a few words."""
+        return when.worth(campaign.offer.value, self.shop.currency, self.locale)
