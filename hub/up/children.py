@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import hub
 from hub.up.place import Place
 from hub.up.sentences import UpError
 
@@ -58,7 +59,7 @@ class Child:
             # Its own session: Ctrl-C in the terminal reaches only the parent, which then stops them in order.
             self.process = subprocess.Popen(
                 self.command,
-                env={**os.environ, **self.env},
+                env=environment(self.env),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -117,6 +118,13 @@ class Child:
         return memory_kb(self.pid) if self.pid else None
 
 
+def environment(settings: Mapping[str, str]) -> dict[str, str]:
+    """What a child finds in its environment: ours, its settings, and the way to the same programs that run here."""
+    here = str(Path(str(hub.__file__)).resolve().parents[1])
+    path = os.environ.get("PYTHONPATH")
+    return {**os.environ, **settings, "PYTHONPATH": f"{here}{os.pathsep}{path}" if path else here}
+
+
 def _end_with_parent() -> None:
     """Ask Linux for SIGTERM when the parent dies (prctl(2), PR_SET_PDEATHSIG): a killed shop must not hold its ports."""
     ctypes.CDLL(None).prctl(1, signal.SIGTERM)
@@ -138,7 +146,7 @@ def run_once(command: Sequence[str], env: Mapping[str, str], what: str, timeout_
     """What a command printed; UpError with its own sentence where it failed."""
     try:
         done = subprocess.run(
-            command, env={**os.environ, **env}, capture_output=True, text=True, timeout=timeout_s, check=False
+            command, env=environment(env), capture_output=True, text=True, timeout=timeout_s, check=False
         )
     except subprocess.TimeoutExpired:
         raise UpError(f"{what} took longer than {timeout_s:g} s.") from None

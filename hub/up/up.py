@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import http.client
 import json
 import signal
-import socket
 import sys
 import threading
 import time
-from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
@@ -190,7 +189,14 @@ class RunningShop:
 
 
 def _answers(host: str, port: int) -> bool:
+    """Whether a whole HTTP answer comes: a port is open some moments before its program can do anything."""
     inside = "127.0.0.1" if host in EVERYWHERE else host
-    with suppress(OSError), socket.create_connection((inside, port), timeout=1.0):
-        return True
-    return False
+    connection = http.client.HTTPConnection(inside, port, timeout=5.0)
+    try:
+        connection.request("GET", "/healthz")
+        connection.getresponse().read()
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+    return True
