@@ -78,6 +78,7 @@ class Edge:
         self._writer = ThreadPoolExecutor(1, "writer")
         self._waiting: list[Fact] = []
         self._written_at = 0.0
+        self._disk_fails = False
         self._visits_closed = 0
         self._occupancy: dict[str, float] | None = None
         self._lost = (0.0, 0)
@@ -146,14 +147,19 @@ class Edge:
             return
         self._written_at = time.monotonic()
         facts = list(self._waiting)
+        failed = ""
         try:
             await asyncio.get_running_loop().run_in_executor(self._writer, self._store.keep, facts, now)
         except StorageError as wrong:
-            logger.warning("facts=%d not written: %s", len(facts), wrong)
-            self._health.say("disk", True, now, str(wrong))
+            if not self._disk_fails:
+                logger.warning("facts=%d not written: %s", len(facts), wrong)
+            self._disk_fails, failed = True, str(wrong)
         else:
+            if self._disk_fails:
+                logger.info("facts=%d written after all", len(facts))
+            self._disk_fails = False
             del self._waiting[: len(facts)]
-            self._health.say("disk", False, now)
+        self._health.say("disk", self._disk_fails, now, failed)
 
     async def _tell(self, stop: asyncio.Event) -> None:
         """Write the status file, and the health fact when it is time."""

@@ -215,9 +215,18 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
 def write_status(folder: Path, status: Status) -> None:
     """Replace the status file whole. Not synced to disk: it is only about now, and after a power cut it means nothing."""
+    body = msgspec.json.encode(status)
+    target = folder / STATUS_FILE
     draft = folder / f"{STATUS_FILE}.new"
-    draft.write_bytes(msgspec.json.encode(status))
-    draft.replace(folder / STATUS_FILE)
+    try:
+        draft.write_bytes(body)
+        draft.replace(target)
+    except OSError:
+        # A full disk is what people most need to be told of: the old file's own block can still be written over.
+        draft.unlink(missing_ok=True)
+        with target.open("r+b") as old:
+            old.write(body)
+            old.truncate()
 
 
 def read_status(folder: Path, now: float) -> Status | None:
