@@ -5,7 +5,7 @@ How a journal is cut into batches makes no difference to the result.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
@@ -32,11 +32,12 @@ from hub.wire.events import (
     Event,
     Fact,
     OccupancyMeasured,
-    OfferSeen,
     VisitClosed,
 )
 
 QUARTER_S = 900
+LONGEST_DWELL_S = 7 * 86_400.0
+"""A longer stay is a device that was left behind; one such must not be a month's mean."""
 
 Placed = tuple[int, "Envelope | Event"]
 """An event and the hub's position of it."""
@@ -54,7 +55,6 @@ _many: dict[str, msgspec.json.Decoder[list[Fact]]] = {
 }
 
 
-_VISIT = attrgetter("arrived_at", "departed_at", "dwell_s", "zone", "peak_dbm", "rank", "simulated")
 _OCCUPANCY = attrgetter("zone", "window_s", "people", "low", "high", "addresses", "simulated")
 _ISSUED = attrgetter("campaign", "code", "key_number", "expires_at", "channel")
 _REFUSED = attrgetter("refusal", "nonce", "till", "staff", "serial", "campaign", "offline", "simulated")
@@ -129,21 +129,13 @@ def _good_ones(
 
 
 def _visits(ledger: LedgerQuestions, facts: Facts) -> None:
-    rows = []
-    footfall: dict[tuple[int, str, bool], list[int]] = {}
-    for position, event, fact in facts:
+    footfall: dict[tuple[int, str, bool], tuple[int, int]] = {}
+    for _, _, fact in facts:
         visit: VisitClosed = fact
-        rows.append((position, event.device, *_VISIT(visit)))
-        key = (int(visit.arrived_at // QUARTER_S), visit.zone, visit.simulated)
+        key = (int(visit.arrived_at) // QUARTER_S, visit.zone, visit.simulated)
+        visits, dwell_ms = footfall.get(key, (0, 0))
         # Whole milliseconds: a sum of fractions would depend on how the journal was cut into batches.
-        dwell_ms = min(round(visit.dwell_s * 1000), 10**12)
-        total = footfall.get(key)
-        if total is None:
-            footfall[key] = [1, dwell_ms]
-        else:
-            total[0] += 1
-            total[1] += dwell_ms
-    ledger.add_visits(rows)
+        footfall[key] = (visits + 1, dwell_ms + int(min(visit.dwell_s, LONGEST_DWELL_S) * 1000))
     ledger.add_footfall([(*key, *total) for key, total in footfall.items()])
 
 
@@ -156,11 +148,10 @@ def _occupancy(ledger: LedgerQuestions, facts: Facts) -> None:
 
 
 def _seen(ledger: LedgerQuestions, facts: Facts) -> None:
-    rows = []
-    for position, event, fact in facts:
-        seen: OfferSeen = fact
-        rows.append((position, event.device, event.at, seen.campaign, seen.channel, seen.simulated))
-    ledger.add_seen(rows)
+    interest = Counter(
+        (int(event.at) // QUARTER_S, seen.campaign, seen.channel, seen.simulated) for _, event, seen in facts
+    )
+    ledger.add_interest([(*key, count) for key, count in interest.items()])
 
 
 def _health(ledger: LedgerQuestions, facts: Facts) -> None:
@@ -232,15 +223,12 @@ def _flagged(ledger: LedgerQuestions, facts: Facts, flaws: _Flaws) -> None:
 
 def _reach(ledger: LedgerQuestions, events: Sequence[Placed]) -> None:
     """Highest number, how many, latest stamp, for each journal in the batch."""
-    reach: dict[tuple[str, int], list[Any]] = {}
+    journals: dict[tuple[str, int], list[Envelope | Event]] = defaultdict(list)
     for _, event in events:
-        seen = reach.get((event.device, event.epoch))
-        if seen is None:
-            reach[event.device, event.epoch] = [event.seq, 1, event.at]
-        else:
-            if event.seq > seen[0]:
-                seen[0] = event.seq
-            seen[1] += 1
-            if event.at > seen[2]:
-                seen[2] = event.at
-    ledger.extend_reach([(*key, *values) for key, values in reach.items()])
+        journals[event.device, event.epoch].append(event)
+    ledger.extend_reach(
+        [
+            (*key, max([event.seq for event in own]), len(own), max([event.at for event in own]))
+            for key, own in journals.items()
+        ]
+    )

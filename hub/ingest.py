@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
@@ -46,34 +47,51 @@ def take(store: Store, batch: Batch, now: float, clock: ClockState) -> tuple[Ver
     """Put the new facts into the journal and into the projections. Call inside `store.writing()`."""
     if not batch.texts:
         return ()
-    verdicts: dict[int, Verdict] = {}
-    for place, reason in batch.read.bad.items():
-        store.journal.park(batch.device, bytes(batch.texts[place]), reason, now)
-        verdicts[place] = Verdict(place, "parked", reason)
     known = _known(store, batch)
-    new: list[Placed] = []
-    rows = []
-    position = store.journal.last_position()
-    seen: dict[tuple[int, int], bytes | memoryview] = {}
-    for place, event in enumerate(batch.read.events):
-        if event is None:
-            continue
-        key = (event.epoch, event.seq)
-        text = memoryview(batch.texts[place])
-        before = known.get(key) or seen.get(key) if known or key in seen else None
-        if before is not None:
-            verdicts[place] = _verdict_on_known(store, batch.device, place, text, before, now)
-            continue
-        seen[key] = text
-        position += 1
-        new.append((position, event))
-        rows.append((position, event.device, event.epoch, event.seq, event.kind, event.at, now, text))
-    store.journal.append(rows)
-    redemptions = fold(store.ledger, new)
+    if not known and not batch.read.bad and _all_different(batch.read.events):
+        _keep(store, list(zip(batch.read.events, batch.texts, strict=True)), now, clock)
+        return _TAKEN[: len(batch.texts)]
+    return _take_one_by_one(store, batch, known, now, clock)
+
+
+def _all_different(events: Sequence[Any]) -> bool:
+    return len({(event.epoch, event.seq) for event in events}) == len(events)
+
+
+def _keep(store: Store, new: Sequence[tuple[Any, Any]], now: float, clock: ClockState) -> None:
+    """Journal, projections, audit. `new`: events with their texts."""
+    start = store.journal.last_position() + 1
+    store.journal.append(
+        [
+            (position, event.device, event.epoch, event.seq, event.kind, event.at, now, text)
+            for position, (event, text) in enumerate(new, start)
+        ]
+    )
+    redemptions = fold(store.ledger, [(position, event) for position, (event, _) in enumerate(new, start)])
     if redemptions:
         _audit(store, redemptions, now, clock)
-    if not verdicts:
-        return _TAKEN[: len(batch.texts)]
+
+
+def _take_one_by_one(
+    store: Store, batch: Batch, known: dict[tuple[int, int], bytes], now: float, clock: ClockState
+) -> tuple[Verdict, ...]:
+    """The same where something was here before, or cannot be read."""
+    verdicts: dict[int, Verdict] = {}
+    here: dict[tuple[int, int], bytes] = dict(known)
+    new: list[tuple[Any, Any]] = []
+    for place, event in enumerate(batch.read.events):
+        text = bytes(batch.texts[place])
+        if event is None:
+            reason = batch.read.bad[place]
+            store.journal.park(batch.device, text, reason, now)
+            verdicts[place] = Verdict(place, "parked", reason)
+            continue
+        before = here.setdefault((event.epoch, event.seq), text)
+        if before is text:
+            new.append((event, text))
+        else:
+            verdicts[place] = _verdict_on_known(store, batch.device, place, text, before, now)
+    _keep(store, new, now, clock)
     return tuple(verdicts.get(place, _TAKEN[place]) for place in range(len(batch.texts)))
 
 
@@ -90,13 +108,13 @@ def _known(store: Store, batch: Batch) -> dict[tuple[int, int], bytes]:
 
 
 def _verdict_on_known(
-    store: Store, device: str, place: int, text: memoryview, before: bytes | memoryview, now: float
+    store: Store, device: str, place: int, text: bytes, before: bytes, now: float
 ) -> Verdict:
     """The same event again is known. Another one under the same number is a journal that was set back: keep both."""
     if text == before:
         return Verdict(place, "known")
     reason = "another event with this number is in the hub's journal; was this device's disk set back?"
-    store.journal.park(device, bytes(text), reason, now)
+    store.journal.park(device, text, reason, now)
     return Verdict(place, "parked", reason)
 
 

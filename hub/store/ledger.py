@@ -35,10 +35,6 @@ class SqliteLedger:
             # The shop is a number of our own; written into the text, it is not bound again for every row.
             conn.executemany(statement.replace(":shop", str(int(self._pool.shop))), rows)
 
-    def add_visits(self, rows: Rows) -> None:
-        """position, device, arrived_at, departed_at, dwell_s, zone, peak_dbm, rank, simulated."""
-        self._add("INSERT INTO visit VALUES (?, :shop, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
-
     def add_footfall(self, rows: Rows) -> None:
         """quarter, zone, simulated, visits, dwell_ms."""
         self._add(
@@ -51,9 +47,13 @@ class SqliteLedger:
         """position, device, at, zone, window_s, people, low, high, addresses, simulated."""
         self._add("INSERT INTO occupancy VALUES (?, :shop, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
-    def add_seen(self, rows: Rows) -> None:
-        """position, device, at, campaign, channel, simulated."""
-        self._add("INSERT INTO offer_seen VALUES (?, :shop, ?, ?, ?, ?, ?)", rows)
+    def add_interest(self, rows: Rows) -> None:
+        """quarter, campaign, channel, simulated, seen."""
+        self._add(
+            """INSERT INTO interest VALUES (:shop, ?, ?, ?, ?, ?)
+               ON CONFLICT (shop, quarter, campaign, channel, simulated) DO UPDATE SET seen = seen + excluded.seen""",
+            rows,
+        )
 
     def put_health(self, rows: Rows) -> None:
         """device, position, at, program, warnings, counts, texts; the newest of each device stays."""

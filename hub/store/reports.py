@@ -85,7 +85,17 @@ class SqliteReports:
 
     def seen(self, first: float, end: float) -> list[CouponCount]:
         """Times that an offer's own page was opened."""
-        return self._counts("offer_seen", "at", "campaign", "0", "0", "1", first, end)
+        rows = self._pool.read(
+            """SELECT campaign, quarter, sum(seen), max(simulated) FROM interest
+               WHERE shop = ? AND quarter >= ? AND quarter < ? GROUP BY 1, 2 ORDER BY 2, 1""",
+            self._pool.shop,
+            int(first // 900),
+            int(-(-end // 900)),
+        )
+        return [
+            CouponCount(campaign, quarter * 900, seen, 0, 0, bool(simulated))
+            for campaign, quarter, seen, simulated in rows
+        ]
 
     def _counts(
         self,

@@ -13,10 +13,9 @@ MIGRATIONS_HUB = Migrations("hub")
 
 PROJECTIONS = (
     "reach",
-    "visit",
     "footfall",
     "occupancy",
-    "offer_seen",
+    "interest",
     "coupon",
     "redemption",
     "refusal",
@@ -107,11 +106,8 @@ _FOOTFALL = (
     """CREATE TABLE reach (
         shop INTEGER NOT NULL, device TEXT NOT NULL, epoch INTEGER NOT NULL, highest INTEGER NOT NULL, taken INTEGER NOT NULL,
         latest_at REAL NOT NULL, PRIMARY KEY (shop, device, epoch)) WITHOUT ROWID""",
-    """CREATE TABLE visit (
-        position INTEGER PRIMARY KEY, shop INTEGER NOT NULL, device TEXT NOT NULL, arrived_at REAL NOT NULL,
-        departed_at REAL NOT NULL, dwell_s REAL NOT NULL, zone TEXT NOT NULL, peak_dbm INTEGER NOT NULL, rank TEXT NOT NULL,
-        simulated INTEGER NOT NULL)""",
-    # Visits by quarter of an hour of arrival (every zone's day begins on one): a report reads some hundred rows for a month.
+    # Visits by quarter of an hour of arrival (every timezone's day begins on one): a month's report reads some hundred rows,
+    # and no single stay stands anywhere but in the journal.
     """CREATE TABLE footfall (
         shop INTEGER NOT NULL, quarter INTEGER NOT NULL, zone TEXT NOT NULL, simulated INTEGER NOT NULL,
         visits INTEGER NOT NULL, dwell_ms INTEGER NOT NULL, PRIMARY KEY (shop, quarter, zone, simulated)) WITHOUT ROWID""",
@@ -120,9 +116,11 @@ _FOOTFALL = (
         window_s REAL NOT NULL, people REAL NOT NULL, low REAL NOT NULL, high REAL NOT NULL, addresses INTEGER NOT NULL,
         simulated INTEGER NOT NULL)""",
     "CREATE INDEX occupancy_by_time ON occupancy (shop, at)",
-    """CREATE TABLE offer_seen (
-        position INTEGER PRIMARY KEY, shop INTEGER NOT NULL, device TEXT NOT NULL, at REAL NOT NULL, campaign INTEGER NOT NULL,
-        channel TEXT NOT NULL, simulated INTEGER NOT NULL)""",
+    # Times that an offer's own page was opened.
+    """CREATE TABLE interest (
+        shop INTEGER NOT NULL, quarter INTEGER NOT NULL, campaign INTEGER NOT NULL, channel TEXT NOT NULL,
+        simulated INTEGER NOT NULL, seen INTEGER NOT NULL,
+        PRIMARY KEY (shop, quarter, campaign, channel, simulated)) WITHOUT ROWID""",
     """CREATE TABLE device_health (
         shop INTEGER NOT NULL, device TEXT NOT NULL, position INTEGER NOT NULL, at REAL NOT NULL, program TEXT NOT NULL,
         warnings TEXT NOT NULL, counts TEXT NOT NULL, texts TEXT NOT NULL, PRIMARY KEY (shop, device)) WITHOUT ROWID""",
