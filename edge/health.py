@@ -76,7 +76,7 @@ WARNINGS = (
     Warning(
         "replay-ended",
         Severity.NOTE,
-        {"en": "The recording is over", "zh": "录音已播放完毕"},
+        {"en": "The recording is over", "zh": "回放已结束"},
         {
             "en": "Nothing new will be heard until the door is started again.",
             "zh": "重新启动之前不会有新的数据。",
@@ -173,8 +173,8 @@ class Health:
 
 
 SIMULATED: Text = {
-    "en": "Nobody here is real: {radio}.",
-    "zh": "此处并非真实顾客：{radio}。",
+    "en": "Nothing here is live: {radio}.",
+    "zh": "此处不是实时数据：{radio}。",
 }
 
 RADIO_NAMES: dict[str, str] = {"Simulated street": "模拟街道"}
