@@ -18,6 +18,7 @@ from kiosk.store import Verdict
 
 Tone = Literal["good", "look", "no", "note"]
 
+QUIET_AGE_S = 30.0
 _MINUTE_S, _HOUR_S = 60, 3600
 
 
@@ -127,8 +128,12 @@ def show_badge(condition: Condition, shop: Shop, locale: Locale) -> Badge:
     """How the till stands with its hub, and how much the hub does not have yet."""
     waiting = ""
     if condition.pending:
-        oldest = age(condition.now - (condition.oldest_pending_at or condition.now))
-        waiting = _("%(count)s waiting, oldest %(age)s", count=condition.pending, age=oldest)
+        oldest_s = condition.now - (condition.oldest_pending_at or condition.now)
+        # While all goes well, a fact waits for a second or two: its age would only flicker.
+        if condition.cut_off_since is None and oldest_s < QUIET_AGE_S:
+            waiting = _("%(count)s waiting", count=condition.pending)
+        else:
+            waiting = _("%(count)s waiting, oldest %(age)s", count=condition.pending, age=age(oldest_s))
     if condition.refused_because:
         return Badge("no", _("Refused by the hub"))
     if condition.cut_off_since is not None:
