@@ -31,7 +31,6 @@ from hub.wire.events import (
     DeviceHealth,
     Event,
     Fact,
-    OccupancyMeasured,
     VisitClosed,
 )
 
@@ -55,7 +54,7 @@ _many: dict[str, msgspec.json.Decoder[list[Fact]]] = {
 }
 
 
-_OCCUPANCY = attrgetter("zone", "window_s", "people", "low", "high", "addresses", "simulated")
+_OCCUPANCY = attrgetter("window_s", "people", "low", "high", "addresses", "simulated")
 _ISSUED = attrgetter("campaign", "code", "key_number", "expires_at", "channel")
 _REFUSED = attrgetter("refusal", "nonce", "till", "staff", "serial", "campaign", "offline", "simulated")
 
@@ -140,11 +139,12 @@ def _visits(ledger: LedgerQuestions, facts: Facts) -> None:
 
 
 def _occupancy(ledger: LedgerQuestions, facts: Facts) -> None:
-    rows = []
-    for position, event, fact in facts:
-        window: OccupancyMeasured = fact
-        rows.append((position, event.device, event.at, *_OCCUPANCY(window)))
-    ledger.add_occupancy(rows)
+    ledger.add_occupancy(
+        [
+            (window.zone, event.at, position, event.device, *_OCCUPANCY(window))
+            for position, event, window in facts
+        ]
+    )
 
 
 def _seen(ledger: LedgerQuestions, facts: Facts) -> None:

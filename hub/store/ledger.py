@@ -44,8 +44,8 @@ class SqliteLedger:
         )
 
     def add_occupancy(self, rows: Rows) -> None:
-        """position, device, at, zone, window_s, people, low, high, addresses, simulated."""
-        self._add("INSERT INTO occupancy VALUES (?, :shop, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        """zone, at, position, device, window_s, people, low, high, addresses, simulated."""
+        self._add("INSERT INTO occupancy VALUES (:shop, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
     def add_interest(self, rows: Rows) -> None:
         """quarter, campaign, channel, simulated, seen."""

@@ -111,11 +111,11 @@ _FOOTFALL = (
     """CREATE TABLE footfall (
         shop INTEGER NOT NULL, quarter INTEGER NOT NULL, zone TEXT NOT NULL, simulated INTEGER NOT NULL,
         visits INTEGER NOT NULL, dwell_ms INTEGER NOT NULL, PRIMARY KEY (shop, quarter, zone, simulated)) WITHOUT ROWID""",
+    # In the order in which it is asked for, so that it needs no second tree.
     """CREATE TABLE occupancy (
-        position INTEGER PRIMARY KEY, shop INTEGER NOT NULL, device TEXT NOT NULL, at REAL NOT NULL, zone TEXT NOT NULL,
+        shop INTEGER NOT NULL, zone TEXT NOT NULL, at REAL NOT NULL, position INTEGER NOT NULL, device TEXT NOT NULL,
         window_s REAL NOT NULL, people REAL NOT NULL, low REAL NOT NULL, high REAL NOT NULL, addresses INTEGER NOT NULL,
-        simulated INTEGER NOT NULL)""",
-    "CREATE INDEX occupancy_by_time ON occupancy (shop, at)",
+        simulated INTEGER NOT NULL, PRIMARY KEY (shop, zone, at, position)) WITHOUT ROWID""",
     # Times that an offer's own page was opened.
     """CREATE TABLE interest (
         shop INTEGER NOT NULL, quarter INTEGER NOT NULL, campaign INTEGER NOT NULL, channel TEXT NOT NULL,
