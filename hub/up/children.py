@@ -82,8 +82,10 @@ class Child:
             self._fast_deaths = 1 if lived_s >= SETTLED_S else self._fast_deaths + 1
             pause_s = min(BACK_OFF_LONGEST_S, BACK_OFF_FIRST_S * 2.0 ** (self._fast_deaths - 1))
             self._again_at = now + pause_s
+            # A program that ends by itself says why on its last line; one that was killed did not come to that.
+            why = self.last_words() if self.process.returncode > 0 else ""
             self.tell(
-                f"The {self.name} stopped {_how(self.process.returncode)}; again in {pause_s:g} s. {self.last_words()}"
+                f"The {self.name} stopped {_how(self.process.returncode)}; again in {pause_s:g} s. {why}".rstrip()
             )
         elif now >= self._again_at:
             self._again_at = 0.0

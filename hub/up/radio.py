@@ -46,4 +46,5 @@ def choose_radio(wanted: str | None, adapters: Path = ADAPTERS) -> RadioChoice:
                 "zh": f"回放录制：门口的人来自文件 {name}。",
             },
         )
-    return RadioChoice(wanted, f"Bluetooth adapter {driver}.", False)
+    known = family == "ble" and driver.startswith("hci")
+    return RadioChoice(wanted, f"Bluetooth adapter {driver}." if known else f"Radio {wanted}.", False)

@@ -19,12 +19,13 @@ from hub.up.plan import EVERYWHERE, Plan
 from hub.up.radio import RadioChoice, choose_radio
 from hub.up.sentences import UpError
 from hub.up.view import View, make_view
-from hub.up.watch import Watch
+from hub.up.watch import Now, Watch
 
 READY_WITHIN_S = 90.0
 """A Raspberry Pi 3 with a slow card needs some 20 s for the first start of the hub."""
 LOOK_EVERY_S = 0.5
 WATCH_EVERY_S = 2.0
+RADIO_WITHIN_S = 8.0
 DOES = {
     "hub": "campaigns, ledger, reports; the public page",
     "kiosk": "the screen for shoppers and the till for staff",
@@ -43,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
         plan = make_plan(place, args, radio)
         claim_ports(args.host, plan.ports, patience_s=place.was_left_behind_s)
         view = make_view(quiet_stdout=args.seconds is not None)
-        shop = RunningShop(place, plan, radio, view)
+        shop = RunningShop(place, plan, radio, view, named_radio=args.radio is not None)
         return shop.run(args.seconds, seed=not args.no_seed)
     finally:
         place.release()
@@ -60,7 +61,9 @@ def make_plan(place: Place, args: argparse.Namespace, radio: RadioChoice) -> Pla
 class RunningShop:
     """The programs of one shop, for as long as this runs."""
 
-    def __init__(self, place: Place, plan: Plan, radio: RadioChoice, view: View) -> None:
+    def __init__(
+        self, place: Place, plan: Plan, radio: RadioChoice, view: View, *, named_radio: bool = False
+    ) -> None:
         self.place = place
         self.plan = plan
         self.radio = radio
@@ -68,7 +71,10 @@ class RunningShop:
         self.steps = FirstSteps(place, plan)
         self.watch = Watch(Path(plan.part("hub")), Path(plan.part("edge")))
         self.children = {name: self._child(name) for name in DOES}
+        self.named_radio = named_radio
         self._stopping = threading.Event()
+        self._told: set[str] = set()
+        self._trouble = False
 
     def run(self, seconds: float | None, *, seed: bool) -> int:
         """Start, watch, stop; 0 where all was well."""
@@ -93,7 +99,12 @@ class RunningShop:
             self.watch.close()
         if failed:
             print(f"shopbell: {failed}", file=sys.stderr)
-        well = failed is None and clean and not any(child.restarts for child in self.children.values())
+        well = (
+            failed is None
+            and clean
+            and not self._trouble
+            and not any(child.restarts for child in self.children.values())
+        )
         if seconds is not None:
             print(json.dumps(self._account(figures, well, failed), ensure_ascii=False, indent=1), flush=True)
         elif not failed:
@@ -125,6 +136,8 @@ class RunningShop:
         self._bring_up("kiosk", self.plan.url("kiosk"))
         self._bring_up("edge", None)
         self._bring_up("portal", self.plan.url("portal"))
+        if self.named_radio:
+            self._insist_on_radio()
         self.view.opened(self.plan, self.radio, self.steps)
 
     def _join(self, name: str) -> None:
@@ -156,6 +169,26 @@ class RunningShop:
                 return
             self._stopping.wait(0.1)
 
+    def _insist_on_radio(self) -> None:
+        """A radio that was named and cannot be opened is a mistake to hear of now. One that was found may come back."""
+        until = time.monotonic() + RADIO_WITHIN_S
+        while not self._stopping.is_set() and time.monotonic() < until:
+            door = self.watch.look().door
+            if door and (door.get("heard") or door.get("warnings")):
+                break
+            self._stopping.wait(0.2)
+        trouble = next((one for one in self.watch.look().warnings if one.code == "radio-missing"), None)
+        if trouble is not None:
+            raise UpError(trouble.sentence)
+
+    def _tell_warnings(self, now: Now) -> None:
+        """Say what is new among the things that are wrong at the door."""
+        shown = {one.code: one for one in now.warnings}
+        for code in shown.keys() - self._told:
+            self.view.tell(f"The edge: {shown[code].sentence}")
+            self._trouble |= shown[code].is_error
+        self._told = set(shown)
+
     def _attend(self, seconds: float | None) -> None:
         """Look after the programs until it is time to stop."""
         until = None if seconds is None else time.monotonic() + seconds
@@ -168,6 +201,7 @@ class RunningShop:
                 now = self.watch.look()
                 if now.has_manager:
                     self.steps.forget()
+                self._tell_warnings(now)
                 self.view.show(list(self.children.values()), now)
             self._stopping.wait(LOOK_EVERY_S)
 

@@ -12,6 +12,17 @@ from hub.client.db import StorageError
 from hub.reports import present_now
 from hub.store.sqlite import FILE, SqliteStore
 
+FRESH_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class DoorWarning:
+    """Something that is wrong at the door, in the shop's words."""
+
+    code: str
+    sentence: str
+    is_error: bool
+
 
 @dataclass(frozen=True, slots=True)
 class Now:
@@ -30,6 +41,19 @@ class Now:
     def visits(self) -> int:
         """Visits that have ended and arrived."""
         return self.events.get("visit.closed", 0)
+
+    @property
+    def warnings(self) -> list[DoorWarning]:
+        """What the door says is wrong."""
+        return [
+            DoorWarning(
+                one["code"],
+                one.get("detail") or f"{one['title']['en']}. {one['text']['en']}",
+                one["severity"] > 1,
+            )
+            for one in self.door.get("warnings", ())
+            if one["severity"] > 0
+        ]
 
     @property
     def total(self) -> int:
@@ -98,7 +122,11 @@ class Watch:
             status = json.loads(self._status.read_bytes())
         except (OSError, ValueError):
             return {}
-        return status if isinstance(status, dict) and time.time() - status.get("at", 0) < 60 else {}
+        if not isinstance(status, dict) or status.get("state") == "stopped":
+            return {}
+        # A door that was killed leaves its last words behind.
+        alive = Path(f"/proc/{status.get('pid')}").exists() and time.time() - status.get("at", 0) < FRESH_S
+        return status if alive else {}
 
 
 def people_present(store: SqliteStore) -> dict[str, float]:
