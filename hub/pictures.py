@@ -35,8 +35,10 @@ KINDS = ("JPEG", "PNG", "WEBP", "GIF")
 
 _one_at_a_time = threading.Lock()
 
-_NOT_A_PICTURE = "This file is not a picture that can be read. Save it as JPEG, PNG or WebP and try again."
-_BROKEN = "This picture is damaged or not complete. Save it again and try once more."
+_NOT_A_PICTURE = said(
+    "This file is not a picture that can be read. Save it as JPEG, PNG or WebP and try again."
+)
+_BROKEN = said("This picture is damaged or not complete. Save it again and try once more.")
 
 
 def prepare(upload: bytes) -> PictureRecord | Said:
@@ -64,9 +66,9 @@ def _open(upload: bytes) -> Image | Said:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         return _too_many_pixels(MAX_PIXELS)
     except UnidentifiedImageError:
-        return said(_NOT_A_PICTURE)
+        return _NOT_A_PICTURE
     except Exception:  # noqa: BLE001 - decoders of hostile bytes raise whatever they like
-        return said(_BROKEN)
+        return _BROKEN
     allowed = MAX_PIXELS if image.format == "JPEG" else MAX_PIXELS_UNSCALED
     width, height = image.size
     if width * height > allowed:
@@ -99,7 +101,7 @@ def _decode(image: Image) -> PictureRecord | Said:
         out = io.BytesIO()
         Image.frombytes("RGB", fitted.size, fitted.tobytes()).save(out, "WEBP", quality=QUALITY, method=4)
     except Exception:  # noqa: BLE001 - decoders of hostile bytes raise whatever they like
-        return said(_BROKEN)
+        return _BROKEN
     body = out.getvalue()
     section = Picture("image/webp", base64.b64encode(body).decode(), width, height)
     return PictureRecord(content_hash(section_body(section)), section.type, body, width, height)

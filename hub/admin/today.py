@@ -63,7 +63,7 @@ def today(office: Office) -> Response:
         period=period,
         report=report,
         before=make_report(office.store, now, _days(before, shop.timezone)),
-        before_text=wording.span(before.first, before.last),
+        before_text=wording.short_span(before.first, before.last),
         people=people_in(report),
         coupon_plot=coupon_plot(report, wording),
         hour_plot=hour_plot(report, wording),

@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel.dates import (
+    format_date,
+    format_datetime,
+    format_interval,
+    format_skeleton,
+    format_time,
+    format_timedelta,
+)
 from babel.numbers import format_decimal, format_percent
 from flask_babel import gettext
 
@@ -42,15 +49,16 @@ class Wording:
     def moment(self, at: float) -> str:
         """Day and time; only the time where it is today."""
         there = self.local(at)
-        if there.date() == self.local(self.now).date():
-            return format_time(there, "short", locale=self.locale)
-        return format_datetime(
-            there, "medium" if self.locale.language == "zh" else "d MMM y, HH:mm", locale=self.locale
-        )
+        today = self.local(self.now)
+        time = format_time(there, "short", tzinfo=there.tzinfo, locale=self.locale)
+        if there.date() == today.date():
+            return time
+        skeleton = "MMMd" if there.year == today.year else "yMMMd"
+        return f"{format_skeleton(skeleton, there, tzinfo=there.tzinfo, locale=self.locale)} {time}"
 
     def full(self, at: float) -> str:
         """Day and time, always both."""
-        return format_datetime(self.local(at), "medium", locale=self.locale)
+        return format_datetime(self.local(at), "medium", tzinfo=self.local(at).tzinfo, locale=self.locale)
 
     def day(self, day: date) -> str:
         """A day, short enough for an axis."""
@@ -60,7 +68,11 @@ class Wording:
         """A run of days."""
         if first == last:
             return format_date(first, "long", locale=self.locale)
-        return f"{format_date(first, 'medium', locale=self.locale)} – {format_date(last, 'medium', locale=self.locale)}"
+        return format_interval(first, last, "yMMMd", locale=self.locale)
+
+    def short_span(self, first: date, last: date) -> str:
+        """A run of days, without its year."""
+        return self.day(first) if first == last else f"{self.day(first)} – {self.day(last)}"
 
     def ago(self, at: float) -> str:
         """How long ago something was."""
