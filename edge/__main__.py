@@ -169,7 +169,11 @@ def _visits(config: Config, parsed: argparse.Namespace) -> int:
     if node is None:
         print(_not_enrolled(config), file=sys.stderr)
         return BAD_USE
-    visits = EdgeStore(open_pool(config.dir), node, Clock()).visits(max(0, parsed.limit))
+    pool = open_pool(config.dir)
+    try:
+        visits = EdgeStore(pool, node, Clock()).visits(max(0, parsed.limit))
+    finally:
+        pool.close()
     if parsed.json:
         print(msgspec.json.encode(visits).decode())
         return 0
