@@ -49,7 +49,7 @@ def take(store: Store, batch: Batch, now: float, clock: ClockState) -> tuple[Ver
         return ()
     known = _known(store, batch)
     if not known and not batch.read.bad and _all_different(batch.read.events):
-        _keep(store, list(zip(batch.read.events, batch.texts, strict=True)), now, clock)
+        _keep(store, batch.read.events, batch.texts, now, clock)
         return _TAKEN[: len(batch.texts)]
     return _take_one_by_one(store, batch, known, now, clock)
 
@@ -58,16 +58,17 @@ def _all_different(events: Sequence[Any]) -> bool:
     return len({(event.epoch, event.seq) for event in events}) == len(events)
 
 
-def _keep(store: Store, new: Sequence[tuple[Any, Any]], now: float, clock: ClockState) -> None:
-    """Journal, projections, audit. `new`: events with their texts."""
+def _keep(store: Store, events: Sequence[Any], texts: Sequence[Any], now: float, clock: ClockState) -> None:
+    """Journal, projections, audit, for events that are new."""
     start = store.journal.last_position() + 1
+    positions = range(start, start + len(events))
     store.journal.append(
         [
             (position, event.device, event.epoch, event.seq, event.kind, event.at, now, text)
-            for position, (event, text) in enumerate(new, start)
+            for position, event, text in zip(positions, events, texts, strict=True)
         ]
     )
-    redemptions = fold(store.ledger, [(position, event) for position, (event, _) in enumerate(new, start)])
+    redemptions = fold(store.ledger, list(zip(positions, events, strict=True)))
     if redemptions:
         _audit(store, redemptions, now, clock)
 
@@ -78,7 +79,8 @@ def _take_one_by_one(
     """The same where something was here before, or cannot be read."""
     verdicts: dict[int, Verdict] = {}
     here: dict[tuple[int, int], bytes] = dict(known)
-    new: list[tuple[Any, Any]] = []
+    new: list[Any] = []
+    texts: list[bytes] = []
     for place, event in enumerate(batch.read.events):
         text = bytes(batch.texts[place])
         if event is None:
@@ -88,10 +90,11 @@ def _take_one_by_one(
             continue
         before = here.setdefault((event.epoch, event.seq), text)
         if before is text:
-            new.append((event, text))
+            new.append(event)
+            texts.append(text)
         else:
             verdicts[place] = _verdict_on_known(store, batch.device, place, text, before, now)
-    _keep(store, new, now, clock)
+    _keep(store, new, texts, now, clock)
     return tuple(verdicts.get(place, _TAKEN[place]) for place in range(len(batch.texts)))
 
 

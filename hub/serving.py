@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import gc
 import logging
 import signal
 import socket
@@ -66,6 +67,8 @@ def serve(config: Config, _args: argparse.Namespace) -> int:
         hub.site.syncer.start()
     host, port = listening.getsockname()[:2]
     show(f"The hub answers at http://{'[' + host + ']' if ':' in host else host}:{port}")
+    # What is there now stays: the collector need not walk it while a till waits.
+    gc.freeze()
     try:
         # Returns on SystemExit and KeyboardInterrupt, when its threads have finished what they were answering.
         server.run()
