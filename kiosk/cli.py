@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from hub.client.db import StorageError
@@ -129,7 +130,7 @@ def _redeem(config: Config, asked: argparse.Namespace) -> int:
     except (ValueError, NotEnrolled) as wrong:
         return _broken(str(wrong))
     try:
-        scan = Scan(asked.text, asked.staff, counter.random(16).hex(), basket_cents)
+        scan = Scan(_plain(asked.text), _plain(asked.staff)[:60], counter.random(16).hex(), basket_cents)
         verdict = counter.redeemer.redeem(scan)
         if counter.line.cut_off_since() is None:
             counter.exchange.once()
@@ -141,6 +142,11 @@ def _redeem(config: Config, asked: argparse.Namespace) -> int:
     else:
         print(said["sentence"])
     return OK if verdict.accepted else REFUSED
+
+
+def _plain(text: str) -> str:
+    """Without what a shell may pass that is no text."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _said(verdict: Any) -> dict[str, Any]:
@@ -156,6 +162,9 @@ def _said(verdict: Any) -> dict[str, Any]:
         )
     else:
         text = verdict.sentence or sentence(verdict.refusal or "", "en")
+    if first is not None:
+        when = datetime.fromtimestamp(first.at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        text = f"This coupon was used at {first.till}, {when}."
     return {
         "accepted": verdict.accepted,
         "refusal": verdict.refusal,

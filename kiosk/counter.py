@@ -37,6 +37,9 @@ REACH_S = 5.0
 TELL_S = 300.0
 """How often it tells the hub how it is; at once when a warning comes or goes."""
 
+STOP_CUT_OFF_S = 4.0
+"""A hub that has been away is not waited for when the kiosk stops: what waits is on disk, and goes after the next start."""
+
 DB_FILE = "kiosk.db"
 
 
@@ -89,6 +92,7 @@ class Counter:
             random=random,
         )
         self.watcher = Watcher(self)
+        self._stopped = False
 
     @property
     def state(self) -> LinkState:
@@ -120,9 +124,15 @@ class Counter:
 
     def stop(self) -> None:
         """End in order: watch no more, ask no more, send once what waits, close the files. May be called twice."""
+        if self._stopped:
+            return
+        self._stopped = True
         self.watcher.stop()
         self.line.close()
-        self.syncer.stop()
+        if self.line.cut_off_since() is None:
+            self.syncer.stop()
+        else:
+            self.syncer.stop(STOP_CUT_OFF_S)
         self.pool.close()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from kiosk.store import CounterStore
 
 COOKIE = "shopbell-till"
 TOKEN_BYTES = 32
+_TOKEN = re.compile(r"[0-9a-f]{64}")
 LONGEST_SHIFT_S = 14 * 3600.0
 """A session ends after a long day at the latest, however busy it was."""
 
@@ -64,7 +66,7 @@ class Sessions:
 
     def who(self, request: Request, *, touch: bool = True) -> SignedIn | None:
         """Who sent this request; None where nobody is signed in any more. `touch`: a person did something."""
-        token = request.cookies.get(COOKIE, "")
+        token = _token_of(request)
         session = self._store.session(_hash(token)) if token else None
         if session is None:
             return None
@@ -80,7 +82,7 @@ class Sessions:
 
     def end(self, request: Request) -> None:
         """Sign out."""
-        token = request.cookies.get(COOKIE, "")
+        token = _token_of(request)
         if token:
             self._store.end_session(_hash(token))
 
@@ -96,7 +98,15 @@ def from_our_pages(request: Request) -> bool:
     if site is not None:
         return site in ("same-origin", "none")
     origin = request.headers.get("Origin")
-    return origin is None or urlsplit(origin).netloc == request.host
+    try:
+        return origin is None or urlsplit(origin).netloc == request.host
+    except ValueError:
+        return False
+
+
+def _token_of(request: Request) -> str | None:
+    token = request.cookies.get(COOKIE, "")
+    return token if _TOKEN.fullmatch(token) else None
 
 
 def _hash(token: str) -> bytes:

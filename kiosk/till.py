@@ -157,7 +157,8 @@ class _Till:
             logger.error("till: %s", wrong)
             status, word = 507, _("Not recorded")
             reason = _(
-                "This till could not write it down. Scan the coupon again when that is mended. %(why)s", why=str(wrong)
+                "This till could not write it down. Scan the coupon again when that is mended. %(why)s",
+                why=str(wrong),
             )
         else:
             logger.error("page=%s failed", request.endpoint, exc_info=wrong)
