@@ -13,6 +13,7 @@ from pathlib import Path
 from hub.up.sentences import UpError
 
 LOCK_FILE = "up.lock"
+PORT_FILE = "port-base"
 FIRST_STEPS = "first-steps.txt"
 ORPHANS_END_WITHIN_S = 20.0
 LOG_KEPT_BYTES = 2_000_000
@@ -78,6 +79,13 @@ class Place:
     def _holder(self) -> str:
         said = os.pread(self._lock, 32, 0).decode(errors="replace").strip()
         return f" (process {said})" if said.isdigit() else ""
+
+    def remember_ports(self, port_base: int) -> None:
+        """Write down where the shop answers, for `shopbell check`."""
+        try:
+            (self.folder / PORT_FILE).write_text(f"{port_base}\n")
+        except OSError as wrong:
+            raise self.refusal(wrong) from wrong
 
     def release(self) -> None:
         """Let another take it. May be called twice."""

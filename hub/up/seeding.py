@@ -1,4 +1,4 @@
-"""The first shop: `python -m hub.up.seeding DIR` makes what is missing and prints what is to be shown once.
+"""The first shop: `python -m hub.up.seeding DIR` makes what is missing, prints what is to be shown once, and pairing codes.
 
 A child process of its own, since it draws pictures and hashes PINs, and that memory is not to stay with whoever watches the
 shop. Nothing is made twice: a shop, campaigns or staff that are there are left alone.
@@ -6,6 +6,7 @@ shop. Nothing is made twice: a shop, campaigns or staff that are there are left 
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import sys
@@ -13,6 +14,7 @@ import time
 from pathlib import Path
 
 from hub.client.db import StorageError
+from hub.devices import hub_key, open_pairing
 from hub.people import NewStaff, add_staff, make_setup_code
 from hub.pictures import prepare
 from hub.sentences import Said
@@ -90,6 +92,15 @@ def seed(folder: Path, now: float, *, offers: bool, new_code: bool = False) -> d
         store.close()
 
 
+def pairing_codes(folder: Path, now: float, programs: list[str]) -> dict[str, str]:
+    """A real pairing code for each node that has not joined yet: one use, ten minutes."""
+    store = SqliteStore(folder / FILE)
+    try:
+        return {program: str(open_pairing(store, hub_key(folder), program, now)) for program in programs}
+    finally:
+        store.close()
+
+
 def first_shop() -> Shop:
     """A corner shop on this machine's clock."""
     return Shop(
@@ -128,13 +139,20 @@ def _first_offers(store: SqliteStore, now: float) -> None:
 
 def main(arguments: list[str]) -> int:
     """Seed one folder; JSON on standard output, which goes through a pipe and into no log."""
+    parser = argparse.ArgumentParser(prog="python -m hub.up.seeding")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--no-offers", action="store_true")
+    parser.add_argument("--new-code", action="store_true")
+    parser.add_argument("--pair", nargs="*", default=[], choices=("kiosk", "edge"))
+    args = parser.parse_args(arguments)
     try:
-        offers, new_code = "--no-offers" not in arguments, "--new-code" in arguments
-        made = seed(Path(arguments[0]), time.time(), offers=offers, new_code=new_code)
+        now = time.time()
+        made = seed(args.folder, now, offers=not args.no_offers, new_code=args.new_code)
+        codes = pairing_codes(args.folder, now, args.pair)
     except StorageError as wrong:
         print(wrong, file=sys.stderr)
         return 2
-    print(json.dumps(made))
+    print(json.dumps({"made": made, "codes": codes}))
     return 0
 
 

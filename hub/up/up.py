@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import FrameType
 
@@ -123,50 +124,59 @@ class RunningShop:
 
     def _start(self, *, seed: bool) -> None:
         self.view.tell(self.radio.describe)
-        flags = [] if seed else ["--no-offers"]
-        if not self.steps.kept():
-            flags.append("--new-code")
-        made = json.loads(
-            self._once("Making the first shop", "hub.up.seeding", self.plan.part("hub"), *flags)
-        )
-        self.steps.learn(made)
-        self._bring_up("hub", self.plan.hub_url)
-        self._join("kiosk")
-        self._join("edge")
-        self._bring_up("kiosk", self.plan.url("kiosk"))
-        self._bring_up("edge", None)
-        self._bring_up("portal", self.plan.url("portal"))
+        self.place.remember_ports(self.plan.port_base)
+        codes = self._seed(seed=seed)
+        self._bring_up("hub")
+        self._await("hub")
+        self._join(codes)
+        for name in ("kiosk", "edge", "portal"):
+            self._bring_up(name)
+        for name in ("kiosk", "portal"):
+            self._await(name)
         if self.named_radio:
             self._insist_on_radio()
         self.view.opened(self.plan, self.radio, self.steps)
 
-    def _join(self, name: str) -> None:
-        """Pair a node with the hub, as an installer would: a code from the one, typed into the other."""
-        if (self.place.part(name) / "node.json").exists() or self._stopping.is_set():
-            return
-        printed = self._once(f"Making a pairing code for the {name}", "hub", "pair", "--program", name)
-        code = next((word for word in printed.split() if word.count("-") == 4 and len(word) == 24), None)
-        if code is None:
-            raise UpError(f"The hub made no pairing code for the {name}.")
-        what = f"Pairing the {name} with the hub"
-        self._once(what, name, "enrol", code, "--hub", self.plan.hub_url, env=name)
+    def _seed(self, *, seed: bool) -> dict[str, str]:
+        """Make what is missing in the hub's folder; pairing codes for the nodes that have not joined."""
+        flags = [] if seed else ["--no-offers"]
+        if not self.steps.kept():
+            flags.append("--new-code")
+        missing = [name for name in ("kiosk", "edge") if not (self.place.part(name) / "node.json").exists()]
+        if missing:
+            flags += ["--pair", *missing]
+        printed = self._once("Making the first shop", "hub.up.seeding", self.plan.part("hub"), *flags)
+        told = json.loads(printed)
+        self.steps.learn(told["made"])
+        return dict(told["codes"])
 
-    def _bring_up(self, name: str, url: str | None) -> None:
-        """Start one program and wait until it answers; UpError with its own words where it does not."""
-        if self._stopping.is_set():
-            return
+    def _join(self, codes: dict[str, str]) -> None:
+        """Pair the new nodes with the hub, as an installer would: each is told its code and where the hub is."""
+
+        def join(name: str, code: str) -> None:
+            hub = ("--hub", self.plan.hub_url)
+            self._once(f"Pairing the {name} with the hub", name, "enrol", code, *hub, env=name)
+
+        if codes and not self._stopping.is_set():
+            with ThreadPoolExecutor() as pool:
+                for done in [pool.submit(join, name, code) for name, code in codes.items()]:
+                    done.result()
+
+    def _bring_up(self, name: str) -> None:
+        if not self._stopping.is_set():
+            self.children[name].start()
+
+    def _await(self, name: str) -> None:
+        """Wait until a program answers; UpError with its own words where it does not."""
         child = self.children[name]
-        child.start()
         until = time.monotonic() + READY_WITHIN_S
-        while url is not None and not _answers(self.plan.host, self.plan.ports[name]):
+        while not self._stopping.is_set() and not _answers(self.plan.host, self.plan.ports[name]):
             if child.state != "running":
                 raise UpError(f"The {name} did not start. {child.last_words()}")
             if time.monotonic() > until:
                 raise UpError(
                     f"The {name} did not answer within {READY_WITHIN_S:g} s; see {self.place.log(name)}."
                 )
-            if self._stopping.is_set():
-                return
             self._stopping.wait(0.1)
 
     def _insist_on_radio(self) -> None:

@@ -1,0 +1,111 @@
+"""`shopbell check`: asks every program what is wrong, and says it in the shop's words."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from hub.up.children import environment
+from hub.up.plan import Plan
+from hub.up.sentences import UpError
+
+PROGRAMS = ("hub", "kiosk", "edge", "portal")
+MODULES = {"hub": "hub", "kiosk": "kiosk", "edge": "edge", "portal": "edge.portal"}
+FINE, WARNINGS, ERRORS = 0, 1, 2
+WITHIN_S = 60.0
+
+
+def run(args: argparse.Namespace) -> int:
+    """0 all is well, 1 warnings, 2 errors; 2 also where a program could not be asked."""
+    folder = args.dir.expanduser().absolute()
+    if not (folder / "hub").is_dir():
+        raise UpError(f"There is no shop in {folder}. Make one with ./shopbell up, or give --dir.")
+    with ThreadPoolExecutor() as pool:
+        answers = list(pool.map(lambda name: ask(name, folder), PROGRAMS))
+    worst: int = max(answer["status"] for answer in answers)
+    if args.json:
+        print(json.dumps({"status": worst, "programs": answers}, ensure_ascii=False, indent=1))
+        return worst
+    for answer in answers:
+        if not answer["warnings"]:
+            print(f"{answer['program']}: {'all is well' if answer['status'] == FINE else answer['said']}")
+        for warning in answer["warnings"]:
+            print(f"{answer['program']}: {warning}")
+    return worst
+
+
+def ask(name: str, folder: Path) -> dict[str, Any]:
+    """One program's own check: its exit status, and a sentence for each thing that is wrong."""
+    settings = settings_of(name, folder)
+    command = [sys.executable, "-P", "-m", MODULES[name], "check", "--json"]
+    try:
+        done = subprocess.run(
+            command, env=environment(settings), capture_output=True, text=True, timeout=WITHIN_S, check=False
+        )
+    except subprocess.TimeoutExpired:
+        said = f"did not answer within {WITHIN_S:g} s"
+        return {"program": name, "status": ERRORS, "warnings": [], "said": said}
+    status = min(max(done.returncode, FINE), ERRORS)
+    lines = [line for line in done.stderr.splitlines() if line.strip()]
+    try:
+        warnings = sentences(json.loads(done.stdout))
+    except ValueError:
+        return {
+            "program": name,
+            "status": ERRORS,
+            "warnings": [],
+            "said": lines[-1] if lines else "said nothing",
+        }
+    return {
+        "program": name,
+        "status": status,
+        "warnings": warnings,
+        "said": lines[-1] if lines else "is not well",
+    }
+
+
+def settings_of(name: str, folder: Path) -> dict[str, str]:
+    """Where a program's folder is, and its port where `up` wrote down which it took."""
+    plan = Plan(str(folder), "127.0.0.1", "127.0.0.1", port_base_of(folder), "ble:sim")
+    wanted = {f"{name.upper()}_{what}" for what in ("DIR", "HOST", "PORT")}
+    given = {key: value for key, value in plan.env(name).items() if key in wanted}
+    return {key: os.environ.get(key, value) for key, value in given.items()}
+
+
+def port_base_of(folder: Path) -> int:
+    """The first port of the shop that runs, or last ran, in this folder."""
+    try:
+        return int((folder / "port-base").read_text())
+    except (OSError, ValueError):
+        return 8080
+
+
+def sentences(said: Any) -> list[str]:
+    """A line for each thing that is wrong, from the forms in which the programs tell it."""
+    warnings = said.get("warnings", []) if isinstance(said, Mapping) else said
+    return [line for line in map(_sentence, warnings) if line]
+
+
+def _sentence(warning: Any) -> str:
+    """What is wrong and what to do, in English, the gravity before it."""
+    if not isinstance(warning, Mapping):
+        return str(warning)
+    gravity = warning.get("severity", "warning")
+    word = gravity if isinstance(gravity, str) else {0: "note", 1: "warning"}.get(gravity, "error")
+    parts = [_english(warning.get(key)) for key in ("title", "what", "text", "todo", "detail")]
+    return f"{word}: {' '.join(_ended(part) for part in parts if part)}"
+
+
+def _english(text: Any) -> str:
+    return str(text.get("en", "")) if isinstance(text, Mapping) else str(text or "")
+
+
+def _ended(part: str) -> str:
+    return part if part[-1] in ".!?" else f"{part}."
