@@ -6,7 +6,7 @@ happened is flagged; what cannot be read as an event is kept aside here and on t
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -141,8 +141,11 @@ def _audit(
     What the audit came to is a fact of its own: a rebuild reads it, and does not judge old acts by today's campaigns.
     """
     found: list[Placed] = []
+    # The whole batch is in the tallies by now: each act is judged by what stood before it.
+    to_come: Counter[int] = Counter(fact.campaign for _, _, fact in redemptions)
     for _, event, fact in redemptions:
-        refusal = _should_have_been(store, event, fact)
+        refusal = _should_have_been(store, event, fact, to_come[fact.campaign])
+        to_come[fact.campaign] -= 1
         if refusal is not None:
             flagged = RedemptionFlagged(
                 serial=fact.serial,
@@ -156,38 +159,39 @@ def _audit(
         fold(store.ledger, found)
 
 
-def _should_have_been(store: Store, event: Envelope | Event, fact: RedeemedHere) -> str | None:
+def _should_have_been(store: Store, event: Envelope | Event, fact: RedeemedHere, to_come: int) -> str | None:
     """The refusal that the one rule comes to; `wrong_value` where only the amount is another; None where all is well.
 
-    A coupon whose issue has not arrived yet is not judged by its signature: the till saw it, the hub did not.
+    `to_come`: acts on this campaign in this batch, from this one on. A coupon whose issue has not arrived yet is not judged
+    by its signature: the till saw it, the hub did not.
     """
     record = store.campaigns.get(fact.campaign)
     coupon = store.ledger.coupon(fact.serial)
     first = store.ledger.first_act(fact.serial)
-    shop = store.shop.number
-    tally = next(
-        (t for t in store.ledger.tallies_of(fact.campaign) if t.device == event.device),
-        None,
-    )
-    grant = store.ledger.grant_of(fact.campaign, event.device)
-    accepted_before = (tally.accepted_alone if tally else 0) - 1
     is_first = first is not None and (first.device, first.nonce) == (event.device, fact.nonce)
     facts = Facts(
         now=event.at,
-        shop=shop,
+        shop=store.shop.number,
         campaign=record.campaign if record is not None and record.state != "draft" else None,
         key=None,
         known=True,
         revoked=store.ledger.is_revoked(fact.serial),
         first_use=None if first is None or is_first else first.as_first_use(),
-        redeemed=store.ledger.redeemed(fact.campaign) - (1 if is_first else 0),
+        redeemed=store.ledger.redeemed(fact.campaign) - to_come,
         basket_cents=fact.basket_cents,
-        cut_off=CutOff(grant.accept - accepted_before, event.clock != "unset") if fact.offline else None,
+        cut_off=_standing_of(store, event, fact, to_come) if fact.offline else None,
     )
     expires_at = coupon.expires_at if coupon is not None else _NO_EXPIRY
-    decision = decide(
-        Coupon(coupon.key_number if coupon else 0, shop, fact.campaign, fact.serial, expires_at), facts
-    )
+    key_number = coupon.key_number if coupon is not None else 0
+    decision = decide(Coupon(key_number, facts.shop, fact.campaign, fact.serial, expires_at), facts)
     if not isinstance(decision, Accepted):
         return decision.refusal.value
     return None if decision.value_cents == fact.value_cents else "wrong_value"
+
+
+def _standing_of(store: Store, event: Envelope | Event, fact: RedeemedHere, to_come: int) -> CutOff:
+    """How the till stood when it accepted: its rights, less what it had accepted before."""
+    granted = store.ledger.grant_of(fact.campaign, event.device).accept
+    tallies = store.ledger.tallies_of(fact.campaign)
+    accepted = next((tally.accepted_alone for tally in tallies if tally.device == event.device), 0)
+    return CutOff(granted - (accepted - to_come), event.clock != "unset")
