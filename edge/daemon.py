@@ -76,6 +76,8 @@ class Edge:
         self._stamps: Stamps | None = None
         self._health = Health()
         self._writer = ThreadPoolExecutor(1, "writer")
+        # Not the writer: what is wrong must be told also while the file does not let us write.
+        self._teller = ThreadPoolExecutor(1, "teller")
         self._waiting: list[Fact] = []
         self._written_at = 0.0
         self._disk_fails = False
@@ -219,7 +221,7 @@ class Edge:
         """Write the status file; what cannot be written now is written in two seconds."""
         loop, now, scanner = asyncio.get_running_loop(), self._clock.now(), self._scanner
         try:
-            counts = await loop.run_in_executor(self._writer, self._store.outbox.counts)
+            counts = await loop.run_in_executor(self._teller, self._store.outbox.counts)
             self._health.say("facts-parked", counts.parked > 0, now)
             status = Status(
                 pid=os.getpid(),
@@ -242,7 +244,7 @@ class Edge:
                 hub_reached=self._syncer.state.reached,
                 rss_mb=rss_mb(),
             )
-            await loop.run_in_executor(self._writer, write_status, self._config.dir, status)
+            await loop.run_in_executor(self._teller, write_status, self._config.dir, status)
         except (OSError, StorageError, sqlite3.Error) as wrong:
             logger.debug("status not written: %s", wrong)
 
@@ -258,6 +260,7 @@ class Edge:
         await asyncio.to_thread(self._syncer.stop)
         await self._status("stopped")
         self._writer.shutdown()
+        self._teller.shutdown()
         self._pool.close()
 
     def _open_radio(self) -> Radio:

@@ -23,6 +23,11 @@ LONGEST_JUMP_S = 3600.0
 """A gap in the packets' clock longer than this (a machine that slept, a recording of several days) is stepped over."""
 
 
+LONGEST_STEP_BACK_S = 60.0
+"""Packets come a little out of order; more than this is a clock that was set back, and waiting for it to catch up would end nothing
+for hours. Above any delay between a radio and here."""
+
+
 class Noticed(msgspec.Struct, frozen=True):
     """What a batch of packets, or the passing of time, made known."""
 
@@ -91,12 +96,17 @@ class Door:
         return Noticed(tuple(opened), noticed.closed, noticed.measured) if opened else noticed
 
     def tick(self, now: float) -> Noticed:
-        """Let time pass until `now`; a time before the last one changes nothing."""
+        """Let time pass until `now`. A clock that was set back ends every visit as of its last sighting, and begins anew."""
         if self._now is None:
             self._begin(now)
         then = self._now
-        if then is None or now - then < TICK_S:
+        if then is None or -LONGEST_STEP_BACK_S <= now - then < TICK_S:
             return Noticed()
+        if now < then:
+            closed = tuple(self._tracker.close())
+            self._window.forget()
+            self._begin(now)
+            return Noticed(closed=closed)
         if now - then > LONGEST_JUMP_S:
             closed = tuple(self._tracker.tick(now))
             self._window.forget()

@@ -122,7 +122,7 @@ class SubjectBook:
 
     def tick(self, now: float) -> None:
         """Forget who has not been heard; to be called every few seconds. `now` is on the packets' own clock."""
-        if self._turned_at is None:
+        if self._turned_at is None or now < self._turned_at:
             self._turned_at = now
         if now - self._turned_at >= GENERATION_S or len(self._fresh) + len(self._young) > MOST_ADDRESSES:
             self._turned_at = now

@@ -58,12 +58,22 @@ def test_time_that_passes_in_silence_ends_a_visit_and_measures_windows() -> None
     assert [window.addresses for window in noticed.measured] == [1, 0]
 
 
-def test_a_time_that_runs_backwards_changes_nothing() -> None:
+def test_packets_a_little_out_of_order_change_nothing() -> None:
     door = Door("door", Random(1).randbytes)
     through(door, phone(100.0, 60))
-    assert door.tick(0.0) == Noticed()
-    assert door.now is not None
-    assert door.now > 100.0
+    before = door.now
+    assert door.tick(120.0) == Noticed()
+    assert door.now == before
+
+
+def test_a_clock_that_was_set_back_ends_visits_and_begins_anew() -> None:
+    door = Door("door", Random(1).randbytes)
+    through(door, phone(1_000_000.0, 60))
+    noticed = through(door, phone(500.0, 60))
+    assert [visit.departed_at for visit in noticed.closed] == [1_000_059.0]
+    assert len(noticed.opened) == 1
+    (closed,) = door.stop().closed
+    assert (closed.arrived_at, closed.departed_at) == (500.0, 559.0)
 
 
 def test_a_machine_that_slept_does_not_measure_the_night() -> None:
