@@ -24,8 +24,8 @@ LONGEST_JUMP_S = 3600.0
 
 
 LONGEST_STEP_BACK_S = 60.0
-"""Packets come a little out of order; more than this is a clock that was set back, and waiting for it to catch up would end nothing
-for hours. Above any delay between a radio and here."""
+"""Packets come a little out of order; more than this is a clock that was set back, and waiting for it to catch up would end
+nothing for hours. Above any delay between a radio and here."""
 
 
 class Noticed(msgspec.Struct, frozen=True):
