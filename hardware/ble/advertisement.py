@@ -4,6 +4,7 @@ the codec makes the second.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -32,7 +33,7 @@ class Advertisement(msgspec.Struct, frozen=True, gc=False):
 
 
 class AdvertisementData(msgspec.Struct, frozen=True, gc=False):
-    """The fields of a payload, by the names that bleak gives them; shared between callers: read, never change.
+    """The fields of a payload, by the names that bleak gives them; shared between callers, so read-only.
 
     UUIDs are full 128-bit lower-case strings. `flags` is the octet of the Flags structure, `tx_power` is in dBm.
     `frames` are the structures that look like beacons, as heard, in their order (see `hardware.ble.beacon`).
@@ -40,8 +41,8 @@ class AdvertisementData(msgspec.Struct, frozen=True, gc=False):
 
     local_name: str | None
     service_uuids: tuple[str, ...]
-    manufacturer_data: dict[int, bytes]
-    service_data: dict[str, bytes]
+    manufacturer_data: Mapping[int, bytes]
+    service_data: Mapping[str, bytes]
     tx_power: int | None
     flags: int | None
     frames: tuple[bytes, ...] = ()

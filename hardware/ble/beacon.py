@@ -8,18 +8,21 @@ measured at 1 m, of Eddystone at 0 m.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from struct import Struct
 
 import msgspec
 
 from hardware.ble.advertisement import AdvertisementData
-from hardware.ble.codec import BadPayload, parse
+from hardware.ble.codec import BadPayload, parse, uuid_text
+from hardware.ble.codec import forget as forget_payloads
 
 APPLE = 0x004C
 ALTBEACON_CODE = b"\xbe\xac"
 
-# Both of the older beacons end in two numbers and the power.
-_BODY = Struct(">HHb")
+# Both of the older beacons have a UUID, two numbers and the power.
+_BODY = Struct(">16sHHb")
+_NUMBERS = Struct(">HHb")
 _TLM = Struct(">HhII")
 
 
@@ -33,7 +36,7 @@ class IBeacon(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag="ibea
 
     def encode(self) -> bytes:
         """The manufacturer structure with its length, to be put behind the flags."""
-        body = _BODY.pack(self.major, self.minor, self.tx_power)
+        body = _NUMBERS.pack(self.major, self.minor, self.tx_power)
         return b"\x1a\xff\x4c\x00\x02\x15" + bytes.fromhex(self.uuid.replace("-", "")) + body
 
 
@@ -49,7 +52,7 @@ class AltBeacon(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag="al
 
     def encode(self) -> bytes:
         """The manufacturer structure with its length (AD length is always 0x1B)."""
-        ids = bytes.fromhex(self.id1.replace("-", "")) + _BODY.pack(self.id2, self.id3, self.tx_power)
+        ids = bytes.fromhex(self.id1.replace("-", "")) + _NUMBERS.pack(self.id2, self.id3, self.tx_power)
         company = self.company_id.to_bytes(2, "little")
         return b"\x1b\xff" + company + ALTBEACON_CODE + ids + bytes((self.mfg_reserved,))
 
@@ -115,33 +118,30 @@ class EddystoneEid(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag=
 
 Beacon = IBeacon | AltBeacon | EddystoneUid | EddystoneUrl | EddystoneTlm | EddystoneEid
 
-# A packed shop hears some hundreds of different payloads a minute; 2,048 of them are about 1.5 MB.
-REMEMBERED_PAYLOADS = 2048
-_remembered: dict[bytes, tuple[AdvertisementData, Beacon | None]] = {}
+# Beacons say the same for weeks; a street has some dozens.
+REMEMBERED_BEACONS = 512
 
 
 def read(payload: bytes) -> tuple[AdvertisementData, Beacon | None]:
-    """The fields of a payload and the first whole beacon in it, if any; remembered, for the air repeats itself.
+    """The fields of a payload and the first whole beacon in it, if any.
 
     Raises BadPayload when the payload is broken, or the only beacons in it are.
     """
-    known = _remembered.get(payload)
-    if known is not None:
-        return known
     fields = parse(payload)
-    answer = (fields, _first_whole(fields.frames) if fields.frames else None)
-    if len(_remembered) >= REMEMBERED_PAYLOADS:
-        # Simpler and quicker than to find the oldest; what is still on the air is back within seconds.
-        _remembered.clear()
-    _remembered[payload] = answer
-    return answer
+    frames = fields.frames
+    return fields, _first_whole(frames) if frames else None
 
 
 def decode_beacon(heard: bytes | AdvertisementData) -> Beacon | None:
     """The first whole beacon in a payload, or None; BadPayload when the only ones are broken."""
-    if isinstance(heard, bytes):
-        return read(heard)[1]
-    return _first_whole(heard.frames) if heard.frames else None
+    frames = (parse(heard) if isinstance(heard, bytes) else heard).frames
+    return _first_whole(frames) if frames else None
+
+
+def forget() -> None:
+    """Empty the memory of payloads and beacons; nothing but speed depends on it."""
+    forget_payloads()
+    _decode_frame.cache_clear()
 
 
 def _first_whole(frames: tuple[bytes, ...]) -> Beacon | None:
@@ -161,27 +161,24 @@ def _first_whole(frames: tuple[bytes, ...]) -> Beacon | None:
     return None
 
 
+@lru_cache(maxsize=REMEMBERED_BEACONS)
 def _decode_frame(frame: bytes) -> Beacon | None:
     """One AD structure without its length octet."""
-    if frame[0] == 0x16:
-        return _decode_eddystone(frame[3:])
-    if frame.startswith(ALTBEACON_CODE, 3):
-        return _decode_altbeacon(frame)
-    if frame.startswith(b"\x4c\x00\x02\x15", 1):
+    if frame[1:5] == b"\x4c\x00\x02\x15":
         if len(frame) < 26:
             raise BadPayload(f"An iBeacon has 23 octets behind its company number, not {len(frame) - 3}.")
-        return IBeacon(_uuid(frame[5:21]), *_BODY.unpack_from(frame, 21))
+        uuid, major, minor, power = _BODY.unpack_from(frame, 5)
+        return IBeacon(uuid_text(uuid), major, minor, power)
+    if frame[0] == 0x16:
+        return _decode_eddystone(frame[3:])
+    if frame[3:5] == ALTBEACON_CODE:
+        if len(frame) < 26:
+            raise BadPayload(f"An AltBeacon has 24 octets behind its company number, not {len(frame) - 3}.")
+        uuid, id2, id3, power = _BODY.unpack_from(frame, 5)
+        # Beacons without the reserved octet are on the market; readers take it as zero.
+        reserved = frame[26] if len(frame) > 26 else 0
+        return AltBeacon(uuid_text(uuid), id2, id3, power, frame[1] | frame[2] << 8, reserved)
     return None
-
-
-def _decode_altbeacon(frame: bytes) -> AltBeacon:
-    if len(frame) < 26:
-        raise BadPayload(f"An AltBeacon has 24 octets behind its company number, not {len(frame) - 3}.")
-    # Beacons without the reserved octet are on the market; readers take it as zero.
-    reserved = frame[26] if len(frame) > 26 else 0
-    id2, id3, power = _BODY.unpack_from(frame, 21)
-    id2, id3, power = _BODY.unpack_from(frame, 21)
-    return AltBeacon(_uuid(frame[5:21]), id2, id3, power, frame[1] | frame[2] << 8, reserved)
 
 
 def _decode_eddystone(body: bytes) -> Beacon | None:
@@ -217,16 +214,13 @@ def _signed(octet: int) -> int:
     return (octet ^ 0x80) - 0x80
 
 
-def _uuid(octets: bytes) -> str:
-    h = octets.hex()
-    return f"{h[:8]}-{h[8:12]}-{h[12:16]}-{h[16:20]}-{h[20:]}"
-
-
 _SCHEMES = ("http://www.", "https://www.", "http://", "https://")
 _ENDINGS = (
     ".com/", ".org/", ".edu/", ".net/", ".info/", ".biz/", ".gov/",
     ".com", ".org", ".edu", ".net", ".info", ".biz", ".gov",
 )  # fmt: skip
+# What each octet behind the scheme stands for; the others are reserved.
+_SPELLED = dict(enumerate(_ENDINGS)) | {octet: chr(octet) for octet in range(0x21, 0x7F)}
 URL_MAX_OCTETS = 17
 
 
@@ -234,15 +228,10 @@ def expand_url(octets: bytes) -> str:
     """The address of an Eddystone-URL frame from its scheme octet on; BadPayload for octets that are reserved."""
     if octets[0] >= len(_SCHEMES):
         raise BadPayload(f"An Eddystone URL cannot begin with scheme {octets[0]}.")
-    parts = [_SCHEMES[octets[0]]]
-    for octet in octets[1:]:
-        if octet < len(_ENDINGS):
-            parts.append(_ENDINGS[octet])
-        elif 0x20 < octet < 0x7F:
-            parts.append(chr(octet))
-        else:
-            raise BadPayload(f"An Eddystone URL cannot hold the octet {octet:#04x}.")
-    return "".join(parts)
+    try:
+        return _SCHEMES[octets[0]] + "".join(map(_SPELLED.__getitem__, octets[1:]))
+    except KeyError as reserved:
+        raise BadPayload(f"An Eddystone URL cannot hold the octet {reserved.args[0]:#04x}.") from None
 
 
 def compress_url(url: str) -> bytes:

@@ -8,7 +8,9 @@ sent: every length is checked before it is used as an index.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
 from hardware.ble.advertisement import AdvertisementData
 
@@ -28,21 +30,28 @@ _EDDYSTONE = b"\xaa\xfe"
 BEACON_MARKS = (b"\x02\x15", b"\xbe\xac")
 LARGEST_STRUCTURE_OCTETS = 255
 
-# The first octets of a payload fix its outline: with flags and power before, also that of the third structure.
-_OUTLINE_OCTETS = 8
-# A street has some dozens of outlines; a hostile one must not fill the memory with them.
-_MOST_OUTLINES = 1024
+# Shorter payloads have no outline worth learning; longer ones than a packet and its answer are rare.
+_SHORTEST_OUTLINED, _LONGEST_OUTLINED = 8, 62
+# A street has some dozens of outlines; a hostile one must not fill the memory with them. For each length:
+_MOST_OUTLINES = 64
 
 
 class BadPayload(ValueError):
     """The other side sent a payload, or a beacon frame in it, that its own specification forbids."""
 
 
-# How a payload is laid out that begins with these octets: its size; its flags, power and UUIDs; where a name begins;
-# where the last structure begins (there the name ends, too) and its first four octets; the company of that structure,
-# or, when it is None, the service. A plain tuple: this is read for every packet that has not been heard before.
-_Outline = tuple[int, int | None, int | None, tuple[str, ...], int, int, bytes, int | None, str]
-_outlines: dict[bytes, _Outline] = {}
+# How a payload of some length is laid out that begins with some octets: its flags, power and UUIDs; where a name
+# begins; where the last structure begins (there the name ends, too) and its first four octets; the company of that
+# structure, or, when it is None, the service. A plain tuple: this is read for every packet not heard before.
+_Outline = tuple[int | None, int | None, tuple[str, ...], int, int, bytes, int | None, str]
+_outlines: list[dict[bytes, _Outline]] = [{} for _ in range(_LONGEST_OUTLINED + 1)]
+# A packed shop hears some hundreds of different payloads a minute; 2,048 of them are about 1.5 MB.
+REMEMBERED_PAYLOADS = 2048
+_remembered: dict[bytes, AdvertisementData] = {}
+_HEARD_SLOTS = 1023
+_heard_once: list[bytes] = [b""] * (_HEARD_SLOTS + 1)
+# Shared by all that have no such fields: read-only by type, and most advertisements have one of the two.
+_NOTHING: Mapping[Any, bytes] = {}
 
 
 @lru_cache(maxsize=512)
@@ -54,30 +63,74 @@ def uuid32(number: int) -> str:
 @lru_cache(maxsize=512)
 def uuid128(octets: bytes) -> str:
     """The UUID of 16 octets in the order of the air (least significant first)."""
-    h = octets[::-1].hex()
-    return f"{h[:8]}-{h[8:12]}-{h[12:16]}-{h[16:20]}-{h[20:]}"
+    return uuid_text(octets[::-1])
+
+
+def uuid_text(octets: bytes) -> str:
+    """A UUID as people write it, from 16 octets in that order."""
+    return f"{octets[:4].hex()}-{octets[4:10].hex('-', 2)}-{octets[10:].hex()}"
 
 
 def parse(payload: bytes) -> AdvertisementData:
-    """The fields of a payload; raises BadPayload when a structure runs past the end.
+    """The fields of a payload; raises BadPayload when a structure runs past the end. Remembered: the air repeats itself.
 
     A length of zero ends the payload early, as the specification has it. A structure whose value has an impossible
     size (a TX power of two octets, half a UUID) is passed over; of several values for one field the last counts,
     but a whole name always wins over a shortened one. Names that are not UTF-8 keep what can be read.
     """
-    outline = _outlines.get(payload[:_OUTLINE_OCTETS])
+    known = _remembered.get(payload)
+    if known is not None:
+        return known
+    fields = _by_outline(payload) or _parse_any(payload)
+    # What is heard once is mostly not heard again, and keeping it costs as much as reading it: the second time counts.
+    slot = hash(payload) & _HEARD_SLOTS
+    if _heard_once[slot] != payload:
+        _heard_once[slot] = payload
+        return fields
+    if len(_remembered) >= REMEMBERED_PAYLOADS:
+        # Simpler and quicker than to find the oldest; what is still on the air is back within seconds.
+        _remembered.clear()
+    _remembered[payload] = fields
+    return fields
+
+
+def _by_outline(payload: bytes) -> AdvertisementData | None:
+    """The fields of a payload that is laid out as one before it; None when it is not."""
+    length = len(payload)
+    if not _SHORTEST_OUTLINED <= length <= _LONGEST_OUTLINED:
+        return None
+    outline = _outlines[length].get(payload[: _telling(payload)])
     if outline is None:
-        return _parse_any(payload)
-    size, flags, tx_power, uuids, name_at, begin, head, company, service = outline
-    if len(payload) != size or payload[begin : begin + 4] != head:
-        return _parse_any(payload)
-    name = _text(payload[name_at:begin]) if name_at < begin else None
+        return None
+    flags, tx_power, uuids, name_at, begin, head, company, service = outline
+    if payload[begin : begin + 4] != head:
+        return None
+    name = None
+    if name_at < begin:
+        if payload[name_at - 1] != NAME_WHOLE:
+            return None
+        name = _text(payload[name_at:begin])
     value = payload[begin + 4 :]
     if company is None:
         frames = (payload[begin + 1 :],) if head[2:] == _EDDYSTONE else ()
-        return AdvertisementData(name, uuids, {}, {service: value}, tx_power, flags, frames)
+        return AdvertisementData(name, uuids, _NOTHING, {service: value}, tx_power, flags, frames)
     frames = (payload[begin + 1 :],) if value.startswith(BEACON_MARKS) else ()
-    return AdvertisementData(name, uuids, {company: value}, {}, tx_power, flags, frames)
+    return AdvertisementData(name, uuids, {company: value}, _NOTHING, tx_power, flags, frames)
+
+
+def _telling(payload: bytes) -> int:
+    """How many first octets of a payload tell its outline. More would be data, which never repeat."""
+    if payload[1] != FLAGS:
+        # A manufacturer's head.
+        return 4
+    # Flags and a manufacturer's head; else flags, power or a list of UUIDs, and the next length and type.
+    return 7 if payload[4] == MANUFACTURER else 8
+
+
+def forget() -> None:
+    """Empty the memory of payloads; nothing but speed depends on it."""
+    _remembered.clear()
+    _heard_once[:] = [b""] * len(_heard_once)
 
 
 def _text(octets: bytes) -> str:
@@ -167,12 +220,15 @@ def _learn(payload: bytes, fields: AdvertisementData, name_at: int, name_end: in
 
     Worth it only when everything before the name (or that structure) is flags, power and one list of 16-bit UUIDs, as
     small as they can be and all within the first octets: the next payload that begins with the same octets, is as
-    long and has the same head at `begin` then has every structure in the same place, and those of the same value.
+    long and has the same heads there then has every structure in the same place, and those of the same value.
     """
     flagged, powered = fields.flags is not None, fields.tx_power is not None
     lists = 2 * len(fields.service_uuids) + 2 * bool(fields.service_uuids)
     before = 3 * flagged + 3 * powered + lists
-    if before > (_OUTLINE_OCTETS - 2 if name_end else _OUTLINE_OCTETS):
+    if not _SHORTEST_OUTLINED <= len(payload) <= _LONGEST_OUTLINED:
+        return
+    known = _telling(payload)
+    if before > (known - 1 if name_end else known):
         return
     if (name_at, name_end) != (before + 2, begin) if name_end else begin != before:
         return
@@ -180,10 +236,10 @@ def _learn(payload: bytes, fields: AdvertisementData, name_at: int, name_end: in
     company = next(iter(fields.manufacturer_data), None)
     if len(head) < 4 or head[1] != (SERVICE_DATA16 if company is None else MANUFACTURER):
         return
-    if len(_outlines) >= _MOST_OUTLINES:
-        _outlines.clear()
-    _outlines[payload[:_OUTLINE_OCTETS]] = (
-        len(payload),
+    outlines = _outlines[len(payload)]
+    if len(outlines) >= _MOST_OUTLINES:
+        outlines.clear()
+    outlines[payload[:known]] = (
         fields.flags,
         fields.tx_power,
         fields.service_uuids,
