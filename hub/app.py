@@ -109,17 +109,14 @@ def _mount_admin(
 ) -> None:
     from hub.admin import create_admin
 
-    try:
-        pages = create_admin(
-            store,
-            key,
-            now=clock.now,
-            secure=bool(config.url and config.url.startswith("https:")),
-            notice=lambda language: say(config.notice or {}, language) or None,
-            warnings=found,
-        )
-    except ImportError:
-        return
+    pages = create_admin(
+        store,
+        key,
+        now=clock.now,
+        secure=bool(config.url and config.url.startswith("https:")),
+        notice=lambda language: say(config.notice or {}, language) or None,
+        warnings=found,
+    )
     app.register_blueprint(pages, url_prefix="/manage")
 
 
