@@ -1,0 +1,192 @@
+"""Who may run the shop: the set-up code, passwords, the growing wait, sessions, PINs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hub.people import (
+    FREE_FROM_ONE_PLACE,
+    SESSION_S,
+    LoggedIn,
+    NewStaff,
+    Wait,
+    add_manager,
+    add_staff,
+    change_password,
+    form_token,
+    hash_secret,
+    log_in,
+    log_out,
+    make_pin,
+    make_setup_code,
+    new_pin,
+    password_fault,
+    pin_fault,
+    secret_fits,
+    session_of,
+    set_staff_active,
+    set_up,
+    wait_s,
+)
+from hub.store.entry import Knocks
+from hub.store.sqlite import SqliteStore
+from hub.wire.snapshot import Shop
+
+NOW = 1_790_000_000.0
+PASSWORD = "seven green kettles"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SqliteStore]:
+    opened = SqliteStore(tmp_path / "hub.db")
+    opened.shop.save(Shop(7, {"en": "Corner Bakery"}), NOW)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def managed(store: SqliteStore) -> SqliteStore:
+    assert add_manager(store, "Ines", PASSWORD, NOW, who="shell") is None
+    return store
+
+
+def test_the_set_up_code_makes_the_first_manager_and_works_once(store: SqliteStore) -> None:
+    code = make_setup_code(store, NOW)
+    first = set_up(store, code.lower().replace("-", " "), "Ines", PASSWORD, "here", NOW)
+    assert isinstance(first, LoggedIn)
+    session = session_of(store, first.token, NOW)
+    assert session is not None
+    assert session.manager == "Ines"
+    second = set_up(store, code, "Mallory", PASSWORD, "here", NOW)
+    assert isinstance(second, dict)
+    assert [manager.name for manager in store.people.managers()] == ["Ines"]
+
+
+def test_a_new_set_up_code_replaces_the_one_before(store: SqliteStore) -> None:
+    old, new = make_setup_code(store, NOW), make_setup_code(store, NOW)
+    assert set(set_up(store, old, "Ines", PASSWORD, "here", NOW)) == {"code"}  # type: ignore[arg-type]
+    assert isinstance(set_up(store, new, "Ines", PASSWORD, "here", NOW), LoggedIn)
+
+
+def test_set_up_tells_every_fault_at_once_and_keeps_the_code(store: SqliteStore) -> None:
+    code = make_setup_code(store, NOW)
+    assert set(set_up(store, "", " ", "short", "here", NOW)) == {"code", "name", "password"}  # type: ignore[arg-type]
+    assert isinstance(set_up(store, code, "Ines", PASSWORD, "here", NOW), LoggedIn)
+
+
+def test_guessing_the_set_up_code_meets_a_wait(store: SqliteStore) -> None:
+    make_setup_code(store, NOW)
+    answers = [
+        set_up(store, "AAAA-AAAA-AAAA", "Ines", PASSWORD, "here", NOW) for _ in range(FREE_FROM_ONE_PLACE + 1)
+    ]
+    assert isinstance(answers[-1], Wait)
+
+
+def test_no_secret_stands_on_the_disk(store: SqliteStore, tmp_path: Path) -> None:
+    code = make_setup_code(store, NOW)
+    person = set_up(store, code, "Ines", PASSWORD, "here", NOW)
+    assert isinstance(person, LoggedIn)
+    store.close()
+    disk = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    for secret in (PASSWORD, code, code.replace("-", ""), person.token):
+        assert secret.encode() not in disk
+
+
+def test_a_session_ends_by_logging_out_and_by_itself(managed: SqliteStore) -> None:
+    person = log_in(managed, "Ines", PASSWORD, "here", NOW)
+    assert isinstance(person, LoggedIn)
+    assert session_of(managed, person.token, NOW + SESSION_S - 1) is not None
+    assert session_of(managed, person.token, NOW + SESSION_S) is None
+    log_out(managed, person.token)
+    assert session_of(managed, person.token, NOW) is None
+    assert session_of(managed, "", NOW) is None
+
+
+def test_a_wrong_name_and_a_wrong_password_get_the_same_answer(managed: SqliteStore) -> None:
+    assert log_in(managed, "Nobody", PASSWORD, "here", NOW) is None
+    assert log_in(managed, "Ines", "wrong wrong wrong", "there", NOW) is None
+    assert log_in(managed, "Ines", "x" * 5_000, "elsewhere", NOW) is None
+
+
+def test_the_wait_grows_and_even_the_right_password_has_to_sit_it_out(managed: SqliteStore) -> None:
+    for _ in range(FREE_FROM_ONE_PLACE):
+        assert log_in(managed, "Ines", "wrong", "here", NOW) is None
+    waiting = log_in(managed, "Ines", PASSWORD, "here", NOW)
+    assert isinstance(waiting, Wait)
+    assert isinstance(log_in(managed, "Ines", PASSWORD, "here", NOW + waiting.seconds + 1), LoggedIn)
+    assert log_in(managed, "Ines", "wrong", "here", NOW + 99) is None, "a right one clears the row"
+
+
+def test_another_place_is_not_locked_out_by_somebody_elses_guesses(managed: SqliteStore) -> None:
+    for _ in range(FREE_FROM_ONE_PLACE + 3):
+        log_in(managed, "Ines", "wrong", "attacker", NOW)
+    assert isinstance(log_in(managed, "Ines", PASSWORD, "office", NOW), LoggedIn)
+
+
+def test_waits_double_up_to_their_limit_and_survive_a_clock_that_was_set_back() -> None:
+    waits = [wait_s(Knocks(count, NOW), NOW, free=5, longest_s=900) for count in range(4, 16)]
+    assert waits[0] == 0
+    assert waits == sorted(waits)
+    assert waits[1:4] == [5, 10, 20]
+    assert waits[-1] == 900
+    assert wait_s(Knocks(9, NOW + 1e6), NOW, free=5, longest_s=900) <= 900
+
+
+def test_a_new_password_ends_every_session(managed: SqliteStore) -> None:
+    person = log_in(managed, "Ines", PASSWORD, "here", NOW)
+    assert isinstance(person, LoggedIn)
+    assert change_password(managed, "Ines", "short", NOW) is not None
+    assert change_password(managed, "Ines", "eight blue saucers", NOW) is None
+    assert session_of(managed, person.token, NOW) is None
+    assert isinstance(log_in(managed, "Ines", "eight blue saucers", "here", NOW), LoggedIn)
+
+
+@pytest.mark.parametrize(
+    "password", ["short", "password123", "PASSWORD123", "1234567890", "aaaaaaaaaaaa", "woaini1314"]
+)
+def test_a_password_that_anybody_would_try_is_refused(password: str) -> None:
+    assert password_fault(password, "Ines") is not None
+
+
+@pytest.mark.parametrize("pin", ["123", "123456789", "12a4", "0000", "1234", "4321", "１２３５"])
+def test_a_pin_that_anybody_would_try_is_refused(pin: str) -> None:
+    assert pin_fault(pin) is not None
+
+
+def test_a_pin_that_is_made_is_a_good_one() -> None:
+    assert all(pin_fault(make_pin()) is None for _ in range(200))
+
+
+def test_staff_are_let_in_kept_out_and_given_another_pin(store: SqliteStore) -> None:
+    added = add_staff(store, "Mina", "4711", NOW, who="Ines")
+    assert isinstance(added, NewStaff)
+    assert secret_fits(added.member.pin, "4711")
+    assert not secret_fits(added.member.pin, "4712")
+    assert set(add_staff(store, "mina", "12", NOW, who="Ines")) == {"pin"}  # type: ignore[arg-type]
+    assert set(add_staff(store, "mina", None, NOW, who="Ines")) == {"name"}  # type: ignore[arg-type]
+    fresh = new_pin(store, added.member.id, NOW, who="Ines")
+    assert fresh is not None
+    assert secret_fits(store.people.staff()[0].pin, fresh.pin)
+    assert set_staff_active(store, added.member.id, False, NOW, who="Ines")
+    assert not store.people.staff()[0].active
+    assert not set_staff_active(store, "s99", True, NOW, who="Ines")
+    assert [entry.what for entry in store.people.audit()][:3] == [
+        "staff.withdrawn",
+        "staff.pin_changed",
+        "staff.added",
+    ]
+
+
+def test_secrets_are_hashed_with_argon2id_and_a_salt() -> None:
+    one, other = hash_secret("4711"), hash_secret("4711")
+    assert one.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert one != other
+    assert not secret_fits("no hash at all", "4711")
+
+
+def test_a_form_token_is_bound_to_its_cookie_and_does_not_show_it() -> None:
+    assert form_token("one") != form_token("other")
+    assert "one" not in form_token("one")
