@@ -8,7 +8,6 @@ measured at 1 m, of Eddystone at 0 m.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from struct import Struct
 
 import msgspec
@@ -118,8 +117,11 @@ class EddystoneEid(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag=
 
 Beacon = IBeacon | AltBeacon | EddystoneUid | EddystoneUrl | EddystoneTlm | EddystoneEid
 
-# Beacons say the same for weeks; a street has some dozens.
+# Beacons say the same for weeks; a street has some dozens. As with payloads, the second time counts.
 REMEMBERED_BEACONS = 512
+_known: dict[bytes, Beacon] = {}
+_HEARD_SLOTS = 255
+_heard_once: list[bytes] = [b""] * (_HEARD_SLOTS + 1)
 
 
 def read(payload: bytes) -> tuple[AdvertisementData, Beacon | None]:
@@ -141,16 +143,17 @@ def decode_beacon(heard: bytes | AdvertisementData) -> Beacon | None:
 def forget() -> None:
     """Empty the memory of payloads and beacons; nothing but speed depends on it."""
     forget_payloads()
-    _decode_frame.cache_clear()
+    _known.clear()
+    _heard_once[:] = [b""] * len(_heard_once)
 
 
 def _first_whole(frames: tuple[bytes, ...]) -> Beacon | None:
     if len(frames) == 1:
-        return _decode_frame(frames[0])
+        return _remembered_beacon(frames[0])
     broken: BadPayload | None = None
     for frame in frames:
         try:
-            beacon = _decode_frame(frame)
+            beacon = _remembered_beacon(frame)
         except BadPayload as error:
             broken = broken or error
         else:
@@ -161,7 +164,21 @@ def _first_whole(frames: tuple[bytes, ...]) -> Beacon | None:
     return None
 
 
-@lru_cache(maxsize=REMEMBERED_BEACONS)
+def _remembered_beacon(frame: bytes) -> Beacon | None:
+    known = _known.get(frame)
+    if known is not None:
+        return known
+    beacon = _decode_frame(frame)
+    slot = hash(frame) & _HEARD_SLOTS
+    if _heard_once[slot] != frame:
+        _heard_once[slot] = frame
+    elif beacon is not None:
+        if len(_known) >= REMEMBERED_BEACONS:
+            _known.clear()
+        _known[frame] = beacon
+    return beacon
+
+
 def _decode_frame(frame: bytes) -> Beacon | None:
     """One AD structure without its length octet."""
     if frame[1:5] == b"\x4c\x00\x02\x15":
