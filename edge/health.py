@@ -48,7 +48,7 @@ WARNINGS = (
         {"en": "Not joined to a shop", "zh": "尚未加入店铺"},
         {
             "en": "Make a pairing code on the hub's page and run: python -m edge enrol CODE --hub URL",
-            "zh": "请在中枢页面生成配对码，然后运行：python -m edge enrol 配对码 --hub 网址",
+            "zh": "请在店内主机页面生成配对码，然后运行：python -m edge enrol 配对码 --hub 网址",
         },
     ),
     Warning(
@@ -103,7 +103,7 @@ WARNINGS = (
     Warning(
         "hub-silent",
         Severity.WARNING,
-        {"en": "Hub not answering", "zh": "中枢没有回应"},
+        {"en": "Hub not answering", "zh": "店内主机没有回应"},
         {"en": "Counting goes on; reports will be late.", "zh": "计数照常进行，报表会稍晚更新。"},
         visible_after_s=60,
         hidden_by=("not-running",),
@@ -111,17 +111,20 @@ WARNINGS = (
     Warning(
         "facts-parked",
         Severity.WARNING,
-        {"en": "The hub could not read some facts", "zh": "中枢无法读取部分记录"},
+        {"en": "The hub could not read some facts", "zh": "店内主机无法读取部分记录"},
         {
             "en": "They are kept here. The hub may be older than this program.",
-            "zh": "记录仍保留在本机。中枢的版本可能较旧。",
+            "zh": "记录仍保留在本机。店内主机的版本可能较旧。",
         },
     ),
     Warning(
         "clock-unset",
         Severity.WARNING,
         {"en": "This machine does not know the time", "zh": "本机时间未设置"},
-        {"en": "It takes the hub's as soon as the hub answers.", "zh": "中枢一有回应，就会采用中枢的时间。"},
+        {
+            "en": "It takes the hub's as soon as the hub answers.",
+            "zh": "店内主机一有回应，就会采用店内主机的时间。",
+        },
         visible_after_s=30,
     ),
 )
@@ -172,20 +175,20 @@ class Health:
         return visible
 
 
-SIMULATED: Text = {
-    "en": "Nothing here is live: {radio}.",
-    "zh": "此处不是实时数据：{radio}。",
-}
-
-RADIO_NAMES: dict[str, str] = {"Simulated street": "模拟街道"}
-
-
 def notice(radio: str, simulated: bool) -> Text:
     """The line for every screen while a simulator or a recording plays; empty with a real radio."""
     if not simulated:
         return {}
-    chinese = RADIO_NAMES.get(radio) or radio.replace("Replay of ", "回放 ")
-    return {"en": SIMULATED["en"].format(radio=radio), "zh": SIMULATED["zh"].format(radio=chinese)}
+    recording = radio.removeprefix("Replay of ")
+    if recording != radio:
+        return {
+            "en": f"Recording: the people at the door come from the file {recording}.",
+            "zh": f"回放录制：门口的人来自文件 {recording}。",
+        }
+    return {
+        "en": "Simulated street: no real radio is used here, the people at the door are made up.",
+        "zh": "模拟街道：此处未使用真实无线电，门口的人均为模拟。",
+    }
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):

@@ -36,27 +36,30 @@ OFFERS: tuple[dict[str, Text], ...] = (
         },
         "picture_alt": {"en": "A cup of coffee with a heart of milk", "zh": "一杯带爱心拉花的咖啡"},
         "small_print": {"en": "One cup a visit.", "zh": "每次到店限一杯。"},
-        "keywords": {"en": "espresso latte cappuccino drink breakfast", "zh": "咖啡 拿铁 美式 饮品 早餐"},
+        "keywords": {
+            "en": "coffee, espresso, latte, cappuccino, breakfast",
+            "zh": "咖啡，拿铁，美式，饮品，早餐",
+        },
     },
     {
-        "title": {"en": "1.50 off a fresh loaf", "zh": "新鲜面包立减 1.50"},
+        "title": {"en": "A fresh loaf for less", "zh": "现烤面包，今日更省"},
         "text": {
             "en": "Sourdough, rye or seeded, out of the oven at eight and again at four.",
             "zh": "酸种、黑麦或杂粮面包，每天八点和十六点新鲜出炉。",
         },
         "picture_alt": {"en": "A round loaf with one slice cut", "zh": "一个圆面包和切下的一片"},
         "small_print": {"en": "One loaf a coupon.", "zh": "每张优惠券限一个。"},
-        "keywords": {"en": "bread bakery sourdough rye baguette", "zh": "面包 烘焙 酸种 黑麦 主食"},
+        "keywords": {"en": "bread, bakery, sourdough, rye, baguette", "zh": "面包，烘焙，酸种，黑麦，主食"},
     },
     {
-        "title": {"en": "3.00 off any book", "zh": "任选图书立减 3.00"},
+        "title": {"en": "Any book for less", "zh": "任选一本书，立享优惠"},
         "text": {
             "en": "Novels, cookery, children's books: choose one from the shelf by the window.",
             "zh": "小说、美食、童书：窗边书架任选一本。",
         },
         "picture_alt": {"en": "Books on a table beside a plant", "zh": "桌上的书和一盆绿植"},
         "small_print": {"en": "The first 200 coupons; one book each.", "zh": "限前 200 张，每张限一本。"},
-        "keywords": {"en": "books reading novel gift children", "zh": "图书 阅读 小说 礼物 童书"},
+        "keywords": {"en": "books, reading, novel, gift, children", "zh": "图书，阅读，小说，礼物，童书"},
     },
 )
 
