@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import logging
 import signal
 import socket
@@ -12,7 +13,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-from flask import Flask, Response, jsonify
+from flask import Flask, Request, Response, jsonify
 
 from kiosk.counter import Counter
 from kiosk.health import report
@@ -30,9 +31,17 @@ class CannotListen(Exception):
     """The address cannot be had; the text says which and why."""
 
 
+class _InMemory(Request):
+    """Uploads stay in memory, within the limit that the till sets: a full disk must not keep a picture from being read."""
+
+    def _get_file_stream(self, *_: Any, **__: Any) -> io.BytesIO:
+        return io.BytesIO()
+
+
 def create_app(counter: Counter) -> Flask:
     """The application around a counter; starts nothing."""
     app = Flask(__name__, static_folder=None)
+    app.request_class = _InMemory
     app.config["MAX_CONTENT_LENGTH"] = 2**20
     app.register_blueprint(create_screen(counter))
     app.register_blueprint(create_till(counter))

@@ -104,9 +104,9 @@ def from_our_pages(request: Request) -> bool:
         return False
 
 
-def _token_of(request: Request) -> str | None:
+def _token_of(request: Request) -> str:
     token = request.cookies.get(COOKIE, "")
-    return token if _TOKEN.fullmatch(token) else None
+    return token if _TOKEN.fullmatch(token) else ""
 
 
 def _hash(token: str) -> bytes:

@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from kiosk_shop import LOCKED, PIN, TENTH, TillShop, shop_in
+from kiosk_shop import PIN, TENTH, TillShop, shop_in
 from playwright.sync_api import Page, expect
 
 from kiosk.app import create_app
-from kiosk.counter import Counter
 
 TILL = {"width": 1024, "height": 600}
 PHONE = {"width": 390, "height": 844}
