@@ -1,5 +1,6 @@
-"""The two values of the air: a packet as heard, and the fields in it. Pure; radios and captures make the first,
-the codec makes the second.
+"""The two values of the air: a packet as heard, and the fields in it.
+
+Pure: radios and captures make the first, the codec makes the second.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""What a beacon says, and how to say it. Pure: fed with payloads by whoever heard them.
+"""What a beacon says, and how to say it.
+
+Pure, but for a bounded memory that only speed depends on: fed with payloads by whoever heard them.
 
 `decode_beacon` answers None for a payload that is no beacon of ours, and raises BadPayload for one that claims to be
 and is broken. Sources: Apple, Proximity Beacon Specification (2015); AltBeacon Protocol Specification 1.0;

@@ -1,5 +1,7 @@
-"""Takes advertising payloads apart and puts them together. Pure but for what it remembers: fed by the radios, the
-capture readers and the simulated street; opens nothing, reads no clock.
+"""Takes advertising payloads apart and puts them together.
+
+Pure, but for a bounded memory that only speed depends on: fed by the radios, the capture readers and the simulated
+street.
 
 Sources: Core Specification 5.4, Vol 3 Part C, 11 (the row of AD structures), and the Core Specification
 Supplement 11, Part A, 1 (what is in each). Assigned Numbers 2.3 has the type numbers. Input is whatever somebody

@@ -1,4 +1,7 @@
-"""A payload in words that any program can read: what `python -m hardware ble decode` prints. Pure."""
+"""A payload in words that any program can read: what `python -m hardware ble decode` prints.
+
+Pure: fed by the command.
+"""
 
 from __future__ import annotations
 

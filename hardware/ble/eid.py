@@ -1,5 +1,6 @@
-"""Eddystone ephemeral identifiers: who holds a beacon's key can say what it calls itself at any time. Pure; the times
-come from the caller.
+"""Eddystone ephemeral identifiers: who holds a beacon's key can say what it calls itself at any time.
+
+Pure: the times come from the caller.
 
 Source: Eddystone Protocol Specification, "Eddystone-EID computation". The beacon's clock counts seconds since it was
 set up; an identifier lasts 2**k seconds.

@@ -1,5 +1,6 @@
-"""What people and shops carry and put up, as far as it is on the air: addresses, payloads, pace. Pure; fed by
-`hardware.ble.street`.
+"""What people and shops carry and put up, as far as it is on the air: addresses, payloads, pace.
+
+Repeatable; asked by `hardware.ble.street`.
 
 A phone's address is a resolvable private one that changes about every 15 minutes, together with its payload (Core
 Specification 5.4, Vol 3 Part C, App. A: 900 s). The lower half of a real one is a keyed hash of the upper; here both

@@ -1,4 +1,6 @@
-"""Advertising reports out of HCI events. Pure: fed with packets by the capture readers.
+"""Advertising reports out of HCI events.
+
+Pure: fed with packets by the capture readers.
 
 Source: Core Specification 5.4, Vol 4 Part E: 5.4.4 (event packets), 7.7.65.2 (LE Advertising Report), 7.7.65.13
 (LE Extended Advertising Report).

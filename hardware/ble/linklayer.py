@@ -1,4 +1,6 @@
-"""Advertisements out of packets as a sniffer hears them. Pure: fed by the capture readers.
+"""Advertisements out of packets as a sniffer hears them.
+
+Pure: fed by the capture readers.
 
 Sources: Core Specification 5.4, Vol 6 Part B: 2.1 (packet), 2.3 (advertising PDUs), 2.3.4 (extended ones), 3.1.1 (CRC);
 the link types LINKTYPE_BLUETOOTH_LE_LL and _WITH_PHDR of tcpdump.org; the header of Nordic's nRF Sniffer, versions 1

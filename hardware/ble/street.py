@@ -1,5 +1,5 @@
 """A simulated street before a small shop: what a radio over the shop floor would hear, and the truth behind it.
-Pure: times come from the caller, chance from the seed.
+Repeatable: times come from the caller, chance from the seed; opens nothing, reads no clock.
 
 Path loss is log-distance; on it lie a shadowing that wanders as people move, the loss through the shop's front, the
 carrier's own body (phones in front of a body that walks away), and a fast fading for each packet. Packets are lost by

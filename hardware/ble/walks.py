@@ -1,5 +1,6 @@
-"""Who walks where on the simulated street, and when: plans that depend on nothing but the seed and the hour. Pure; fed
-by `hardware.ble.street`.
+"""Who walks where on the simulated street, and when: plans that depend on nothing but the seed and the hour.
+
+Repeatable; asked by `hardware.ble.street`.
 
 The radio hangs over the shop floor near the door. x runs along the pavement, y from the door into the shop; metres.
 The plan of an hour does not depend on when anybody began to look, so the truth of any moment can be asked for.
