@@ -26,6 +26,9 @@ SLIP_LEAST_CHARACTERS = 5
 PAIRS_LEAST_SHARE = 0.5
 """Share of a Chinese query's pairs that must be found; below it the query is about something else."""
 
+PAIRS_LOOSE_SHARE = 0.2
+"""The same once nothing was found: one pair of "我想喝咖啡" is the thing, the others are only wanting."""
+
 QUERY_WORDS = 12
 
 _HAN = "\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
@@ -43,14 +46,14 @@ class Entry:
     texts: tuple[str, ...] = ()
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16_384)
 def fold(text: str) -> str:
     """Text as it is compared: no case, no width, no accents."""
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
     return unicodedata.normalize("NFC", "".join(c for c in plain if not unicodedata.combining(c)))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16_384)
 def words_of(text: str) -> tuple[str, ...]:
     """Folded words; a run of Chinese is one word."""
     return tuple(_WORD.findall(fold(text)))
@@ -86,23 +89,24 @@ def _latin_match(wanted: str, word: str) -> float:
     return 0.0
 
 
-def _han_match(wanted: str, field: str) -> float:
+def _han_match(wanted: str, field: str, least_share: float) -> float:
     if wanted in field:
         return 1.0 if len(wanted) == len(field) else 0.9
+    if field in wanted:
+        # "我想喝咖啡" has the thing in it, with no space to say where.
+        return 0.8 if len(field) > 1 else 0.5
     if len(wanted) < 2:
         return 0.0
     pairs = _pairs(wanted)
     share = len(pairs & _pairs(field)) / len(pairs)
-    return 0.6 * share if share >= PAIRS_LEAST_SHARE else 0.0
+    return 0.6 * share if share >= least_share else 0.0
 
 
-def _match(wanted: str, text: str) -> float:
-    match = _han_match if _IS_HAN.match(wanted) else _latin_match
-    return max((match(wanted, word) for word in words_of(text)), default=0.0)
-
-
-def _best(wanted: str, texts: Iterable[str]) -> float:
-    return max((_match(wanted, text) for text in texts), default=0.0)
+def _best(wanted: str, texts: Iterable[str], least_share: float) -> float:
+    words = (word for text in texts for word in words_of(text))
+    if _IS_HAN.match(wanted):
+        return max((_han_match(wanted, word, least_share) for word in words), default=0.0)
+    return max((_latin_match(wanted, word) for word in words), default=0.0)
 
 
 def _phrase(query: str, entry: Entry) -> float:
@@ -116,22 +120,30 @@ def _phrase(query: str, entry: Entry) -> float:
     return 0.0
 
 
-def score(query: str, entry: Entry) -> float:
-    """How well an entry answers a query; 0 where a word of the query is nowhere in it."""
+def score(query: str, entry: Entry, *, every_word: bool = True) -> float:
+    """How well an entry answers a query; 0 where a word of the query is nowhere in it, or where none is."""
     total = 0.0
+    share = PAIRS_LEAST_SHARE if every_word else PAIRS_LOOSE_SHARE
     for wanted in words_of(query)[:QUERY_WORDS]:
         best = max(
-            TITLE_WEIGHT * _best(wanted, entry.titles),
-            KEYWORD_WEIGHT * _best(wanted, entry.keywords),
-            TEXT_WEIGHT * _best(wanted, entry.texts),
+            TITLE_WEIGHT * _best(wanted, entry.titles, share),
+            KEYWORD_WEIGHT * _best(wanted, entry.keywords, share),
+            TEXT_WEIGHT * _best(wanted, entry.texts, share),
         )
-        if not best:
+        if every_word and not best:
             return 0.0
         total += best
     return total + _phrase(query, entry) if total else 0.0
 
 
 def search(query: str, entries: Sequence[Entry]) -> list[int]:
-    """Numbers of the entries that answer the query, best first; equals keep the shop's own order."""
-    scored = [(score(query, entry), entry.number) for entry in entries]
-    return [number for points, number in sorted(scored, key=lambda pair: -pair[0]) if points > 0]
+    """Numbers of the entries that answer the query, best first; equals keep the shop's own order.
+
+    Where nothing has every word, whatever has some of them: "a cup of coffee" is about coffee.
+    """
+    for every_word in (True, False):
+        scored = [(score(query, entry, every_word=every_word), entry.number) for entry in entries]
+        found = [number for points, number in sorted(scored, key=lambda pair: -pair[0]) if points > 0]
+        if found:
+            return found
+    return []
