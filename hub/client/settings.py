@@ -1,6 +1,6 @@
 """A program's settings: one table, read strictly, every mistake reported at once.
 
-Pure: each program's `__main__` hands in the environment and what stood on its command line. A command line goes before the
+Each program's `__main__` hands in the environment and what stood on its command line. A command line goes before the
 environment, the environment before the default. A secret may stand in a file: NAME_FILE instead of NAME.
 """
 

@@ -1,4 +1,7 @@
-"""What the hub's store hands out: plain values."""
+"""What the hub's store hands out: plain values.
+
+Pure. `hub.store.sqlite` makes them; `hub.ledger` works on them.
+"""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def met(row: Row) -> bool | None:
     if row.get("goal") is None:
         return None
     if row.get("limit"):
-        return bool(row["ours"] <= row["goal"])
+        return 0 < row["ours"] <= row["goal"]
     return row.get("ratio") is not None and bool(row["ratio"] >= row["goal"])
 
 
