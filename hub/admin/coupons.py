@@ -39,6 +39,7 @@ def coupons(office: Office) -> Response:
         page_size=PAGE,
         titles=titles(office),
         staff=staff_names(office),
+        tills=till_names(office),
         conflicts=office.store.counter.conflicts(),
     )
 
@@ -74,6 +75,11 @@ def staff_names(office: Office) -> dict[str, str]:
     return {member.id: member.name for member in office.store.people.staff()}
 
 
+def till_names(office: Office) -> dict[str, str]:
+    """What each till is called by people, where it goes by the name of its device."""
+    return {device.device: device.name for device in office.store.devices.all()}
+
+
 def _one(office: Office, query: str, serial: str | None) -> Response:
     coupon = office.store.ledger.coupon(serial) if serial else None
     acts = office.store.counter.acts_of(serial) if serial else []
@@ -94,6 +100,7 @@ def _one(office: Office, query: str, serial: str | None) -> Response:
         found=found,
         titles=titles(office),
         staff=staff_names(office),
+        tills=till_names(office),
     )
 
 

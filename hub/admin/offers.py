@@ -98,7 +98,10 @@ def preview(office: Office) -> Response:
 def turn(office: Office, number: int) -> Response:
     """Publish, pause or end an offer as it is."""
     record = _record(office, number)
-    action: Action = msgspec.convert(request.form.get("action"), Action)
+    try:
+        action: Action = msgspec.convert(request.form.get("action"), Action)
+    except msgspec.ValidationError:
+        abort(400)
     if not may(action, record.state):
         return back_to("edit", number=number)
     if action == "end" and request.form.get("sure") != "yes":
