@@ -225,7 +225,9 @@ def _reach(ledger: LedgerQuestions, events: Sequence[Placed]) -> None:
     """Highest number, how many, latest stamp, for each journal in the batch."""
     journals: dict[tuple[str, int], list[Envelope | Event]] = defaultdict(list)
     for _, event in events:
-        journals[event.device, event.epoch].append(event)
+        # The hub's own journal has no gaps to look for.
+        if event.device != HUB:
+            journals[event.device, event.epoch].append(event)
     ledger.extend_reach(
         [
             (*key, max([event.seq for event in own]), len(own), max([event.at for event in own]))

@@ -31,6 +31,8 @@ WRONG_CODES = 20
 WRONG_CODES_WINDOW_S = 600.0
 """A code has 55 random bits: at twenty guesses in ten minutes a till would need longer than the shop will stand."""
 
+_NONCE_USED = (409, Problem("nonce_used", "This till has used that number for another scan. Scan again."))
+
 
 @dataclass(frozen=True, slots=True)
 class Presented:
@@ -50,16 +52,14 @@ def redeem(
     store: Store, device: Device, request: RedeemRequest, now: float, clock: ClockState
 ) -> RedeemReply | tuple[int, Problem]:
     """Decide and write it down. Call inside `store.writing()`."""
+    presented = present(store, request.text)
+    act = store.ledger.act(device.device, request.nonce)
+    if act is not None:
+        return _as_before(act, presented)
     asked = hashlib.sha256(f"{request.text}\n{request.basket_cents}".encode()).hexdigest()
     before = store.journal.answer(device.device, request.nonce)
     if before is not None:
-        if before[0] != asked:
-            return 409, Problem("nonce_used", "This till has used that number for another scan. Scan again.")
-        return msgspec.json.decode(before[1], type=RedeemReply)
-    act = store.ledger.act(device.device, request.nonce)
-    if act is not None:
-        return _as_answered_alone(act)
-    presented = present(store, request.text)
+        return msgspec.json.decode(before[1], type=RedeemReply) if before[0] == asked else _NONCE_USED
     if presented.typed:
         tries = store.devices.wrong_codes(device.device, now, window_s=WRONG_CODES_WINDOW_S)
         if tries >= WRONG_CODES:
@@ -69,7 +69,9 @@ def redeem(
         store.devices.count_wrong_code(device.device, now, window_s=WRONG_CODES_WINDOW_S)
     decision = _decide(store, presented, request, now)
     reply = _write_down(store, device, request, presented, decision, now, clock)
-    store.journal.keep_answer(device.device, request.nonce, asked, msgspec.json.encode(reply), now)
+    if not reply.accepted:
+        # A redemption is found again by its nonce; a refusal has to be remembered.
+        store.journal.keep_answer(device.device, request.nonce, asked, msgspec.json.encode(reply), now)
     return reply
 
 
@@ -182,6 +184,8 @@ def _write_down(
     return reply
 
 
-def _as_answered_alone(act: Act) -> RedeemReply:
-    """The till accepted this scan by itself, and its fact was here before its question: the same act."""
+def _as_before(act: Act, presented: Presented) -> RedeemReply | tuple[int, Problem]:
+    """The same act: asked before and the answer lost, or accepted by the till alone and its fact here before its question."""
+    if presented.coupon is None or presented.coupon.serial != act.serial:
+        return _NONCE_USED
     return RedeemReply(True, None, act.serial, act.campaign, act.value_cents, act.at, act.till, act.staff)

@@ -1,0 +1,111 @@
+"""How long a durable redemption takes: the 99th percentile of a commit against a bare append and fdatasync, on the same disk.
+
+Ours is everything that the hub does under its lock for a till: the coupon looked up, the one rule, journal, ledger, tally and
+answer, and the commit with `synchronous=FULL`. The peer appends 200 bytes to a file and calls fdatasync. They take turns, one
+by one, so that both meet the same moments of the same disk.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from hub.folding import fold
+from hub.ingest import append_own
+from hub.ledger import write_fact
+from hub.redeeming import redeem
+from hub.store.records import Device
+from hub.store.sqlite import FILE, SqliteStore
+from hub.wire.coupon import make_code
+from hub.wire.events import CouponIssued
+from hub.wire.snapshot import Campaign, Offer, Shop, Value
+from hub.wire.sync import RedeemReply, RedeemRequest
+
+PER_ROUND = 400
+NOW = 1_795_000_000.0
+CHECKPOINT_EVERY = 100
+"""The serving hub moves its log into the file every two seconds, in a thread of its own; here it is done between requests."""
+
+
+def _prepare(store: SqliteStore, count: int) -> list[str]:
+    """As many coupons; their codes."""
+    offer = Offer({"en": "Coffee"}, {}, Value("amount", 500))
+    store.shop.save(Shop(1, {"en": "Bench"}), NOW)
+    store.campaigns.save(Campaign(1, offer, 0, 2_000_000_000), "published", NOW, "bench")
+    codes = []
+    with store.writing():
+        for _ in range(count):
+            code = make_code(os.urandom(7))
+            fact = CouponIssued(
+                serial=os.urandom(8).hex(),
+                campaign=1,
+                code=code,
+                key_number=0,
+                expires_at=1_900_000_000,
+                channel="link",
+            )
+            fold(store.ledger, [append_own(store, "coupon.issued", write_fact(fact), NOW, "ntp")])
+            codes.append(code)
+    return codes
+
+
+def _redeem(store: SqliteStore, till: Device, code: str) -> float:
+    request = RedeemRequest(os.urandom(8).hex(), code, "Till 1", "ann")
+    start = time.perf_counter()
+    with store.writing():
+        reply = redeem(store, till, request, NOW, "ntp")
+    seconds = time.perf_counter() - start
+    assert isinstance(reply, RedeemReply)
+    assert reply.accepted
+    return seconds
+
+
+def _append(handle: int) -> float:
+    body = os.urandom(200)
+    start = time.perf_counter()
+    os.write(handle, body)
+    os.fdatasync(handle)
+    return time.perf_counter() - start
+
+
+def _percentile_99(seconds: list[float]) -> float:
+    return statistics.quantiles(seconds, n=100)[98]
+
+
+def measure(rounds: int = 7) -> list[dict[str, Any]]:
+    """Milliseconds at the 99th percentile; `ratio` says how many times faster we are, and 0.5 is twice as long."""
+    ours: list[float] = []
+    peer: list[float] = []
+    with tempfile.TemporaryDirectory() as text:
+        folder = Path(text)
+        store = SqliteStore(folder / FILE)
+        codes = iter(_prepare(store, (rounds + 1) * PER_ROUND))
+        till = store.devices.enrol("kiosk", "Till 1", "00" * 32, NOW)
+        assert till is not None
+        handle = os.open(folder / "peer", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        for number in range(rounds + 1):
+            own, other = [], []
+            for place in range(PER_ROUND):
+                own.append(_redeem(store, till, next(codes)))
+                other.append(_append(handle))
+                if place % CHECKPOINT_EVERY == 0:
+                    store.checkpoint()
+            if number:
+                ours.append(_percentile_99(own))
+                peer.append(_percentile_99(other))
+        os.close(handle)
+        store.close()
+    return [
+        {
+            "name": "durable redemption, p99",
+            "ours": statistics.median(ours) * 1000,
+            "peer": statistics.median(peer) * 1000,
+            "ratio": statistics.median(b / a for a, b in zip(ours, peer, strict=True)),
+            "goal": 0.5,
+            "unit": "ms",
+        }
+    ]
