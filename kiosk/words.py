@@ -62,7 +62,7 @@ def show_verdict(verdict: Verdict, campaign: Campaign | None, shop: Shop, reader
     return VerdictView(
         tone=tone_of(verdict),
         word=_word(verdict),
-        reason=_reason(verdict, shop, reader),
+        reason=_reason(verdict, campaign, shop, reader),
         worth=worth if verdict.accepted else "",
         title=title.text if title else "",
         title_tag=title.language if title else reader.language,
@@ -80,6 +80,8 @@ def _word(verdict: Verdict) -> str:
             return _("Already used")
         case Refusal.BASKET_NEEDED:
             return _("Amount needed")
+        case Refusal.BASKET_TOO_SMALL:
+            return _("Not enough")
         case (
             Refusal.HUB_UNREACHABLE | Refusal.NO_RIGHTS_LEFT | Refusal.CLOCK_UNSET | Refusal.UNKNOWN_CAMPAIGN
         ):
@@ -91,7 +93,7 @@ def _word(verdict: Verdict) -> str:
     return _("Not accepted")
 
 
-def _reason(verdict: Verdict, shop: Shop, reader: Reader) -> str:
+def _reason(verdict: Verdict, campaign: Campaign | None, shop: Shop, reader: Reader) -> str:
     if verdict.accepted and verdict.offline:
         return _("Held on this till's own account: the hub does not answer. It is told as soon as it does.")
     if verdict.accepted:
@@ -102,6 +104,8 @@ def _reason(verdict: Verdict, shop: Shop, reader: Reader) -> str:
         if first.till:
             return _("Used %(when)s at %(till)s.", when=when, till=first.till)
         return _("Used %(when)s.", when=when)
+    if verdict.refusal in (Refusal.BASKET_NEEDED, Refusal.BASKET_TOO_SMALL) and campaign is not None:
+        return _about_amount(verdict, campaign, shop, reader)
     problems = {
         "withdrawn": _("The hub has withdrawn this till. Ask the manager to enrol it again."),
         "unknown_device": _("The hub does not know this till. Ask the manager to enrol it again."),
@@ -111,6 +115,15 @@ def _reason(verdict: Verdict, shop: Shop, reader: Reader) -> str:
     if verdict.refusal in problems and verdict.sentence is not None:
         return problems[verdict.refusal]
     return verdict.sentence or sentence(verdict.refusal or "", reader.language)
+
+
+def _about_amount(verdict: Verdict, campaign: Campaign, shop: Shop, reader: Reader) -> str:
+    least = money(campaign.basket_min_cents, shop.currency, reader.locale)
+    if verdict.refusal == Refusal.BASKET_TOO_SMALL:
+        return _("This offer begins at %(sum)s.", sum=least)
+    if campaign.basket_min_cents:
+        return _("This offer begins at %(sum)s. Enter what is bought, then redeem.", sum=least)
+    return _("What this coupon is worth depends on the purchase. Enter it, then redeem.")
 
 
 def age(seconds: float) -> str:

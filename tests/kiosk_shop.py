@@ -94,14 +94,21 @@ class TillShop:
     def clock(self) -> Clock:
         return Clock(wall=self.now, ntp=lambda: self.clock_state_known)
 
-    def till(self, name: str = "Till 1", *, ask_timeout_s: float = 3.0) -> tuple[Counter, Line]:
+    def till(
+        self, name: str = "Till 1", *, ask_timeout_s: float = 3.0, notice: str = ""
+    ) -> tuple[Counter, Line]:
         """A till with a first snapshot, over a line of its own. The same name again is the same till, started anew."""
         folder = self.folder / name.replace(" ", "-").lower()
         line = Line(self.app)
         if not folder.exists():
             code = open_pairing(self.store, self.key, "kiosk", time.time())
             enrol(folder, "http://hub", str(code), "kiosk", name, line)
-        counter = Counter(Config(folder=folder), link=line, clock=self.clock(), ask_timeout_s=ask_timeout_s)
+        counter = Counter(
+            Config(folder=folder, notice={"en": notice} if notice else {}),
+            link=line,
+            clock=self.clock(),
+            ask_timeout_s=ask_timeout_s,
+        )
         counter.exchange.drain()
         self._tills.append(counter)
         return counter, line

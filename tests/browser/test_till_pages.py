@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from kiosk_shop import PIN, TENTH, TillShop, shop_in
+from kiosk_shop import COFFEE, LOCKED, PIN, TENTH, TillShop, shop_in
 from playwright.sync_api import Page, expect
 
+from hub.storefront.qr import qr_png
 from kiosk.app import create_app
 
 TILL = {"width": 1024, "height": 600}
@@ -38,7 +39,9 @@ def sign_in(page: Page, address: str, language: str) -> None:
 
 def redeem(page: Page, text: str) -> None:
     page.fill("#text", text)
-    page.keyboard.press("Enter")
+    # The page before may show a verdict too: wait for the new one, with its style.
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
     expect(page.locator(".verdict .word")).to_be_visible()
 
 
@@ -96,3 +99,117 @@ def test_staff_sign_in_scan_and_see_each_verdict(
     page.reload()
     expect(page.locator("#badge")).to_have_class("badge tone-good")
     shots(page, f"till-idle-{screen}-{language}")
+
+
+def test_without_a_script_the_till_reads_a_picture_of_the_shoppers_screen(
+    shop: TillShop, serve: Callable[..., str], browse: Callable[..., Page], tmp_path: Path
+) -> None:
+    counter, _ = shop.till()
+    address = serve(create_app(counter))
+    shopper = browse(viewport={"width": 1280, "height": 800}, java_script_enabled=False)
+    shopper.goto(f"{address}/?lang=en")
+    shopper.get_by_role("button", name="Take this").first.click()
+    assert "/coupon/" in shopper.url
+    picture = tmp_path / "coupon.png"
+    shopper.screenshot(path=picture)
+    serial = shopper.url.rpartition("/coupon/")[2].partition("?")[0]
+    coupon = counter.desk.coupon(serial)
+    assert coupon is not None
+    page = browse(viewport=TILL, java_script_enabled=False)
+    sign_in(page, address, "en")
+    page.set_input_files("#picture", picture)
+    page.fill("#basket", "50")
+    page.get_by_role("button", name="Redeem").click()
+    says(page, "good", "Redeemed")
+    (act,) = shop.store.counter.acts_of(serial)
+    assert act.till == "Till 1"
+
+
+def test_a_chosen_picture_goes_at_once(
+    shop: TillShop, serve: Callable[..., str], browse: Callable[..., Page], tmp_path: Path
+) -> None:
+    counter, _ = shop.till()
+    page = browse(viewport=PHONE)
+    sign_in(page, serve(create_app(counter)), "en")
+    picture = tmp_path / "coupon.png"
+    picture.write_bytes(qr_png(shop.take(counter).token))
+    page.set_input_files("#picture", picture)
+    says(page, "good", "Redeemed")
+
+
+def test_the_page_says_by_itself_that_the_hub_is_away_and_that_it_is_back(
+    shop: TillShop, serve: Callable[..., str], browse: Callable[..., Page]
+) -> None:
+    counter, line = shop.till()
+    page = browse(viewport=TILL)
+    sign_in(page, serve(create_app(counter)), "en")
+    expect(page.locator("#badge")).to_have_text("Connected")
+    line.mode = "cut"
+    counter.exchange.once()
+    expect(page.locator("#badge")).to_contain_text("Cut off")
+    expect(page.locator(".warning")).to_contain_text("Cut off from the shop's hub")
+    line.mode = "good"
+    counter.exchange.drain()
+    expect(page.locator("#badge")).to_have_text("Connected")
+    expect(page.locator(".warning")).to_have_count(0)
+
+
+def test_the_field_keeps_the_focus_and_no_page_complains(
+    shop: TillShop, serve: Callable[..., str], browse: Callable[..., Page]
+) -> None:
+    counter, _ = shop.till()
+    complaints: list[str] = []
+    page = browse(viewport=TILL)
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda wrong: complaints.append(str(wrong)))
+    sounds: list[str] = []
+    page.on("request", lambda request: sounds.append(request.url) if ".wav" in request.url else None)
+    sign_in(page, serve(create_app(counter)), "en")
+    page.locator("h1").click()
+    assert page.evaluate("document.activeElement.id") == "text"
+    page.locator("body").click(position={"x": 900, "y": 500})
+    page.keyboard.type(shop.take(counter).code)
+    page.keyboard.press("Enter")
+    says(page, "good", "Redeemed")
+    assert page.evaluate("document.activeElement.id") == "text"
+    page.keyboard.type(shop.take(counter).code)
+    page.keyboard.press("Enter")
+    says(page, "good", "Redeemed")
+    assert any("/sound/good.wav" in url for url in sounds)
+    assert complaints == []
+
+
+def test_no_page_is_wider_than_its_screen_and_every_target_is_large_enough(
+    shop: TillShop, serve: Callable[..., str], browse: Callable[..., Page]
+) -> None:
+    counter, _ = shop.till()
+    address = serve(create_app(counter))
+    for viewport in (TILL, PHONE, {"width": 360, "height": 740}):
+        page = browse(viewport=viewport)
+        page.goto(f"{address}/till?lang=en")
+        for step in ("sign-in", "scan", "verdict", "home"):
+            if step == "scan":
+                sign_in(page, address, "en")
+            if step == "verdict":
+                redeem(page, shop.take(counter).token)
+            if step == "home":
+                page.get_by_role("link", name="Next customer").click()
+            assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"], step
+            heights = page.evaluate(
+                "[...document.querySelectorAll('a.button, button, input:not([type=hidden])')].map(e => e.offsetHeight)"
+            )
+            assert min(heights) >= 44, step
+
+
+def test_a_verdict_fits_the_tills_screen_without_scrolling(
+    shop: TillShop, serve: Callable[..., str], browse: Callable[..., Page], shots: Callable[..., Path]
+) -> None:
+    counter, line = shop.till(notice="Simulated street: no real radio on this machine.")
+    page = browse(viewport=TILL)
+    sign_in(page, serve(create_app(counter)), "en")
+    line.mode = "cut"
+    counter.exchange.once()
+    for campaign in (COFFEE, LOCKED, TENTH):
+        redeem(page, shop.take(counter, campaign, tell_hub=False).token)
+        shots(page, f"till-verdict-cut-off-{campaign}")
+        assert page.evaluate("document.documentElement.scrollHeight") <= TILL["height"]

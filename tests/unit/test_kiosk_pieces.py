@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -225,3 +226,21 @@ def test_a_broken_picture_of_each_kind_is_no_picture() -> None:
         whole = file.getvalue()
         for length in range(0, len(whole), max(1, len(whole) // 12)):
             assert read_picture(whole[:length]) in (Unseen.NO_PICTURE, Unseen.NO_CODE)
+
+
+def test_every_text_of_the_till_is_there_in_chinese_with_the_same_values() -> None:
+    from babel.messages.extract import extract_from_dir
+    from babel.messages.mofile import read_mo
+    from babel.messages.pofile import read_po
+
+    folder = Path(__file__).parents[2] / "kiosk"
+    methods = [("**.py", "python"), ("templates/**.html", "jinja2.ext:babel_extract")]
+    texts = {found[2] for found in extract_from_dir(folder, methods, keywords={"_": None})}
+    where = folder / "translations" / "zh" / "LC_MESSAGES"
+    with (where / "messages.po").open("rb") as written, (where / "messages.mo").open("rb") as compiled:
+        chinese = {message.id: message.string for message in read_po(written) if message.id}
+        in_force = {message.id: message.string for message in read_mo(compiled) if message.id}
+    assert texts == set(chinese)
+    assert chinese == in_force
+    for text, translated in chinese.items():
+        assert set(re.findall(r"%\(\w+\)s", translated)) == set(re.findall(r"%\(\w+\)s", text))
