@@ -89,7 +89,7 @@ payloads = st.one_of(
 )
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(st.lists(payloads, min_size=1, max_size=8))
 def test_any_payloads_in_any_order_parse_as_the_rules_say_or_are_bad(heard: list[bytes]) -> None:
     for payload in heard:
@@ -102,7 +102,7 @@ def test_any_payloads_in_any_order_parse_as_the_rules_say_or_are_bad(heard: list
             assert parse(payload) == expected
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(payloads)
 def test_any_payload_is_a_beacon_or_none_or_bad_and_never_anything_else(payload: bytes) -> None:
     try:
