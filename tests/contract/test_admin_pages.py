@@ -254,7 +254,7 @@ def test_a_request_that_is_far_too_large_gets_a_page(office: Office) -> None:
     answer = office.client.post(
         "/manage/offers/new",
         input_stream=io.BytesIO(b"--x"),
-        content_length=41 * 2**20,
+        environ_overrides={"CONTENT_LENGTH": str(41 * 2**20)},
         content_type="multipart/form-data; boundary=x",
     )
     assert answer.status_code == 413
