@@ -161,7 +161,9 @@ class LiveView:
         if self._radio is not None:
             parts.append(Text(self._radio.describe, style="yellow" if self._radio.simulated else "green"))
         if self._children:
-            parts += [programs(self._children), self._flow()]
+            parts.append(programs(self._children))
+        if self._children or self._now.events:
+            parts.append(self._flow())
         if self._plan is not None and self._steps is not None:
             parts.append(self._addresses(self._plan, self._steps))
         parts += [Text(line, style="dim") for line in self._news]
