@@ -101,6 +101,7 @@ def fold(
                 _flagged(ledger, facts, flaws)
     ledger.bump({key: (total[0], total[1], total[2]) for key, total in tallies.items()})
     ledger.add_flaws(flaws.rows)
+    ledger.count_kinds([(kind, len(placed)) for kind, placed in sorted(by_kind.items())])
     _reach(ledger, events)
     return new
 

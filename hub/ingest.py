@@ -7,7 +7,7 @@ happened is flagged; what cannot be read as an event is kept aside here and on t
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from hub.folding import Placed, fold
 from hub.ledger import FLAGGED, HUB, RedeemedHere, RedemptionFlagged, write_fact
 from hub.reading import Envelope, Read, read_request
 from hub.store.base import Store
+from hub.store.records import Run
 from hub.wire.coupon import Coupon
 from hub.wire.events import ClockState, Event, write_event
 from hub.wire.rules import Accepted, CutOff, Facts, decide
@@ -62,15 +63,29 @@ def _keep(store: Store, events: Sequence[Any], texts: Sequence[Any], now: float,
     """Journal, projections, audit, for events that are new."""
     start = store.journal.last_position() + 1
     positions = range(start, start + len(events))
-    store.journal.append(
-        [
-            (position, event.device, event.epoch, event.seq, event.kind, event.at, now, text)
-            for position, event, text in zip(positions, events, texts, strict=True)
-        ]
-    )
+    store.journal.append(_runs(start, events, texts, now))
     redemptions = fold(store.ledger, list(zip(positions, events, strict=True)))
     if redemptions:
         _audit(store, redemptions, now, clock)
+
+
+def _runs(start: int, events: Sequence[Any], texts: Sequence[Any], now: float) -> Iterator[Run]:
+    """Cut events into runs of consecutive numbers; nearly always it is one."""
+    begin = 0
+    for end in range(1, len(events) + 1):
+        first, last = events[begin], events[end - 1]
+        if end < len(events) and (events[end].epoch, events[end].seq) == (last.epoch, last.seq + 1):
+            continue
+        yield Run(
+            start + begin,
+            first.device,
+            first.epoch,
+            first.seq,
+            end - begin,
+            now,
+            b"[" + b",".join(texts[begin:end]) + b"]",
+        )
+        begin = end
 
 
 def _take_one_by_one(
@@ -106,7 +121,7 @@ def _known(store: Store, batch: Batch) -> dict[tuple[int, int], bytes]:
     return {
         (epoch, seq): text
         for epoch, seqs in by_epoch.items()
-        for seq, text in store.journal.known(batch.device, epoch, seqs).items()
+        for seq, text in store.journal.known(batch.device, epoch, min(seqs), max(seqs)).items()
     }
 
 
@@ -126,7 +141,7 @@ def append_own(store: Store, kind: str, data: msgspec.Raw, now: float, clock: Cl
     seq = store.journal.next_seq(HUB, HUB_EPOCH)
     position = store.journal.last_position() + 1
     event = Event(HUB, HUB_EPOCH, seq, kind, now, clock, data)
-    store.journal.append([(position, HUB, HUB_EPOCH, seq, kind, now, now, write_event(event))])
+    store.journal.append([Run(position, HUB, HUB_EPOCH, seq, 1, now, b"[" + write_event(event) + b"]")])
     return position, event
 
 

@@ -72,9 +72,9 @@ def read_request(body: bytes, texts: Sequence[msgspec.Raw], device: str) -> Read
     return _one_by_one(texts, device)
 
 
-def read_journal(texts: Sequence[bytes]) -> list[Envelope]:
-    """Events that were read before, when they were taken."""
-    return _lists.decode(b"[" + b",".join(texts) + b"]")
+def read_run(texts: bytes) -> list[Envelope]:
+    """The events of a run: they were read before, when they were taken."""
+    return _lists.decode(texts)
 
 
 def _kinds_are_good(kinds: set[str]) -> bool:

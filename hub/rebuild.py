@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hub.folding import fold
-from hub.reading import read_journal
+from hub.reading import read_run
 from hub.store.base import Store
 from hub.store.sqlite import FILE, SqliteStore
 
@@ -25,10 +25,9 @@ def rebuild(store: Store) -> int:
     count = 0
     with store.writing():
         store.ledger.empty_projections()
-        for chunk in store.journal.chunks():
-            events = read_journal([text for _, _, text in chunk])
-            fold(store.ledger, [(row[0], event) for row, event in zip(chunk, events, strict=True)])
-            count += len(chunk)
+        for run in store.journal.runs():
+            fold(store.ledger, list(enumerate(read_run(run.texts), run.position)))
+            count += run.count
     return count
 
 

@@ -59,6 +59,8 @@ def serve(config: Config, _args: argparse.Namespace) -> int:
         ident=None,
         max_request_body_size=max(MAX_REQUEST_BYTES, MAX_BODY_BYTES),
         channel_timeout=60,
+        recv_bytes=262_144,
+        asyncore_use_poll=True,
         clear_untrusted_proxy_headers=True,
     )
     signal.signal(signal.SIGTERM, _stop)

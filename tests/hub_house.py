@@ -101,7 +101,7 @@ class HouseNode:
             self.counter += 1
             counter = self.counter
         headers = sign_request(self.key, self.device, counter, "POST", path, body)
-        return self.house.link.post(path, body, headers, 1)
+        return self.house.link.post(path, body, headers, 30)
 
     def event(self, fact: Fact, at: float | None = None, clock: ClockState = "ntp") -> Event:
         self.seq += 1

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
-from hub.store.base import NewRow
+import msgspec
+
 from hub.store.connection import HubPool
-from hub.store.records import ParkedText, Reach
+from hub.store.records import ParkedText, Reach, Run
 
-RANGE_AT_MOST = 8_192
-"""Beyond this many sequence numbers a batch is looked up one by one, so that a wild number cannot make us read a journal."""
+RUNS_AT_MOST = 4_096
+"""A batch has at most 2,000 events, so it meets fewer runs, whatever range of numbers it claims to cover."""
+
+_texts = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 class SqliteJournal:
@@ -21,68 +24,89 @@ class SqliteJournal:
 
     def last_position(self) -> int:
         """The position of the newest event; 0 where there is none."""
-        return int(self._pool.read("SELECT coalesce(max(position), 0) FROM journal")[0][0])
+        rows = self._pool.read("SELECT position + count - 1 FROM journal ORDER BY position DESC LIMIT 1")
+        return int(rows[0][0]) if rows else 0
 
     def next_seq(self, device: str, epoch: int) -> int:
         """The number after the newest event of one journal."""
         rows = self._pool.read(
-            "SELECT seq FROM journal WHERE shop = ? AND device = ? AND epoch = ? ORDER BY seq DESC LIMIT 1",
+            """SELECT first_seq + count FROM journal WHERE shop = ? AND device = ? AND epoch = ?
+               ORDER BY first_seq DESC LIMIT 1""",
             self._pool.shop,
             device,
             epoch,
         )
-        return int(rows[0][0]) + 1 if rows else 1
+        return int(rows[0][0]) if rows else 1
 
-    def known(self, device: str, epoch: int, seqs: Sequence[int]) -> dict[int, bytes]:
-        """Which of these numbers are here already, each with its text."""
-        low, high = min(seqs), max(seqs)
-        shop = self._pool.shop
-        if high - low <= RANGE_AT_MOST:
-            rows = self._pool.read(
-                "SELECT seq, text FROM journal WHERE shop = ? AND device = ? AND epoch = ? AND seq BETWEEN ? AND ?",
-                shop,
-                device,
-                epoch,
-                low,
-                high,
-            )
-            return dict(rows)
-        question = "SELECT seq, text FROM journal WHERE shop = ? AND device = ? AND epoch = ? AND seq = ?"
+    def known(self, device: str, epoch: int, low: int, high: int) -> dict[int, bytes]:
+        """The events of one journal from number `low` to `high` that are here already, each with its text.
+
+        May return neighbours too: whole runs that reach into the range.
+        """
+        key = (self._pool.shop, device, epoch)
+        rows = self._pool.read(
+            """SELECT first_seq, texts FROM journal WHERE shop = ?1 AND device = ?2 AND epoch = ?3 AND first_seq <= ?5
+               AND first_seq >= coalesce((SELECT max(first_seq) FROM journal
+                   WHERE shop = ?1 AND device = ?2 AND epoch = ?3 AND first_seq <= ?4), ?4)
+               AND first_seq + count > ?4 LIMIT ?6""",
+            *key,
+            low,
+            high,
+            RUNS_AT_MOST,
+        )
         return {
-            found: text for seq in seqs for found, text in self._pool.read(question, shop, device, epoch, seq)
+            first + place: bytes(text)
+            for first, texts in rows
+            for place, text in enumerate(_texts.decode(texts))
         }
 
-    def append(self, rows: Iterable[NewRow]) -> None:
-        """Add events. Call inside a transaction that asked for `last_position` and `known`."""
+    def append(self, runs: Iterable[Run]) -> None:
+        """Add runs of events. Call inside a transaction that asked for `last_position` and `known`."""
         with self._pool.writing() as conn:
             conn.executemany(
-                f"INSERT INTO journal VALUES (?, {int(self._pool.shop)}, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
-                rows,
+                f"INSERT INTO journal VALUES (?, {int(self._pool.shop)}, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+                (
+                    (
+                        run.position,
+                        run.device,
+                        run.epoch,
+                        run.first_seq,
+                        run.count,
+                        run.received_at,
+                        run.texts,
+                    )
+                    for run in runs
+                ),
             )
 
-    def chunks(self, size: int = 2_000) -> Iterator[list[tuple[int, str, bytes]]]:
-        """The whole journal in its order, `(position, device, text)`, in chunks that fit in memory."""
+    def runs(self) -> Iterator[Run]:
+        """The whole journal in its order, a run at a time."""
         position = 0
         while True:
             rows = self._pool.read(
-                "SELECT position, device, text FROM journal WHERE shop = ? AND position > ? ORDER BY position LIMIT ?",
+                """SELECT position, device, epoch, first_seq, count, received_at, texts FROM journal
+                   WHERE shop = ? AND position > ? ORDER BY position LIMIT 50""",
                 self._pool.shop,
                 position,
-                size,
             )
             if not rows:
                 return
-            yield rows
+            yield from (Run(*row) for row in rows)
             position = int(rows[-1][0])
 
+    def chunks(self) -> Iterator[list[tuple[int, str, bytes]]]:
+        """The whole journal in its order, event by event: position, device, text."""
+        for run in self.runs():
+            texts = enumerate(_texts.decode(run.texts), run.position)
+            yield [(position, run.device, bytes(text)) for position, text in texts]
+
     def kinds(self, since: float = 0.0) -> dict[str, int]:
-        """How many events of each kind came, by the hub's own clock."""
-        rows = self._pool.read(
-            "SELECT kind, count(*) FROM journal WHERE shop = ? AND received_at >= ? GROUP BY kind ORDER BY kind",
-            self._pool.shop,
-            since,
-        )
-        return dict(rows)
+        """How many events of each kind came; with `since` only those that came from then on, which is slower."""
+        if since:
+            question = "SELECT kind, count(*) FROM event WHERE shop = ? AND received_at >= ? GROUP BY kind ORDER BY kind"
+            return dict(self._pool.read(question, self._pool.shop, since))
+        question = "SELECT kind, events FROM kind_count WHERE shop = ? ORDER BY kind"
+        return dict(self._pool.read(question, self._pool.shop))
 
     def park(self, device: str, text: bytes, reason: str, now: float) -> None:
         """Keep what could not be read as an event; the same text twice is one."""

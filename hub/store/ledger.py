@@ -113,6 +113,14 @@ class SqliteLedger:
             [(*key, *added) for key, added in totals.items()],
         )
 
+    def count_kinds(self, rows: Rows) -> None:
+        """kind, how many more events of it."""
+        self._add(
+            """INSERT INTO kind_count VALUES (:shop, ?, ?)
+               ON CONFLICT (shop, kind) DO UPDATE SET events = events + excluded.events""",
+            rows,
+        )
+
     def extend_reach(self, rows: Rows) -> None:
         """device, epoch, highest, taken, latest_at of new events."""
         self._add(

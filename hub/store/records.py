@@ -112,16 +112,19 @@ class AuditEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One event in the hub's journal. `position` is the hub's own order."""
+class Run:
+    """Events of one journal with consecutive numbers that came together. `position`: the hub's own order, of the first.
+
+    `texts` is a JSON array of the events exactly as they came.
+    """
 
     position: int
     device: str
     epoch: int
-    seq: int
-    kind: str
-    at: float
-    text: bytes
+    first_seq: int
+    count: int
+    received_at: float
+    texts: bytes
 
 
 @dataclass(frozen=True, slots=True)

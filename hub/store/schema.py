@@ -12,6 +12,7 @@ from sqlite_utils.migrations import Migrations
 MIGRATIONS_HUB = Migrations("hub")
 
 PROJECTIONS = (
+    "kind_count",
     "reach",
     "footfall",
     "occupancy",
@@ -46,11 +47,16 @@ _SHOP_AND_NODES = (
 )
 
 _JOURNAL = (
-    # text is the event exactly as it came; nothing in this table is ever changed or deleted.
+    # A row is a run: events of one journal with consecutive numbers that came together, as a JSON array of their texts exactly
+    # as they came. position is that of the first; the next ones follow. Nothing in this table is ever changed or deleted.
     """CREATE TABLE journal (
-        position INTEGER PRIMARY KEY, shop INTEGER NOT NULL, device TEXT NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL,
-        kind TEXT NOT NULL, at REAL NOT NULL, received_at REAL NOT NULL, text BLOB NOT NULL,
-        UNIQUE (shop, device, epoch, seq))""",
+        position INTEGER PRIMARY KEY, shop INTEGER NOT NULL, device TEXT NOT NULL, epoch INTEGER NOT NULL,
+        first_seq INTEGER NOT NULL, count INTEGER NOT NULL, received_at REAL NOT NULL, texts BLOB NOT NULL,
+        UNIQUE (shop, device, epoch, first_seq))""",
+    # The same for people with a SQL shell: one row for each event.
+    """CREATE VIEW event AS SELECT j.position + e.key AS position, j.shop, j.device, j.epoch, j.first_seq + e.key AS seq,
+        e.value ->> 'kind' AS kind, e.value ->> 'at' AS at, j.received_at, e.value AS text
+        FROM journal j, json_each(CAST(j.texts AS TEXT)) e""",
     # What could not even be read as an event. The device keeps it too.
     """CREATE TABLE parked (
         shop INTEGER NOT NULL, device TEXT NOT NULL, digest TEXT NOT NULL, received_at REAL NOT NULL, reason TEXT NOT NULL,
@@ -102,6 +108,8 @@ _PEOPLE = (
 )
 
 _FOOTFALL = (
+    """CREATE TABLE kind_count (
+        shop INTEGER NOT NULL, kind TEXT NOT NULL, events INTEGER NOT NULL, PRIMARY KEY (shop, kind)) WITHOUT ROWID""",
     # How far each journal of a device has come, and how many of its events are here: a difference is a gap.
     """CREATE TABLE reach (
         shop INTEGER NOT NULL, device TEXT NOT NULL, epoch INTEGER NOT NULL, highest INTEGER NOT NULL, taken INTEGER NOT NULL,
