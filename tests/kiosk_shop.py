@@ -95,7 +95,7 @@ class TillShop:
         return Clock(wall=self.now, ntp=lambda: self.clock_state_known)
 
     def till(
-        self, name: str = "Till 1", *, ask_timeout_s: float = 3.0, notice: str = ""
+        self, name: str = "Till 1", *, ask_timeout_s: float = 3.0, notice: str = "", mode: str = "good"
     ) -> tuple[Counter, Line]:
         """A till with a first snapshot, over a line of its own. The same name again is the same till, started anew."""
         folder = self.folder / name.replace(" ", "-").lower()
@@ -109,6 +109,7 @@ class TillShop:
             clock=self.clock(),
             ask_timeout_s=ask_timeout_s,
         )
+        line.mode = mode
         counter.exchange.drain()
         self._tills.append(counter)
         return counter, line

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import time
+from collections import Counter as Counts
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -10,10 +12,13 @@ from pathlib import Path
 import pytest
 from kiosk_shop import COFFEE, LOCKED, SMALL, TENTH, Line, TillShop, shop_in, together
 
+from hub.client.clock import Clock
 from hub.store.records import Act
 from hub.wire.coupon import Issued
+from hub.wire.events import DeviceHealth, read_event, read_fact
 from hub.wire.refusals import Refusal
-from kiosk.counter import Counter
+from kiosk.counter import TELL_S, Counter
+from kiosk.health import WARNINGS
 from kiosk.redemption import Scan
 from kiosk.store import Verdict
 
@@ -349,3 +354,91 @@ def test_two_programs_of_one_till_may_count_apart(shop: TillShop, till: tuple[Co
         beside.exchange.drain()
     assert redeem(counter, coupons[0]).accepted
     assert redeem(counter, coupons[1]).decided_by == "hub"
+
+
+def test_a_till_that_starts_without_the_time_refuses_until_the_hub_tells_it(
+    shop: TillShop, till: tuple[Counter, Line]
+) -> None:
+    counter, line = till
+    coupon = shop.take(counter)
+    counter.stop()
+    line.mode = "cut"
+    timeless = Counter(counter.config, link=line, clock=Clock(wall=lambda: 1000.0, ntp=lambda: False))
+    timeless.exchange.once()
+    assert redeem(timeless, coupon).refusal == Refusal.CLOCK_UNSET
+    assert "clock-unset" in [one.code for one in WARNINGS if one.holds(timeless.condition())]
+    line.mode = "good"
+    timeless.exchange.drain()
+    assert timeless.clock.state() == "lan"
+    assert redeem(timeless, coupon).accepted
+    timeless.stop()
+
+
+def test_the_hub_is_told_how_the_till_is_when_that_changes_and_every_few_minutes(
+    shop: TillShop, till: tuple[Counter, Line]
+) -> None:
+    counter, line = till
+    told: list[tuple[str, ...]] = []
+
+    def look(monotonic: float) -> None:
+        counter.watcher.once(monotonic)
+        for _, _, text in counter.outbox.pending(10):
+            fact = read_fact(read_event(text))
+            assert isinstance(fact, DeviceHealth)
+            told.append(fact.warnings)
+        counter.exchange.drain()
+
+    look(0.0)
+    look(2.0)
+    line.mode = "cut"
+    counter.exchange.once()
+    look(4.0)
+    line.mode = "good"
+    counter.exchange.drain()
+    told.clear()
+    look(6.0)
+    look(8.0)
+    look(6.0 + TELL_S)
+    assert told == [(), ()]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_whatever_the_line_does_every_acceptance_reaches_the_hub_once(tmp_path: Path, seed: int) -> None:
+    """Two tills, some coupons, lines that come and go, programs that are started again at any moment."""
+    rnd = random.Random(seed)
+    with shop_in(tmp_path) as shop:
+        tills = {name: shop.till(name) for name in ("Till 1", "Till 2")}
+        coupons = [shop.take(tills["Till 1"][0], campaign) for campaign in (COFFEE, COFFEE, LOCKED, COFFEE)]
+        tills["Till 2"][0].exchange.drain()
+        accepted: Counts[tuple[str, str]] = Counts()
+        for _ in range(40):
+            name = rnd.choice(list(tills))
+            counter, line = tills[name]
+            match rnd.randrange(8):
+                case 0:
+                    line.mode = "good"
+                    counter.exchange.drain()
+                case 1 | 2:
+                    line.mode = rnd.choice(["cut", "deaf", "good"])
+                case 3:
+                    counter.exchange.once()
+                case 4:
+                    counter.stop()
+                    mode = line.mode
+                    tills[name] = shop.till(name, mode=mode)
+                case _:
+                    coupon = rnd.choice(coupons)
+                    verdict = redeem(counter, coupon)
+                    accepted[name, coupon.coupon.serial] += verdict.accepted
+        for counter, line in tills.values():
+            line.mode = "good"
+            counter.exchange.drain()
+            assert counter.outbox.counts().pending == 0
+        assert max(accepted.values(), default=0) <= 1
+        for coupon in coupons:
+            serial = coupon.coupon.serial
+            at_hub = Counts(act.till for act in acts(shop, coupon))
+            assert max(at_hub.values(), default=0) <= 1
+            assert {till for till in tills if accepted[till, serial]} <= set(at_hub)
+        twice = sum(max(0, len(acts(shop, coupon)) - 1) for coupon in coupons)
+        assert len(shop.store.counter.conflicts()) == twice
