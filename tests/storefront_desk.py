@@ -43,10 +43,15 @@ class FakeDesk:
     opened: list[int] = field(default_factory=list)
     key: Ed25519PrivateKey = field(default_factory=lambda: Ed25519PrivateKey.from_private_bytes(bytes(32)))
     broken: bool = False
+    full: bool = False
 
     def _alive(self) -> None:
         if self.broken:
             raise OSError("the disk is gone")
+
+    def _room(self) -> None:
+        if self.full:
+            raise OSError("the disk is full")
 
     def notice(self, language: str) -> str | None:
         return self.line.get(language)
@@ -66,6 +71,7 @@ class FakeDesk:
         return self.pictures.get(digest)
 
     def take(self, campaign: int, request_id: str, now: float) -> Issued | Refused:
+        self._room()
         if request_id in self.by_request:
             return self.issued[self.by_request[request_id]]
         running = self.campaign(campaign, now)
@@ -90,6 +96,7 @@ class FakeDesk:
         return found, next((each for each in self.running if each.number == found.coupon.campaign), None)
 
     def seen(self, campaign: int, now: float) -> None:
+        self._room()
         self.opened.append(campaign)
 
     def use(self, serial: str, at: float) -> None:

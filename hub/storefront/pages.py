@@ -114,8 +114,14 @@ class _Pages:
         if campaign is None:
             return self._not_running()
         if request.method == "GET" and "prefetch" not in request.headers.get("Sec-Purpose", ""):
-            self.desk.seen(number, now)
+            self._count(number, now)
         return render_template("storefront/offer.html", offer=self._show(campaign))
+
+    def _count(self, number: int, now: float) -> None:
+        try:
+            self.desk.seen(number, now)
+        except Exception as wrong:  # noqa: BLE001 - a full disk raises what it likes, and must not hide an offer from a shopper
+            logger.warning("offer=%s could not be counted: %s", number, wrong)
 
     def take(self, number: int) -> ResponseReturnValue:
         """Take a coupon of an offer; the answer leads to it."""

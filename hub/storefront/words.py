@@ -13,6 +13,7 @@ from hub.wire.snapshot import Text
 
 TITLE_CHARACTERS = 160
 TEXT_CHARACTERS = 4_000
+KEYWORD_CHARACTERS = 24
 MARKS_IN_A_ROW = 4
 """Vietnamese and Thai stack two or three marks on a letter; towers of them would cover the lines above."""
 
@@ -62,6 +63,12 @@ def said(text: Text, language: str, longest: int = TITLE_CHARACTERS) -> Said:
 
 
 def first_keywords(text: Text, language: str, most: int = 2) -> list[str]:
-    """The first few keywords of an offer, for the ones who would rather touch than type."""
-    words = re.split(r"[,;，；、\n]+", clean(text.get(language, ""), 200))
-    return [word.strip() for word in words if 0 < len(word.strip()) <= 24][:most]
+    """The first few keywords of an offer, for the ones who would rather touch than type.
+
+    Commas part them, or spaces where there is no comma; two words without one, such as "hot drink", are one keyword.
+    """
+    whole = clean(text.get(language, ""), 200)
+    words = [word.strip() for word in re.split(r"[,;，；、\n]+", whole)]
+    if len(words) == 1 and (len(whole.split()) > 2 or not whole.isascii()):
+        words = whole.split()
+    return [word for word in words if 0 < len(word) <= KEYWORD_CHARACTERS][:most]

@@ -345,6 +345,17 @@ def test_a_desk_that_fails_gives_a_page_and_no_trace(desk: FakeDesk, shopper: Fl
         assert "All offers" in answer.text or "全部优惠" in answer.text
 
 
+def test_a_full_disk_still_shows_the_offers_and_takes_nothing_from_anybody(
+    desk: FakeDesk, shopper: FlaskClient
+) -> None:
+    desk.full = True
+    assert shopper.get("/offer/1").status_code == 200
+    answer = shopper.post("/offer/1/take", data={"request": "ab" * 16})
+    assert answer.status_code == 500
+    assert "Nothing was taken from you" in answer.text
+    assert "disk" not in answer.text
+
+
 TRICKS = [
     "<script>alert(1)</script>",
     '"><img src=x onerror=alert(1)>',

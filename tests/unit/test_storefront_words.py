@@ -70,6 +70,10 @@ def test_a_text_falls_back_to_a_language_that_says_something() -> None:
 
 def test_keywords_are_split_at_the_commas_of_both_languages() -> None:
     assert first_keywords({"zh": "咖啡，热饮、拿铁"}, "zh", 3) == ["咖啡", "热饮", "拿铁"]
+    assert first_keywords({"zh": "咖啡 热饮"}, "zh", 3) == ["咖啡", "热饮"]
+    assert first_keywords({"en": "coffee latte espresso"}, "en") == ["coffee", "latte"]
+    assert first_keywords({"en": "hot drink"}, "en") == ["hot drink"]
+    assert first_keywords({}, "en") == []
 
 
 def test_the_address_goes_before_the_browser_and_the_browser_before_the_shop() -> None:
