@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flask import g, redirect, request, url_for
-from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from hub.admin.gate import COOKIE, FORM_COOKIE, drop_cookie, set_cookie
@@ -19,6 +18,7 @@ from hub.people import (
     set_up,
 )
 from hub.sentences import said
+from hub.storefront.languages import gettext
 
 
 def _place() -> str:

@@ -7,12 +7,12 @@ import secrets
 
 from flask import Response as FlaskResponse
 from flask import g, redirect, request, url_for
-from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from hub.admin.office import Office
 from hub.people import SESSION_S, form_token, session_of
 from hub.storefront.headers import guard
+from hub.storefront.languages import gettext
 
 COOKIE = "shopbell_manager"
 FORM_COOKIE = "shopbell_form"

@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 from flask import abort, request
-from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from hub.admin.office import Office, Route, back_to

@@ -11,14 +11,14 @@ from urllib.parse import urlsplit
 from babel import Locale
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask import g, redirect, render_template, request, url_for
-from flask_babel import force_locale, gettext
+from flask_babel import force_locale  # type: ignore[import-untyped]
 from werkzeug.wrappers import Response
 
 from hub.admin.look import own_style
 from hub.admin.wording import Wording
 from hub.store.base import Store
 from hub.store.records import AuditEntry, Session
-from hub.storefront.languages import TAGS, language, language_links, locale
+from hub.storefront.languages import TAGS, gettext, language, language_links, locale
 from hub.storefront.offers import OfferView, Reader, show_offer
 from hub.wire.snapshot import Campaign, Shop, say
 
@@ -151,7 +151,7 @@ def act_name(what: str) -> str:
         "offer.paused": gettext("paused an offer"),
         "offer.ended": gettext("ended an offer"),
     }
-    return str(names.get(what, what))
+    return names.get(what, what)
 
 
 def done_sentence(code: str) -> str | None:

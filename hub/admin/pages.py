@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 
 from flask import Blueprint, abort, request, send_from_directory
-from flask_babel import gettext
 from jinja2 import ChoiceLoader, FileSystemLoader
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
@@ -18,7 +17,7 @@ from hub.admin.gate import check, finish
 from hub.admin.look import own_style
 from hub.admin.office import Office, Route, context
 from hub.client.db import StorageError
-from hub.storefront.languages import carry_language, speak
+from hub.storefront.languages import carry_language, gettext, speak
 from hub.storefront.style import STATIC
 
 HERE = Path(__file__).parent

@@ -7,7 +7,6 @@ from datetime import date, timedelta
 
 from babel.dates import format_time
 from flask import request
-from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from hub.admin.charts import Chart, bars
@@ -17,6 +16,7 @@ from hub.admin.wording import Wording
 from hub.health import SILENT_AFTER_S
 from hub.reports import Freshness, Report, make_report, shop_zone
 from hub.reports import Period as Days
+from hub.storefront.languages import gettext
 
 COUNTING = "edge"
 """The program that counts people; how fresh visits are is how fresh these nodes are."""

@@ -15,10 +15,10 @@ from babel.dates import (
     format_timedelta,
 )
 from babel.numbers import format_decimal, format_percent
-from flask_babel import gettext
 
 from hub.sentences import Said
 from hub.storefront import when
+from hub.storefront.languages import gettext
 from hub.wire.snapshot import Campaign, Shop
 
 
@@ -48,13 +48,16 @@ class Wording:
 
     def moment(self, at: float) -> str:
         """Day and time; only the time where it is today."""
+        if self.local(at).date() == self.local(self.now).date():
+            return format_time(self.local(at), "short", tzinfo=self.local(at).tzinfo, locale=self.locale)
+        return self.dated(at)
+
+    def dated(self, at: float) -> str:
+        """Day and time, without the year where it is this one."""
         there = self.local(at)
-        today = self.local(self.now)
-        time = format_time(there, "short", tzinfo=there.tzinfo, locale=self.locale)
-        if there.date() == today.date():
-            return time
-        skeleton = "MMMd" if there.year == today.year else "yMMMd"
-        return f"{format_skeleton(skeleton, there, tzinfo=there.tzinfo, locale=self.locale)} {time}"
+        skeleton = "MMMd" if there.year == self.local(self.now).year else "yMMMd"
+        day = format_skeleton(skeleton, there, tzinfo=there.tzinfo, locale=self.locale)
+        return f"{day} {format_time(there, 'short', tzinfo=there.tzinfo, locale=self.locale)}"
 
     def full(self, at: float) -> str:
         """Day and time, always both."""
@@ -78,7 +81,7 @@ class Wording:
         """How long ago something was."""
         seconds = max(0.0, self.now - at)
         if seconds < 2:
-            return str(gettext("just now"))
+            return gettext("just now")
         return str(
             format_timedelta(
                 -timedelta(seconds=seconds), add_direction=True, threshold=1.5, locale=self.locale
@@ -91,7 +94,7 @@ class Wording:
 
     def say(self, sentence: Said) -> str:
         """A sentence in the reader's language."""
-        return str(gettext(sentence.text, **sentence.values))
+        return gettext(sentence.text, **sentence.values)
 
     def worth(self, campaign: Campaign) -> str:
         """What a coupon is worth, in a few words."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ PAGES = {
 @pytest.fixture
 def hub(tmp_path: Path) -> Iterator[Hub]:
     store = SqliteStore(tmp_path / FILE)
-    store.shop.save(Shop(7, {"en": "Corner Bakery", "zh": "街角面包店"}, timezone="Europe/Berlin"), 1.0)
+    store.shop.save(Shop(7, {"en": "Corner Bakery", "zh": "街角面包店"}, timezone="Europe/Berlin"), time.time())
     store.close()
     notice = (
         '{"en": "Simulated street: no real radio on this machine.", "zh": "模拟街景：本机没有真实的无线电。"}'
