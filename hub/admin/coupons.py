@@ -11,6 +11,7 @@ from hub.store.records import LedgerCoupon
 from hub.storefront.languages import language
 from hub.wire.coupon import BadToken, read_code, read_token, show_code
 from hub.wire.refusals import sentence
+from hub.wire.snapshot import say
 
 PAGE = 50
 LONGEST_QUERY = 400
@@ -63,8 +64,6 @@ def find(office: Office, query: str) -> str | None:
 
 def titles(office: Office) -> dict[int, str]:
     """What each offer is called, for this reader."""
-    from hub.wire.snapshot import say
-
     return {
         record.number: say(record.campaign.offer.title, language()) for record in office.store.campaigns.all()
     }

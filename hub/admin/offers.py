@@ -27,6 +27,7 @@ from hub.campaigns import (
 from hub.pictures import prepare
 from hub.sentences import Said, said
 from hub.store.records import CampaignRecord, CampaignState
+from hub.storefront.languages import gettext, language
 from hub.wire.snapshot import Campaign
 
 GROUPS = ("running", "planned", "draft", "paused", "ended")
@@ -268,8 +269,6 @@ def _totals(office: Office) -> dict[int, tuple[int, int]]:
 
 
 def _card_language(office: Office) -> str:
-    from hub.storefront.languages import language
-
     languages = office.shop().languages
     asked = request.form.get("card_language", "")
     return asked if asked in languages else language() if language() in languages else languages[0]
