@@ -25,14 +25,7 @@ from hub.ledger import (
 )
 from hub.reading import Envelope
 from hub.store.base import LedgerQuestions
-from hub.wire.events import (
-    KINDS,
-    CouponIssued,
-    DeviceHealth,
-    Event,
-    Fact,
-    VisitClosed,
-)
+from hub.wire.events import KINDS, CouponIssued, DeviceHealth, Event, Fact, OccupancyMeasured, VisitClosed
 
 QUARTER_S = 900
 LONGEST_DWELL_S = 7 * 86_400.0
@@ -54,7 +47,7 @@ _many: dict[str, msgspec.json.Decoder[list[Fact]]] = {
 }
 
 
-_OCCUPANCY = attrgetter("window_s", "people", "low", "high", "addresses", "simulated")
+_WINDOW = attrgetter("window_s", "people", "low", "high", "addresses", "simulated")
 _ISSUED = attrgetter("campaign", "code", "key_number", "expires_at", "channel")
 _REFUSED = attrgetter("refusal", "nonce", "till", "staff", "serial", "campaign", "offline", "simulated")
 
@@ -140,12 +133,27 @@ def _visits(ledger: LedgerQuestions, facts: Facts) -> None:
 
 
 def _occupancy(ledger: LedgerQuestions, facts: Facts) -> None:
-    ledger.add_occupancy(
-        [
-            (window.zone, event.at, position, event.device, *_OCCUPANCY(window))
-            for position, event, window in facts
-        ]
-    )
+    latest: dict[str, tuple[object, ...]] = {}
+    latest_at: dict[str, float] = {}
+    sums: dict[tuple[int, str, bool], tuple[int, int, int, int, int]] = {}
+    for _, event, fact in facts:
+        window: OccupancyMeasured = fact
+        zone = window.zone
+        if event.at >= latest_at.get(zone, 0.0):
+            latest_at[zone] = event.at
+            latest[zone] = (zone, event.at, event.device, *_WINDOW(window))
+        key = (int(event.at) // QUARTER_S, zone, window.simulated)
+        windows, people, low, high, most = sums.get(key, (0, 0, 0, 0, 0))
+        now = int(window.people * 1000)
+        sums[key] = (
+            windows + 1,
+            people + now,
+            low + int(window.low * 1000),
+            high + int(window.high * 1000),
+            max(most, now),
+        )
+    ledger.put_present(latest.values())
+    ledger.add_occupancy([(*key, *total) for key, total in sums.items()])
 
 
 def _seen(ledger: LedgerQuestions, facts: Facts) -> None:

@@ -44,8 +44,24 @@ class SqliteLedger:
         )
 
     def add_occupancy(self, rows: Rows) -> None:
-        """zone, at, position, device, window_s, people, low, high, addresses, simulated."""
-        self._add("INSERT INTO occupancy VALUES (:shop, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        """quarter, zone, simulated, windows, people, low, high, most; people in thousandths."""
+        self._add(
+            """INSERT INTO occupancy VALUES (:shop, ?, ?, ?, ?, ?, ?, ?, ?)
+               ON CONFLICT (shop, quarter, zone, simulated) DO UPDATE SET windows = windows + excluded.windows,
+               people = people + excluded.people, low = low + excluded.low, high = high + excluded.high,
+               most = max(most, excluded.most)""",
+            rows,
+        )
+
+    def put_present(self, rows: Rows) -> None:
+        """zone, at, device, window_s, people, low, high, addresses, simulated; the newest of each zone stays."""
+        self._add(
+            """INSERT INTO present VALUES (:shop, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (shop, zone) DO UPDATE SET
+               at = excluded.at, device = excluded.device, window_s = excluded.window_s, people = excluded.people,
+               low = excluded.low, high = excluded.high, addresses = excluded.addresses, simulated = excluded.simulated
+               WHERE excluded.at >= at""",
+            rows,
+        )
 
     def add_interest(self, rows: Rows) -> None:
         """quarter, campaign, channel, simulated, seen."""

@@ -264,6 +264,20 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class OccupancyCount:
+    """People present in one zone during one quarter of an hour from `start`: means over its windows, and the fullest."""
+
+    start: float
+    zone: str
+    simulated: bool
+    windows: int
+    people: float
+    low: float
+    high: float
+    most: float
+
+
+@dataclass(frozen=True, slots=True)
 class CouponCount:
     """What became of one campaign's coupons within a quarter of an hour from `start`. `alone`: by cut-off tills."""
 

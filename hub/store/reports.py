@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from hub.store.connection import HubPool
-from hub.store.records import Conflict, CouponCount, FootfallCount, HealthRow, Window
+from hub.store.records import Conflict, CouponCount, FootfallCount, HealthRow, OccupancyCount, Window
 
 _QUARTER = "CAST({column} / 900 AS INTEGER)"
 
@@ -44,23 +44,35 @@ class SqliteReports:
     def latest_windows(self, since: float) -> list[Window]:
         """The newest occupancy of each zone that is not older than `since`."""
         rows = self._pool.read(
-            """SELECT zone, device, max(at), window_s, people, low, high, addresses, simulated FROM occupancy
-               WHERE shop = ? AND at >= ? GROUP BY zone ORDER BY zone""",
+            """SELECT zone, device, at, window_s, people, low, high, addresses, simulated FROM present
+               WHERE shop = ? AND at >= ? ORDER BY zone""",
             self._pool.shop,
             since,
         )
         return [Window(*(*row[:8], bool(row[8]))) for row in rows]
 
-    def windows(self, first: float, end: float) -> list[Window]:
-        """Every occupancy window of a period, in the order of time."""
+    def occupancy(self, first: float, end: float) -> list[OccupancyCount]:
+        """People present by quarter of an hour and zone: means over the windows, and the fullest one."""
         rows = self._pool.read(
-            """SELECT zone, device, at, window_s, people, low, high, addresses, simulated FROM occupancy
-               WHERE shop = ? AND at >= ? AND at < ? ORDER BY at""",
+            """SELECT quarter, zone, simulated, windows, people, low, high, most FROM occupancy
+               WHERE shop = ? AND quarter >= ? AND quarter < ? ORDER BY quarter, zone""",
             self._pool.shop,
-            first,
-            end,
+            int(first // 900),
+            int(-(-end // 900)),
         )
-        return [Window(*(*row[:8], bool(row[8]))) for row in rows]
+        return [
+            OccupancyCount(
+                quarter * 900,
+                zone,
+                bool(simulated),
+                windows,
+                people / windows / 1000,
+                low / windows / 1000,
+                high / windows / 1000,
+                most / 1000,
+            )
+            for quarter, zone, simulated, windows, people, low, high, most in rows
+        ]
 
     def issued(self, first: float, end: float) -> list[CouponCount]:
         """Coupons taken, by campaign and quarter of an hour."""

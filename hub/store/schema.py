@@ -15,6 +15,7 @@ PROJECTIONS = (
     "kind_count",
     "reach",
     "footfall",
+    "present",
     "occupancy",
     "interest",
     "coupon",
@@ -119,11 +120,16 @@ _FOOTFALL = (
     """CREATE TABLE footfall (
         shop INTEGER NOT NULL, quarter INTEGER NOT NULL, zone TEXT NOT NULL, simulated INTEGER NOT NULL,
         visits INTEGER NOT NULL, dwell_ms INTEGER NOT NULL, PRIMARY KEY (shop, quarter, zone, simulated)) WITHOUT ROWID""",
-    # In the order in which it is asked for, so that it needs no second tree.
+    # People present: the newest window of each zone,
+    """CREATE TABLE present (
+        shop INTEGER NOT NULL, zone TEXT NOT NULL, at REAL NOT NULL, device TEXT NOT NULL, window_s REAL NOT NULL,
+        people REAL NOT NULL, low REAL NOT NULL, high REAL NOT NULL, addresses INTEGER NOT NULL, simulated INTEGER NOT NULL,
+        PRIMARY KEY (shop, zone)) WITHOUT ROWID""",
+    # and sums by quarter of an hour, in thousandths of a person. A single window stands in the journal alone.
     """CREATE TABLE occupancy (
-        shop INTEGER NOT NULL, zone TEXT NOT NULL, at REAL NOT NULL, position INTEGER NOT NULL, device TEXT NOT NULL,
-        window_s REAL NOT NULL, people REAL NOT NULL, low REAL NOT NULL, high REAL NOT NULL, addresses INTEGER NOT NULL,
-        simulated INTEGER NOT NULL, PRIMARY KEY (shop, zone, at, position)) WITHOUT ROWID""",
+        shop INTEGER NOT NULL, quarter INTEGER NOT NULL, zone TEXT NOT NULL, simulated INTEGER NOT NULL,
+        windows INTEGER NOT NULL, people INTEGER NOT NULL, low INTEGER NOT NULL, high INTEGER NOT NULL, most INTEGER NOT NULL,
+        PRIMARY KEY (shop, quarter, zone, simulated)) WITHOUT ROWID""",
     # Times that an offer's own page was opened.
     """CREATE TABLE interest (
         shop INTEGER NOT NULL, quarter INTEGER NOT NULL, campaign INTEGER NOT NULL, channel TEXT NOT NULL,
