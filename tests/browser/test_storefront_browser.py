@@ -157,6 +157,18 @@ def test_an_idle_kiosk_says_so_and_goes_back_to_the_start(serve: Serve, browse: 
     page.wait_for_url(f"{home}/", timeout=25_000)
 
 
+def test_the_kiosk_warns_fifteen_seconds_before_it_wipes_a_page(serve: Serve, browse: Browse) -> None:
+    desk = little_shop("kiosk")
+    taken = desk.take(1, "ab" * 16, NOW)
+    home = serve(app_of(desk, "kiosk", idle_s=60))
+    page = browse(viewport=KIOSK_WIDE)
+    for address in ("/about", f"/coupon/{taken.coupon.serial}"):
+        page.goto(home + address)
+        wiped_s = int(page.locator("meta[http-equiv=refresh]").get_attribute("content").split(";")[0])
+        delay = page.locator(".idle").evaluate("e => getComputedStyle(e).animationDelay")
+        assert float(delay.removesuffix("s")) == wiped_s - 15
+
+
 def test_hostile_words_and_pictures_leave_the_page_whole(serve: Serve, browse: Browse, shots: Shots) -> None:
     shop = Shop(
         1,
