@@ -54,11 +54,10 @@ def qr_png(text: str, scale: int = PNG_SCALE) -> bytes:
 
     side, modules = _modules(text)
     whole = side + 2 * QUIET_MODULES
-    small = Image.new("L", (whole, whole), 255)
-    small.paste(Image.frombytes("L", (side, side), modules), (QUIET_MODULES, QUIET_MODULES))
-    picture = small.resize((whole * scale, whole * scale), Image.Resampling.NEAREST).convert(
-        "1", dither=Image.Dither.NONE
-    )
+    code = Image.frombytes("L", (side, side), modules).convert("1", dither=Image.Dither.NONE)
+    small = Image.new("1", (whole, whole), 1)
+    small.paste(code, (QUIET_MODULES, QUIET_MODULES))
+    picture = small.resize((whole * scale, whole * scale), Image.Resampling.NEAREST)
     out = io.BytesIO()
     picture.save(out, "PNG")
     return out.getvalue()
