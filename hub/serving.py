@@ -66,6 +66,8 @@ def serve(config: Config, _args: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, _stop)
     jobs = start_jobs(hub.store, hub.clock.now)
     if hub.site is not None:
+        # The first shopper is to see offers, not an empty page.
+        hub.site.exchange.once()
         hub.site.syncer.start()
     host, port = listening.getsockname()[:2]
     show(f"The hub answers at http://{'[' + host + ']' if ':' in host else host}:{port}")
