@@ -107,10 +107,13 @@ def _sorry(office: Office, wrong: HTTPException) -> Response:
 
 
 def _no_storage(office: Office, wrong: StorageError) -> Response:
+    """The disk did not take it, or cannot be read: say so, without asking it again where it cannot even name the shop."""
     logger.error("storage failed: %s", wrong)
-    return office.page(
-        "sorry.html", 507, title=gettext("The hub could not write this down"), text=str(wrong), bare=True
-    )
+    try:
+        title = gettext("The hub could not write this down")
+        return office.page("sorry.html", 507, title=title, text=str(wrong))
+    except StorageError:
+        return Response(f"{wrong}\n", 507, mimetype="text/plain")
 
 
 _ROUTES: tuple[Route, ...] = (

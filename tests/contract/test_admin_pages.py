@@ -433,3 +433,12 @@ def test_hostile_names_stay_text(office: Office) -> None:
     office.post("/shop", {"name_en": nasty, "timezone": "UTC", "currency": "EUR", "languages": "en"})
     for page in PAGES:
         assert nasty not in office.get(page).get_data(as_text=True)
+
+
+@pytest.mark.parametrize("table", ["campaign", "session", "shop"])
+def test_a_disk_that_fails_gives_a_sentence_and_no_trace(office: Office, table: str) -> None:
+    office.house.store.pool.conn().execute(f"DROP TABLE {table}")
+    answer = office.get("/offers")
+    assert answer.status_code == 507
+    assert "cannot be used" in words(answer)
+    assert "Traceback" not in words(answer)
