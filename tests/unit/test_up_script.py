@@ -24,7 +24,7 @@ class Clone:
         self.bin.mkdir()
         for name in ("shopbell", "setup.cfg", "constraints.txt"):
             shutil.copy(ROOT / name, self.tree / name)
-        for tool in ("sh", "dirname", "readlink", "cat", "cksum", "grep", "rm", "tail", "env"):
+        for tool in ("sh", "dirname", "readlink", "cat", "cksum", "grep", "rm", "tail", "env", "df"):
             found = shutil.which(tool)
             assert found is not None
             (self.bin / tool).symlink_to(found)
