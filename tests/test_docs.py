@@ -103,7 +103,9 @@ def commands() -> list[tuple[str, ...]]:
     found: set[tuple[str, ...]] = set()
     for words in re.findall(r"(?:\./|`)shopbell +([a-z]+)", text):
         found.add(("hub.up.cli", words))
-    for module, rest in re.findall(r"python -m ((?:hub|edge|kiosk|hardware)[a-z.]*)((?: [a-z][a-z|-]*)*)", text):
+    for module, rest in re.findall(
+        r"python -m ((?:hub|edge|kiosk|hardware)[a-z.]*)((?: [a-z][a-z|-]*)*)", text
+    ):
         words = rest.split()[:2]
         firsts = words[0].split("|") if words else [""]
         for first in firsts:
