@@ -48,19 +48,27 @@ def take(store: Store, batch: Batch, now: float, clock: ClockState) -> tuple[Ver
     """Put the new facts into the journal and into the projections. Call inside `store.writing()`."""
     if not batch.texts:
         return ()
-    known = _known(store, batch)
-    if not known and not batch.read.bad and _all_different(batch.read.events):
-        _keep(store, batch.read.events, batch.texts, now, clock)
-        return _TAKEN[: len(batch.texts)]
-    return _take_one_by_one(store, batch, known, now, clock)
+    events: Sequence[Any] = batch.read.events
+    if not batch.read.bad and _is_one_run(events):
+        first, last = events[0], events[-1]
+        if not store.journal.known(batch.device, first.epoch, first.seq, last.seq):
+            _keep(store, events, batch.texts, now, clock)
+            return _TAKEN[: len(batch.texts)]
+    return _take_one_by_one(store, batch, now, clock)
 
 
-def _all_different(events: Sequence[Any]) -> bool:
-    return len({(event.epoch, event.seq) for event in events}) == len(events)
+def _is_one_run(events: Sequence[Any]) -> bool:
+    """Whether these are consecutive events of one journal: what a device sends nearly always."""
+    first = events[0]
+    return [event.seq for event in events] == list(range(first.seq, first.seq + len(events))) and {
+        event.epoch for event in events
+    } == {first.epoch}
 
 
 def _keep(store: Store, events: Sequence[Any], texts: Sequence[Any], now: float, clock: ClockState) -> None:
     """Journal, projections, audit, for events that are new."""
+    if not events:
+        return
     start = store.journal.last_position() + 1
     positions = range(start, start + len(events))
     store.journal.append(_runs(start, events, texts, now))
@@ -70,12 +78,20 @@ def _keep(store: Store, events: Sequence[Any], texts: Sequence[Any], now: float,
 
 
 def _runs(start: int, events: Sequence[Any], texts: Sequence[Any], now: float) -> Iterator[Run]:
-    """Cut events into runs of consecutive numbers; nearly always it is one."""
+    """Cut events into runs of consecutive numbers."""
+    ends = (
+        []
+        if _is_one_run(events)
+        else [
+            place
+            for place in range(1, len(events))
+            if (events[place].epoch, events[place].seq)
+            != (events[place - 1].epoch, events[place - 1].seq + 1)
+        ]
+    )
     begin = 0
-    for end in range(1, len(events) + 1):
-        first, last = events[begin], events[end - 1]
-        if end < len(events) and (events[end].epoch, events[end].seq) == (last.epoch, last.seq + 1):
-            continue
+    for end in [*ends, len(events)]:
+        first = events[begin]
         yield Run(
             start + begin,
             first.device,
@@ -88,12 +104,10 @@ def _runs(start: int, events: Sequence[Any], texts: Sequence[Any], now: float) -
         begin = end
 
 
-def _take_one_by_one(
-    store: Store, batch: Batch, known: dict[tuple[int, int], bytes], now: float, clock: ClockState
-) -> tuple[Verdict, ...]:
+def _take_one_by_one(store: Store, batch: Batch, now: float, clock: ClockState) -> tuple[Verdict, ...]:
     """The same where something was here before, or cannot be read."""
     verdicts: dict[int, Verdict] = {}
-    here: dict[tuple[int, int], bytes] = dict(known)
+    here = _known(store, batch)
     new: list[Any] = []
     texts: list[bytes] = []
     for place, event in enumerate(batch.read.events):
