@@ -81,7 +81,8 @@ class Kiosk:
         deadline = time.monotonic() + START_WITHIN_S
         while time.monotonic() < deadline:
             try:
-                if self.ask("GET", "/healthz")[0] < 500:
+                # Staff can sign in once the first snapshot has come.
+                if json.loads(self.ask("GET", "/healthz")[1])["snapshot_made_at"] is not None:
                     return
             except OSError:
                 pass
