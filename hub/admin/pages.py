@@ -91,6 +91,12 @@ def _sorry(office: Office, wrong: HTTPException) -> Response:
     sentences = {
         404: (gettext("There is no such page"), gettext("It may have been moved. Begin again from Today.")),
         405: (gettext("That does not go this way"), gettext("Open the page from the menu.")),
+        500: (
+            gettext("Something is broken here"),
+            gettext(
+                "Nothing was changed. It is written in the hub's log; please tell whoever looks after the hub."
+            ),
+        ),
         413: (
             gettext("That was too much at once"),
             gettext("The picture is far too large. Go back, choose a smaller one, and send the form again."),
