@@ -6,6 +6,7 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -199,13 +200,21 @@ MODULES = modules()
 each_module = pytest.mark.parametrize(("name", "path"), MODULES, ids=[name for name, _ in MODULES])
 
 
+KNOWN = frozenset(name for name, _ in MODULES)
+
+
+@cache
 def tree_of(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), str(path))
 
 
-def imports_of(name: str, path: Path) -> Iterator[str]:
+@cache
+def imports_of(name: str, path: Path) -> tuple[str, ...]:
     """Every module that is imported, also inside functions; `from x import y` counts as x.y where that is a module of ours."""
-    known = {module for module, _ in MODULES}
+    return tuple(dict.fromkeys(_imports(name, path)))
+
+
+def _imports(name: str, path: Path) -> Iterator[str]:
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
     for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Import):
@@ -217,7 +226,7 @@ def imports_of(name: str, path: Path) -> Iterator[str]:
                     [*package.split(".")[: len(package.split(".")) - node.level + 1], *filter(None, [base])]
                 )
             for alias in node.names:
-                yield f"{base}.{alias.name}" if f"{base}.{alias.name}" in known else base
+                yield f"{base}.{alias.name}" if f"{base}.{alias.name}" in KNOWN else base
 
 
 def within(name: str, parents: tuple[str, ...] | frozenset[str]) -> bool:
@@ -229,6 +238,7 @@ def rule_for(name: str, rules: dict[str, object]) -> str | None:
     return max(fitting, key=len) if fitting else None
 
 
+@cache
 def installed_libraries() -> frozenset[str]:
     """The libraries of install_requires and of the extra for PostgreSQL, by the names under which they are imported."""
     text = (ROOT / "setup.cfg").read_text()
@@ -343,6 +353,7 @@ def test_sql_stands_in_store_modules_and_the_outbox_only(name: str, path: Path) 
         assert not SQL.search(text), f"{name}:{line} holds SQL; it belongs in a store module"
 
 
+@cache
 def driver_modules() -> frozenset[str]:
     """The concrete drivers, as the table of hardware.device names them."""
     tree = tree_of(ROOT / "hardware" / "device.py")
