@@ -11,6 +11,7 @@ import pytest
 from hub.up.browser import bring_chromium, find_chromium
 from hub.up.checking import port_base_of, sentences, settings_of
 from hub.up.cli import build_parser, main
+from hub.up.testing import RINGS
 from tests.bench.run import met, names, table_of
 from tests.prove import Verdict, proofs
 from tests.prove.__main__ import prove
@@ -156,3 +157,8 @@ def test_a_figure_reaches_its_goal_or_falls_short(row: dict[str, object], reache
 def test_every_measurement_is_found_and_the_runner_is_none() -> None:
     assert {"memory", "presence"} <= set(names())
     assert "run" not in names()
+
+
+def test_no_ring_of_tests_is_left_out() -> None:
+    rings = {path.relative_to(ROOT / "tests").parts[0] for path in (ROOT / "tests").rglob("test_*.py")}
+    assert rings - {"lab", "data"} <= set(RINGS)
