@@ -113,11 +113,14 @@ class SnapshotMaker:
         return bodies
 
     def _rights(self, device: Device, campaigns: Sequence[Campaign]) -> list[Right]:
+        asked = [campaign for campaign in campaigns if needs_rights(campaign, device)]
+        if not asked:
+            return []
         ledger = self._store.ledger
         nodes = self._store.devices.all()
         tallies, grants = ledger.tallies(), ledger.grants()
         rights = []
-        for campaign in campaigns:
+        for campaign in asked:
             before = next(
                 (g for g in grants if g.campaign == campaign.number and g.device == device.device),
                 Grant(campaign.number, device.device, 0, 0),
@@ -152,6 +155,11 @@ def _travelling(records: list[CampaignRecord], day_start: float) -> list[Campaig
             campaign = msgspec.structs.replace(campaign, channels=())
         campaigns.append(campaign)
     return campaigns
+
+
+def needs_rights(campaign: Campaign, device: Device) -> bool:
+    """Whether this node asks its rights at all: for a limited lot, and as a till that may accept alone."""
+    return campaign.issue_limit is not None or (device.program == "kiosk" and campaign.offline == "rights")
 
 
 def issue_more(
