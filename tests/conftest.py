@@ -14,3 +14,8 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("needs the recordings of ../shared/data beside this clone")
     return folder
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The browser's tests come last: Playwright keeps an event loop on this thread, and no other test could start its own."""
+    items.sort(key=lambda item: "browser" in item.path.parts)
