@@ -33,14 +33,14 @@ class Hub:
     def __init__(self, config: Config, *, clock: Clock | None = None, with_site: bool | None = None) -> None:
         self.config = config
         self.clock = clock or Clock()
-        self.store = open_store(config.folder)
-        self.key = hub_key(config.folder)
+        self.store = open_store(config.dir)
+        self.key = hub_key(config.dir)
         self.site: Site | None = None
         api = create_api_app(self.store, self.key, self.clock)
         if config.site if with_site is None else with_site:
             from hub.site import Site
 
-            self.site = Site(self.store, self.key, config.folder, api, self.clock)
+            self.site = Site(self.store, self.key, config.dir, api, self.clock)
         self.app = create_app(config, self.store, self.key, clock=self.clock, site=self.site)
 
     def close(self) -> None:

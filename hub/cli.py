@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from hub.client.db import StorageError
-from hub.config import Config, ConfigError, read_config, show_config
+from hub.client.settings import SettingsError
+from hub.config import Config, read_config, show_config
 
 WRONG, BAD_USE = 1, 2
 
@@ -122,13 +124,8 @@ def _people(staff: argparse.ArgumentParser, manager: argparse.ArgumentParser) ->
     managers.add_parser("list", help="list them")
 
 
-def _flags(args: argparse.Namespace) -> dict[str, str]:
-    given = {
-        "HUB_DIR": args.dir,
-        "HUB_HOST": getattr(args, "host", None),
-        "HUB_PORT": getattr(args, "port", None),
-    }
-    return {name: value for name, value in given.items() if value is not None}
+def _flags(args: argparse.Namespace) -> dict[str, str | None]:
+    return {name: getattr(args, name, None) for name in ("dir", "host", "port")}
 
 
 def _commands() -> dict[str, Callable[[Config, argparse.Namespace], int]]:
@@ -157,19 +154,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = build_parser().parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
-        config = read_config(flags=_flags(args))
-    except ConfigError as wrong:
+        config = read_config(os.environ, _flags(args))
+    except SettingsError as wrong:
         print(wrong, file=sys.stderr)
         return BAD_USE
     if args.command == "config":
-        for name, value, meaning in show_config(config):
-            print(f"{name:<16} {value:<24} {meaning}")
+        print(show_config(config))
         return 0
     from hub.app import NoShop
+    from hub.client.serving import ServeError
 
     try:
         return _commands()[args.command](config, args)
-    except (CommandError, NoShop, StorageError) as wrong:
+    except (CommandError, NoShop, ServeError, StorageError) as wrong:
         print(wrong, file=sys.stderr)
         return WRONG
     except KeyboardInterrupt:

@@ -45,20 +45,20 @@ def init(config: Config, args: argparse.Namespace) -> int:
         raise CommandError(f"There is no timezone {args.timezone}. It looks like Europe/Berlin.")
     if not (len(args.currency) == 3 and args.currency.isalpha() and args.currency.isupper()):
         raise CommandError(f"{args.currency} is no currency. Give three capital letters such as EUR.")
-    hub_key(config.folder)
-    with closing(SqliteStore(config.folder / FILE)) as store:
+    hub_key(config.dir)
+    with closing(SqliteStore(config.dir / FILE)) as store:
         if store.shop.get() is not None:
-            raise CommandError(f"There is a shop in {config.folder} already. Its name is changed at /manage.")
+            raise CommandError(f"There is a shop in {config.dir} already. Its name is changed at /manage.")
         name = {"en": args.name} | ({"zh": args.name_zh} if args.name_zh else {})
         store.shop.save(Shop(args.number, name, timezone=args.timezone, currency=args.currency), time.time())
-    show(f"{args.name} is shop {args.number}. Start its hub: python -m hub --dir {config.folder} serve")
+    show(f"{args.name} is shop {args.number}. Start its hub: python -m hub --dir {config.dir} serve")
     return 0
 
 
 def pair(config: Config, args: argparse.Namespace) -> int:
     """Print a pairing code, and nothing else, so that a script can use it."""
-    with closing(open_store(config.folder)) as store:
-        show(str(open_pairing(store, hub_key(config.folder), args.program, time.time())))
+    with closing(open_store(config.dir)) as store:
+        show(str(open_pairing(store, hub_key(config.dir), args.program, time.time())))
     return 0
 
 
@@ -66,7 +66,7 @@ def devices(config: Config, args: argparse.Namespace) -> int:
     """List the devices, or withdraw one."""
     from hub.reports import freshness
 
-    with closing(open_store(config.folder)) as store:
+    with closing(open_store(config.dir)) as store:
         if args.withdraw:
             if not store.devices.withdraw(args.withdraw, time.time()):
                 raise CommandError(f"There is no device {args.withdraw} that could be withdrawn.")
@@ -89,7 +89,7 @@ def devices(config: Config, args: argparse.Namespace) -> int:
 def campaign(config: Config, args: argparse.Namespace) -> int:
     """Make, list, publish, pause or end an offer."""
     now = time.time()
-    with closing(open_store(config.folder)) as store:
+    with closing(open_store(config.dir)) as store:
         if args.action == "list":
             return _list_campaigns(store.campaigns.all(), as_json=args.json)
         if args.action == "add":
@@ -181,7 +181,7 @@ def staff(config: Config, args: argparse.Namespace) -> int:
     """Let somebody redeem; the PIN is printed once and kept nowhere."""
     from hub.people import NewStaff, add_staff
 
-    with closing(open_store(config.folder)) as store:
+    with closing(open_store(config.dir)) as store:
         if args.action == "list":
             for member in store.people.staff():
                 show(f"{member.id:<16} {member.name}{'' if member.active else '  (not any more)'}")
@@ -201,7 +201,7 @@ def manager(config: Config, args: argparse.Namespace) -> int:
     """Let somebody run the shop. The password never stands on a command line, where others could read it."""
     from hub.people import add_manager
 
-    with closing(open_store(config.folder)) as store:
+    with closing(open_store(config.dir)) as store:
         if args.action == "list":
             for one in store.people.managers():
                 show(f"{one.name}{'' if one.withdrawn_at is None else '  (not any more)'}")
@@ -218,7 +218,7 @@ def setup_code(config: Config, _args: argparse.Namespace) -> int:
     """Print the code that /manage asks for at the first start."""
     from hub.people import make_setup_code
 
-    with closing(open_store(config.folder)) as store:
+    with closing(open_store(config.dir)) as store:
         if store.people.managers():
             raise CommandError("This shop has a manager already. Add another: python -m hub manager add NAME")
         show(make_setup_code(store, time.time()))
@@ -229,9 +229,9 @@ def coupon(config: Config, args: argparse.Namespace) -> int:
     """Take a coupon through the same code as the pages."""
     from hub.site import Site
 
-    store = open_store(config.folder)
-    key, clock = hub_key(config.folder), Clock()
-    site = Site(store, key, config.folder, create_api_app(store, key, clock), clock)
+    store = open_store(config.dir)
+    key, clock = hub_key(config.dir), Clock()
+    site = Site(store, key, config.dir, create_api_app(store, key, clock), clock)
     try:
         site.exchange.drain()
         record = _find_offer(store, args.offer)
@@ -285,7 +285,7 @@ def report(config: Config, args: argparse.Namespace) -> int:
     from hub.reports import BadPeriod, day_of, make_period, make_report
 
     now = time.time()
-    with closing(open_store(config.folder)) as store:
+    with closing(open_store(config.dir)) as store:
         try:
             first = day_of(args.first) if args.first else None
             period = make_period(store, now, first, day_of(args.last) if args.last else None)
@@ -313,7 +313,7 @@ def rebuild_all(config: Config, _args: argparse.Namespace) -> int:
     """Derive everything again."""
     from hub.rebuild import rebuild
 
-    with closing(open_store(config.folder)) as store:
+    with closing(open_store(config.dir)) as store:
         show(f"Derived everything again from {rebuild(store)} events.")
     return 0
 
@@ -322,7 +322,7 @@ def verify_all(config: Config, args: argparse.Namespace) -> int:
     """Show that the file is sound and that a rebuild would change nothing."""
     from hub.rebuild import verify
 
-    with closing(open_store(config.folder)) as store:
+    with closing(open_store(config.dir)) as store:
         fault = store.is_sound()
         if fault is not None:
             raise CommandError(f"The database is damaged: {fault}. Restore it from a backup.")
@@ -340,11 +340,11 @@ def backup(config: Config, args: argparse.Namespace) -> int:
     """Copy the database; the hub's key is named, since a backup with it must be kept safe."""
     if args.file.exists():
         raise CommandError(f"{args.file} is there already. Give another name.")
-    with closing(open_store(config.folder)) as store:
+    with closing(open_store(config.dir)) as store:
         store.copy_to(args.file)
         store.people.note(AuditEntry(time.time(), WHO, "backup.made", args.file.name, "{}"))
     args.file.chmod(0o600)
-    show(f"Everything is in {args.file}. Keep {config.folder / 'hub.key'} too, apart from it and safe.")
+    show(f"Everything is in {args.file}. Keep {config.dir / 'hub.key'} too, apart from it and safe.")
     return 0
 
 
@@ -353,7 +353,7 @@ def check(config: Config, args: argparse.Namespace) -> int:
     from hub.health import look, worst
 
     try:
-        with closing(open_store(config.folder)) as store:
+        with closing(open_store(config.dir)) as store:
             found = look(store, config, time.time())
     except StorageError as wrong:
         if args.json:

@@ -213,7 +213,7 @@ def _found(code: str, subject: str | None = None, count: object = "", since: flo
 
 def _disk(config: Config) -> Iterator[Found]:
     try:
-        disk = os.statvfs(config.folder)
+        disk = os.statvfs(config.dir)
     except OSError:
         return
     free = disk.f_bavail * disk.f_frsize

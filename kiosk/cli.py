@@ -6,6 +6,7 @@ import argparse
 import http.client
 import json
 import logging
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -16,7 +17,8 @@ from typing import Any
 from hub.client.db import StorageError
 from hub.client.enrolling import EnrolError, enrol
 from hub.client.node import Node
-from kiosk.config import Config, ConfigError, read_config, show_config
+from hub.client.settings import SettingsError
+from kiosk.config import Config, read_config, show_config
 
 OK, REFUSED, BROKEN = 0, 1, 2
 
@@ -27,11 +29,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit status."""
     asked = _parser().parse_args(arguments)
     try:
-        config = read_config(flags=_flags(asked))
+        config = read_config(os.environ, _flags(asked))
         status: int = asked.run(config, asked)
     except BrokenPipeError:
         return OK
-    except (ConfigError, EnrolError, StorageError, OSError) as wrong:
+    except (SettingsError, EnrolError, StorageError, OSError) as wrong:
         return _broken(str(wrong))
     return status
 
@@ -70,10 +72,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _flags(asked: argparse.Namespace) -> dict[str, str]:
-    names = {"dir": "KIOSK_DIR", "host": "KIOSK_HOST", "port": "KIOSK_PORT", "hub": "KIOSK_HUB"}
-    given = {setting: getattr(asked, flag, None) for flag, setting in names.items()}
-    return {setting: value for setting, value in given.items() if value is not None}
+def _flags(asked: argparse.Namespace) -> dict[str, str | None]:
+    return {name: getattr(asked, name, None) for name in ("dir", "host", "port", "hub")}
 
 
 def _broken(sentence: str) -> int:
@@ -82,26 +82,25 @@ def _broken(sentence: str) -> int:
 
 
 def _config(config: Config, _asked: argparse.Namespace) -> int:
-    for name, value, meaning in show_config(config):
-        print(f"{name}={value}\n    {meaning}")
+    print(show_config(config))
     return OK
 
 
 def _enrol(config: Config, asked: argparse.Namespace) -> int:
-    if config.hub is None:
+    if not config.hub:
         return _broken("Say where the hub is: --hub http://hub.local:8080")
-    node = enrol(config.folder, config.hub, asked.code, "kiosk", asked.name)
+    node = enrol(config.dir, config.hub, asked.code, "kiosk", asked.name)
     print(f"{node.name} has joined shop {node.shop} as {node.device}.")
     return OK
 
 
 def _serve(config: Config, _asked: argparse.Namespace) -> int:
     # Late, like the counter everywhere here: `config` and `enrol` need neither Flask nor the journal.
-    from kiosk.app import CannotListen, serve
+    from hub.client.serving import ServeError
+    from kiosk.app import serve
     from kiosk.counter import Counter, NotEnrolled
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
 
     def ready(address: str) -> None:
         print(f"The screen is at {address}/ and the till at {address}/till", flush=True)
@@ -112,7 +111,7 @@ def _serve(config: Config, _asked: argparse.Namespace) -> int:
         return _broken(str(wrong))
     try:
         serve(counter, ready)
-    except CannotListen as wrong:
+    except ServeError as wrong:
         return _broken(str(wrong))
     finally:
         counter.stop()
@@ -233,7 +232,7 @@ def _look(config: Config) -> dict[str, Any]:
     from kiosk.health import Condition, Watch, report
 
     watch = Watch(at_once=True)
-    if Node.load(config.folder) is None:
+    if Node.load(config.dir) is None:
         condition = Condition(now=time.time(), enrolled=False, answering=False)
         return report("", condition, watch.look(condition))
     from kiosk.counter import Counter

@@ -59,10 +59,10 @@ class Counter:
         ask_timeout_s: float = ASK_TIMEOUT_S,
         random: Callable[[int], bytes] = os.urandom,
     ) -> None:
-        node = Node.load(config.folder)
+        node = Node.load(config.dir)
         if node is None:
             raise NotEnrolled(
-                f"The kiosk in {config.folder} has not joined a shop yet. Make a pairing code at the hub, then run: "
+                f"The kiosk in {config.dir} has not joined a shop yet. Make a pairing code at the hub, then run: "
                 "python -m kiosk enrol CODE --hub ADDRESS"
             )
         if config.hub:
@@ -71,7 +71,7 @@ class Counter:
         self.node = node
         self.clock = clock or Clock()
         self.random = random
-        self.pool = Pool(config.folder / DB_FILE, [MIGRATIONS_CLIENT, MIGRATIONS_KIOSK])
+        self.pool = Pool(config.dir / DB_FILE, [MIGRATIONS_CLIENT, MIGRATIONS_KIOSK])
         self.outbox = Outbox(self.pool, node, self.clock)
         self.shelf = Shelf(self.pool)
         self.store = CounterStore(self.pool)
@@ -103,7 +103,7 @@ class Counter:
         """How the counter stands now."""
         counts = self.outbox.counts()
         state = self.state
-        room = os.statvfs(self.config.folder)
+        room = os.statvfs(self.config.dir)
         return Condition(
             now=self.clock.now(),
             cut_off_since=self.line.cut_off_since(),

@@ -83,7 +83,7 @@ class TillShop:
         store.close()
         self.store = open_store(hub_folder)
         self.key = hub_key(hub_folder)
-        self.app = create_app(HubConfig(folder=hub_folder), self.store, self.key, admin=False)
+        self.app = create_app(HubConfig(dir=hub_folder), self.store, self.key, admin=False)
 
     def now(self) -> float:
         return time.time() + self._moved_s
@@ -104,7 +104,7 @@ class TillShop:
             code = open_pairing(self.store, self.key, "kiosk", time.time())
             enrol(folder, "http://hub", str(code), "kiosk", name, line)
         counter = Counter(
-            Config(folder=folder, notice={"en": notice} if notice else {}),
+            Config(dir=folder, notice={"en": notice} if notice else {}),
             link=line,
             clock=self.clock(),
             ask_timeout_s=ask_timeout_s,

@@ -16,7 +16,7 @@ from hub.client.clock import Clock
 from hub.client.db import StorageError
 from hub.client.node import Node
 from hub.client.outbox import Outbox
-from hub.client.serving import ServeError, serve
+from hub.client.serving import ServeError, listen, serve
 from hub.client.settings import SettingsError, show_settings
 from hub.client.shelf import Shelf
 from hub.wire.snapshot import Text
@@ -67,20 +67,22 @@ def _serve(config: Config) -> int:
     try:
         outbox = Outbox(pool, node, clock)
         app = create_app(node, outbox, Shelf(pool), clock, notice=lambda: _notice(config))
-        serve(app, config.host, config.port, threads=THREADS, ready=lambda port: _ready(config.host, port))
+        listening = listen(config.host, config.port)
+        serve(
+            app,
+            listening,
+            threads=THREADS,
+            ready=lambda address: print(f"The portal answers at {address}/", flush=True),
+        )
     finally:
         pool.close()
     return 0
 
 
-def _ready(host: str, port: int) -> None:
-    print(f"The portal answers at http://{host}:{port}/", flush=True)
-
-
 def _notice(config: Config) -> Text:
     """What every page says: the line that was set, and whether the radio beside us is a simulated one."""
     if config.notice:
-        return {"en": config.notice}
+        return config.notice
     status = read_status(config.dir, time.time())
     return radio_notice(status.radio_name, status.simulated) if status else {}
 

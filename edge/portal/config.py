@@ -7,12 +7,13 @@ from pathlib import Path
 
 import msgspec
 
-from hub.client.settings import Setting, host, port, read_settings
+from hub.client.settings import Setting, folder, host, notice, port, read_settings
+from hub.wire.snapshot import Text
 
 SETTINGS = (
     Setting(
         "PORTAL_DIR",
-        Path,
+        folder,
         "shop/edge",
         "Folder of the door's node: identity and journal, shared with the edge",
     ),
@@ -20,7 +21,9 @@ SETTINGS = (
         "PORTAL_HOST", host, "127.0.0.1", "Address of this machine to listen on; 0.0.0.0 for every network"
     ),
     Setting("PORTAL_PORT", port, "8082", "Port to listen on; 0 takes a free one"),
-    Setting("PORTAL_NOTICE", str, "", "A line that every page shows, beside what the radio says of itself"),
+    Setting(
+        "PORTAL_NOTICE", notice, "", "A line that every page shows, beside what the radio says of itself"
+    ),
 )
 
 
@@ -30,7 +33,7 @@ class Config(msgspec.Struct, frozen=True):
     dir: Path
     host: str
     port: int
-    notice: str
+    notice: Text
 
 
 def read_config(environ: Mapping[str, str], flags: Mapping[str, str | None]) -> Config:

@@ -1,73 +1,107 @@
-"""How a node answers HTTP: waitress with a few threads, a sentence for a port that is taken, an end in order."""
+"""How a program answers HTTP: waitress with a few threads, a sentence for a port that is taken, an end in order."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import logging
 import signal
 import socket
-from collections.abc import Callable, Iterator
+import threading
+import time
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
 from waitress.server import create_server
 
-MAX_REQUEST_BYTES = 16 * 2**20
-"""Pictures from a phone's camera pass; the application sets tighter limits where it can."""
+MAX_REQUEST_BYTES = 64 * 2**20
+"""What is read at all: a manager's photograph passes. Each application sets tighter limits of its own."""
 
-IDLE_TIMEOUT_S = 30
-"""A phone that walked out of the shop must not hold a thread."""
+IDLE_TIMEOUT_S = 60
+"""A phone that walked out of the shop must not hold a connection for ever."""
+
+FINISH_WITHIN_S = 5.0
+"""How long requests under way may take once the end was asked for."""
+
+WAITING = 256
+"""Connections that may wait to be taken when a whole shop wakes up at once."""
 
 
 class ServeError(Exception):
     """The address cannot be listened on; the text is a sentence for people."""
 
 
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; ServeError where it cannot be had."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=WAITING)
+    except OSError as wrong:
+        raise ServeError(_why(wrong, host, port)) from wrong
+
+
 def serve(
-    app: Callable[..., Any], host: str, port: int, *, threads: int, ready: Callable[[int], None]
+    app: Callable[..., Any], listening: socket.socket, *, threads: int, ready: Callable[[str], None]
 ) -> None:
-    """Answer until SIGTERM or SIGINT; requests under way are finished. `ready` is told the port. Call it in the main thread."""
-    listening = _listen(host, port)
+    """Answer until SIGTERM or SIGINT; `ready` is told the address. Call it in the main thread.
+
+    Requests under way are finished and their answers sent: staff see the verdict of what was redeemed. A second signal
+    changes nothing, so that whoever calls can put things away in peace.
+    """
+    # Requests queue for a moment when many come at once: that is no warning.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     server = create_server(
         app,
         sockets=[listening],
         threads=threads,
         ident=None,
-        channel_timeout=IDLE_TIMEOUT_S,
         max_request_body_size=MAX_REQUEST_BYTES,
+        channel_timeout=IDLE_TIMEOUT_S,
+        recv_bytes=262_144,
+        asyncore_use_poll=True,
         clear_untrusted_proxy_headers=True,
     )
-    with _stop_signals():
-        ready(int(listening.getsockname()[1]))
-        # waitress ends its loop, and then its threads, on SystemExit.
-        server.run()
-        server.close()
+    stopping = threading.Event()
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        stopping.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+
+    def answer() -> None:
+        # Closing the server from outside takes the socket away under its loop.
+        with contextlib.suppress(OSError, ValueError):
+            server.run()
+
+    answering = threading.Thread(target=answer, name="answering", daemon=True)
+    answering.start()
+    ready(_address(listening))
+    while answering.is_alive() and not stopping.wait(1.0):
+        pass
+    _finish_requests(server)
+    server.close()
+    answering.join(2.0)
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family, backlog=128)
-    except OSError as wrong:
-        raise ServeError(_why(wrong, host, port)) from wrong
+def _finish_requests(server: Any) -> None:
+    until = time.monotonic() + FINISH_WITHIN_S
+    tasks = server.task_dispatcher
+    while time.monotonic() < until and (tasks.active_count or tasks.queue):
+        time.sleep(0.05)
+    # The last answer is in the server's buffer when its task ends; its loop sends it in the next turn.
+    time.sleep(0.1)
+
+
+def _address(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"http://{'[' + host + ']' if ':' in host else host}:{port}"
 
 
 def _why(wrong: OSError, host: str, port: int) -> str:
     if wrong.errno == errno.EADDRINUSE:
-        return f"Port {port} on {host} is used by another program. Choose another port, or stop that program."
+        return f"Port {port} on {host} is in use. Stop what uses it, or give --port another number."
     if wrong.errno == errno.EACCES:
-        return f"This user may not listen on port {port}. Choose a port above 1023."
-    return f"{host} port {port} cannot be listened on: {wrong.strerror or wrong}."
-
-
-@contextlib.contextmanager
-def _stop_signals() -> Iterator[None]:
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        raise SystemExit(0)
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        return f"Port {port} may not be used by this user. Give --port a number above 1023."
+    return f"{host} is no address of this machine ({wrong.strerror or wrong}). Give --host another."

@@ -12,6 +12,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import msgspec
+
+from hub.wire.snapshot import Text
+
 
 class SettingsError(Exception):
     """The settings cannot be used; `mistakes` has a sentence for each reason."""
@@ -74,13 +78,25 @@ def read_settings(
 
 
 def show_settings(table: Sequence[Setting], values: Mapping[str, Any]) -> str:
-    """The table with the values in force; secrets are hidden."""
-    lines = []
-    for setting in table:
-        value = values[setting.field]
-        shown = "(set)" if setting.secret and value else "" if value is None else str(value)
-        lines.append(f"{setting.name:<24} {shown:<32} {setting.meaning}")
-    return "\n".join(lines)
+    """The table with the values in force, a line for each setting; secrets are hidden."""
+    return "\n".join(
+        f"{setting.name:<24} {_shown(setting, values[setting.field]):<32} {setting.meaning}"
+        for setting in table
+    )
+
+
+def _shown(setting: Setting, value: Any) -> str:
+    if setting.secret:
+        return "(set)" if value else "(not set)"
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case tuple():
+            return ",".join(value)
+        case dict():
+            return msgspec.json.encode(value).decode() if value else ""
+        case _:
+            return "" if value is None else str(value)
 
 
 def _from_file(path: str) -> str:
@@ -97,6 +113,13 @@ def name(text: str) -> str:
     return text
 
 
+def folder(text: str) -> Path:
+    """A folder; it need not be there yet."""
+    if not text.strip():
+        raise ValueError("is empty; it must be a folder")
+    return Path(text).expanduser()
+
+
 def device(text: str) -> str:
     """A device by its name."""
     if ":" not in text:
@@ -106,12 +129,16 @@ def device(text: str) -> str:
 
 def url(text: str) -> str:
     """An address, or nothing. It must hold no secret: addresses are shown and logged."""
-    parts = urlsplit(text)
-    if text and (
-        parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query
-    ):
-        raise ValueError("must be an address like http://hub.local:8080, with nothing secret in it")
-    return text
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        good = False
+    if text and not good:
+        raise ValueError("must be an address like http://hub.local:8080")
+    if text and ("@" in parts.netloc or parts.query):
+        raise ValueError("must be an address without a name, a password or a question in it")
+    return text.rstrip("/")
 
 
 def host(text: str) -> str:
@@ -121,11 +148,29 @@ def host(text: str) -> str:
     return text
 
 
-def port(text: str) -> int:
-    """A TCP port to listen on; 0 takes a free one."""
-    if not text.isascii() or not text.isdigit() or int(text) > 65_535:
-        raise ValueError("must be a port from 0 to 65535")
-    return int(text)
+def whole(low: int, high: int) -> Callable[[str], int]:
+    """A whole number within limits."""
+
+    def read(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+            raise ValueError(f"must be a whole number from {low} to {high}")
+        return int(text)
+
+    return read
+
+
+port = whole(0, 65_535)
+"""A TCP port to listen on; 0 takes a free one."""
+
+
+def notice(text: str) -> Text:
+    """A line for every page: plain text for every language, or a JSON object with one text for each."""
+    if not text.startswith("{"):
+        return {"en": text} if text else {}
+    try:
+        return msgspec.json.decode(text, type=Text)
+    except msgspec.MsgspecError:
+        raise ValueError('must be a line of text, or JSON such as {"en": "...", "zh": "..."}') from None
 
 
 def yes_no(text: str) -> bool:

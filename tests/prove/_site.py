@@ -81,7 +81,7 @@ class ProofSite:
         store.close()
         self.store = open_store(hub_folder)
         self.key = hub_key(hub_folder)
-        self.app = create_app(Config(folder=hub_folder), self.store, self.key, admin=False)
+        self.app = create_app(Config(dir=hub_folder), self.store, self.key, admin=False)
         self.link = WsgiLink(self.app)
         self._nodes: list[ProofNode] = []
 
