@@ -31,6 +31,7 @@ from hub.client.db import StorageError
 from hub.client.exchange import Exchange, Syncer
 from hub.client.link import HttpLink, SignedLink
 from hub.client.node import Node
+from hub.client.outbox import OutboxCounts
 from hub.client.shelf import Shelf
 from hub.wire.events import DeviceHealth, Fact, OccupancyMeasured, VisitClosed
 
@@ -85,6 +86,7 @@ class Edge:
         self._occupancy: dict[str, float] | None = None
         self._lost = (0.0, 0)
         self._told: tuple[float, tuple[str, ...]] = (0.0, ("?",))
+        self._counts = OutboxCounts(0, 0, None)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; then: radio off, visits closed as of their last sighting, written, sent once."""
@@ -210,6 +212,8 @@ class Edge:
                     "dropped": scanner.dropped,
                     "followed": self._door.followed,
                     "visits_closed": self._visits_closed,
+                    "pending": self._counts.pending,
+                    "parked": self._counts.parked,
                     "rss_mb": rss_mb(),
                 },
                 texts={"radio": (scanner.description or self._config.radio)[:200], "zone": self._config.zone},
@@ -221,7 +225,7 @@ class Edge:
         """Write the status file; what cannot be written now is written in two seconds."""
         loop, now, scanner = asyncio.get_running_loop(), self._clock.now(), self._scanner
         try:
-            counts = await loop.run_in_executor(self._teller, self._store.outbox.counts)
+            counts = self._counts = await loop.run_in_executor(self._teller, self._store.outbox.counts)
             self._health.say("facts-parked", counts.parked > 0, now)
             status = Status(
                 pid=os.getpid(),

@@ -66,8 +66,13 @@ class Scan:
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
-    """What is known of a coupon before the lock is taken: None where only the hub can know it."""
+    """What is known of a coupon before the lock is taken: None where only the hub can know it.
 
+    `text` is what the hub is asked with. For a code of this very node it is the coupon's token: the hub may not have heard of
+    its issue yet, and can believe the signature.
+    """
+
+    text: str
     coupon: Coupon | None
     key: Key | None
     known: bool
@@ -100,11 +105,11 @@ class Redeemer:
         if own is not None:
             return self._refuse_here(scan, Refused(Refusal.ALREADY_REDEEMED, own), claim.coupon)
         name = claim.coupon.serial if claim.coupon else scanned.text
-        question = self._open(name, Question(scan.nonce, scanned.text, scan.basket_cents))
+        question = self._open(name, Question(scan.nonce, claim.text, scan.basket_cents))
         answer = self._ask(scan, question)
         if isinstance(answer, RedeemReply) and not answer.accepted and question.nonce != scan.nonce:
             # The question that had been left open was refused then. This one may be different, in its amount for one.
-            question = self._open(name, Question(scan.nonce, scanned.text, scan.basket_cents), anew=True)
+            question = self._open(name, Question(scan.nonce, claim.text, scan.basket_cents), anew=True)
             answer = self._ask(scan, question)
         with writing(self._store.pool.here()) as conn:
             before = verdict_of(conn, scan.nonce)
@@ -136,14 +141,16 @@ class Redeemer:
     def _claim(self, scanned: ScannedToken | ScannedCode) -> _Claim:
         if isinstance(scanned, ScannedCode):
             issued = by_code(self._store.pool.here().conn, scanned.text)
-            return _Claim(issued.coupon if issued else None, None, known=issued is not None)
+            if issued is None:
+                return _Claim(scanned.text, None, None, known=False)
+            return _Claim(issued.token, issued.coupon, None, known=True)
         token = scanned.token
         key = self._shelf.key(token.coupon.key_number)
         if key is not None and not token.is_signed_by(read_public(key.public)):
-            return _Claim(token.coupon, None, known=False)
+            return _Claim(scanned.text, token.coupon, None, known=False)
         own = by_serial(self._store.pool.here().conn, token.coupon.serial)
         known = own is not None and own.coupon == token.coupon and own.token == scanned.text
-        return _Claim(token.coupon, key, known, key_may_be_newer=key is None)
+        return _Claim(scanned.text, token.coupon, key, known, key_may_be_newer=key is None)
 
     def _used_at_this_till(self, claim: _Claim) -> FirstUse | None:
         """A use that this till decided alone: the hub may not have heard of it yet, and would say yes."""

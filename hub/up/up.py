@@ -172,7 +172,11 @@ class RunningShop:
         until = time.monotonic() + READY_WITHIN_S
         while not self._stopping.is_set() and not _answers(self.plan.host, self.plan.ports[name]):
             if child.state != "running":
-                raise UpError(f"The {name} did not start. {child.last_words()}")
+                words = (
+                    child.last_words()
+                    or f"It said nothing; is the disk full? Its log is {self.place.log(name)}."
+                )
+                raise UpError(f"The {name} did not start. {words}")
             if time.monotonic() > until:
                 raise UpError(
                     f"The {name} did not answer within {READY_WITHIN_S:g} s; see {self.place.log(name)}."

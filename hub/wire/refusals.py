@@ -79,8 +79,8 @@ _SENTENCES: dict[Refusal, tuple[str, str]] = {
         "消费金额未达到这项优惠的最低要求。",
     ),
     Refusal.BASKET_NEEDED: (
-        "This offer needs a minimum purchase: enter the amount, then redeem again.",
-        "这项优惠有最低消费：请先输入金额，再核销。",
+        "This offer depends on the purchase: enter its amount, then redeem again.",
+        "这项优惠与消费金额有关：请先输入金额，再核销。",
     ),
     Refusal.NOT_FOR_THIS_MEMBER: (
         "This coupon belongs to somebody else.",

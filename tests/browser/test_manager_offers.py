@@ -31,7 +31,9 @@ PAGES = {
 @pytest.fixture
 def hub(tmp_path: Path) -> Iterator[Hub]:
     store = SqliteStore(tmp_path / FILE)
-    store.shop.save(Shop(7, {"en": "Corner Bakery", "zh": "街角面包店"}, timezone="Europe/Berlin"), time.time())
+    store.shop.save(
+        Shop(7, {"en": "Corner Bakery", "zh": "街角面包店"}, timezone="Europe/Berlin"), time.time()
+    )
     store.close()
     notice = (
         '{"en": "Simulated street: no real radio on this machine.", "zh": "模拟街景：本机没有真实的无线电。"}'
