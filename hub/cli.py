@@ -12,17 +12,9 @@ from pathlib import Path
 from hub.client.db import StorageError
 from hub.client.settings import SettingsError
 from hub.config import Config, read_config, show_config
+from hub.console import CommandError
 
 WRONG, BAD_USE = 1, 2
-
-
-class CommandError(Exception):
-    """A command that could not be done; the text is one sentence for people."""
-
-
-def show(line: str) -> None:
-    """Tell whoever runs the command. At once, since a supervisor may be reading."""
-    print(line, flush=True)
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -15,10 +15,10 @@ from typing import Any
 import msgspec
 
 from hub.app import create_api_app, open_store
-from hub.cli import CommandError, show
 from hub.client.clock import Clock
 from hub.client.db import StorageError
 from hub.config import Config
+from hub.console import CommandError, show
 from hub.devices import hub_key, open_pairing
 from hub.store.records import AuditEntry, CampaignRecord, CampaignState
 from hub.store.sqlite import FILE, SqliteStore

@@ -6,10 +6,10 @@ import argparse
 import gc
 
 from hub.app import Hub
-from hub.cli import show
 from hub.client.serving import listen
 from hub.client.serving import serve as answer
 from hub.config import Config
+from hub.console import show
 from hub.jobs import start_jobs
 
 STOP_WITHIN_S = 5

@@ -12,7 +12,6 @@ from typing import Any
 from sqlite_utils import Database
 
 from hub.client.db import Pool, explain, writing
-from hub.store.entry import MIGRATIONS_ENTRY
 from hub.store.schema import MIGRATIONS_HUB
 
 CHECKPOINT_PAGES = 16_384
@@ -25,7 +24,7 @@ class HubPool(Pool):
     def __init__(self, path: Path) -> None:
         self._tuned = threading.local()
         self.shop = 0
-        super().__init__(path, [MIGRATIONS_HUB, MIGRATIONS_ENTRY])
+        super().__init__(path, [MIGRATIONS_HUB])
         self.find_shop()
 
     def here(self) -> Database:

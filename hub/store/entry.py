@@ -3,29 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from sqlite_utils import Database
-from sqlite_utils.migrations import Migrations
-
-if TYPE_CHECKING:
-    from hub.store.connection import HubPool
-
-MIGRATIONS_ENTRY = Migrations("hub.entry")
-
-
-@MIGRATIONS_ENTRY()
-def m001_setup_code_and_knocks(db: Database) -> None:
-    """The one code with which the first manager is made, and wrong tries with the time of the latest."""
-    # The code itself is shown once and never kept. A hub has one at a time: a new one replaces it.
-    db.execute(
-        "CREATE TABLE setup_code (shop INTEGER PRIMARY KEY, code_hash TEXT NOT NULL, made_at REAL NOT NULL)"
-    )
-    db.execute(
-        """CREATE TABLE knock (
-            shop INTEGER NOT NULL, what TEXT NOT NULL, subject TEXT NOT NULL, count INTEGER NOT NULL, latest_at REAL NOT NULL,
-            PRIMARY KEY (shop, what, subject)) WITHOUT ROWID"""
-    )
+from hub.store.connection import HubPool
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,6 +108,15 @@ _PEOPLE = (
     "CREATE INDEX audit_by_time ON audit (shop, at)",
 )
 
+_ENTRY = (
+    # The code with which the first manager is made. It is shown once and never kept; a new one replaces it.
+    "CREATE TABLE setup_code (shop INTEGER PRIMARY KEY, code_hash TEXT NOT NULL, made_at REAL NOT NULL)",
+    # Wrong tries in a row, with the time of the latest.
+    """CREATE TABLE knock (
+        shop INTEGER NOT NULL, what TEXT NOT NULL, subject TEXT NOT NULL, count INTEGER NOT NULL, latest_at REAL NOT NULL,
+        PRIMARY KEY (shop, what, subject)) WITHOUT ROWID""",
+)
+
 _FOOTFALL = (
     """CREATE TABLE kind_count (
         shop INTEGER NOT NULL, kind TEXT NOT NULL, events INTEGER NOT NULL, PRIMARY KEY (shop, kind)) WITHOUT ROWID""",
@@ -179,6 +188,6 @@ _LEDGER = (
 @MIGRATIONS_HUB()
 def m001_first_tables(db: Database) -> None:
     """Shop and nodes, journal, campaigns, people, footfall, ledger."""
-    for group in (_SHOP_AND_NODES, _JOURNAL, _CAMPAIGNS, _PEOPLE, _FOOTFALL, _LEDGER):
+    for group in (_SHOP_AND_NODES, _JOURNAL, _CAMPAIGNS, _PEOPLE, _ENTRY, _FOOTFALL, _LEDGER):
         for statement in group:
             db.execute(statement)
