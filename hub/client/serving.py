@@ -101,7 +101,7 @@ def _address(listening: socket.socket) -> str:
 
 def _why(wrong: OSError, host: str, port: int) -> str:
     if wrong.errno == errno.EADDRINUSE:
-        return f"Port {port} on {host} is in use. Stop what uses it, or give --port another number."
+        return f"Port {port} is in use. Stop what uses it, or give --port another number."
     if wrong.errno == errno.EACCES:
         return f"Port {port} may not be used by this user. Give --port a number above 1023."
     return f"{host} is no address of this machine ({wrong.strerror or wrong}). Give --host another."
