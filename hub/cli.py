@@ -24,7 +24,9 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
     def command(name: str, what: str) -> argparse.ArgumentParser:
-        return commands.add_parser(name, help=what, description=what)
+        made = commands.add_parser(name, help=what, description=what)
+        made.add_argument("--dir", default=argparse.SUPPRESS, help="the hub's folder (HUB_DIR)")
+        return made
 
     init = command("init", "make the shop")
     init.add_argument("--name", required=True, help="the shop's name in English")

@@ -46,6 +46,7 @@ WORTH_ANOTHER_TRY = frozenset(
         Refusal.BASKET_NEEDED,
         Refusal.BASKET_TOO_SMALL,
         Refusal.HUB_UNREACHABLE,
+        Refusal.CODE_NEEDS_HUB,
         Refusal.NO_RIGHTS_LEFT,
         Refusal.CLOCK_UNSET,
         Refusal.UNKNOWN_CAMPAIGN,
@@ -172,9 +173,11 @@ class Redeemer:
         self, conn: sqlite3.Connection, scan: Scan, act: str, claim: _Claim, name: str
     ) -> Verdict:
         coupon = claim.coupon
-        if coupon is None or self._shelf.made_at() is None:
-            # A code that another node issued, or no snapshot yet: only the hub can know.
-            decision: Decision = Refused(Refusal.HUB_UNREACHABLE)
+        if coupon is None:
+            # A code that another node issued: only the hub can know, while the QR speaks for itself.
+            decision: Decision = Refused(Refusal.CODE_NEEDS_HUB)
+        elif self._shelf.made_at() is None:
+            decision = Refused(Refusal.HUB_UNREACHABLE)
         else:
             decision = decide(coupon, self._facts(conn, coupon, claim, scan))
             if decision == Refused(Refusal.BAD_SIGNATURE) and claim.key_may_be_newer:

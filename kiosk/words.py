@@ -83,7 +83,11 @@ def _word(verdict: Verdict) -> str:
         case Refusal.BASKET_TOO_SMALL:
             return _("Not enough")
         case (
-            Refusal.HUB_UNREACHABLE | Refusal.NO_RIGHTS_LEFT | Refusal.CLOCK_UNSET | Refusal.UNKNOWN_CAMPAIGN
+            Refusal.HUB_UNREACHABLE
+            | Refusal.CODE_NEEDS_HUB
+            | Refusal.NO_RIGHTS_LEFT
+            | Refusal.CLOCK_UNSET
+            | Refusal.UNKNOWN_CAMPAIGN
         ):
             return _("Not now")
         case Refusal.BAD_CODE:

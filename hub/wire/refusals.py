@@ -27,6 +27,7 @@ class Refusal(StrEnum):
     BASKET_NEEDED = "basket_needed"
     NOT_FOR_THIS_MEMBER = "not_for_this_member"
     HUB_UNREACHABLE = "hub_unreachable"
+    CODE_NEEDS_HUB = "code_needs_hub"
     NO_RIGHTS_LEFT = "no_rights_left"
     CLOCK_UNSET = "clock_unset"
     NOT_OFFERED = "not_offered"
@@ -89,6 +90,10 @@ _SENTENCES: dict[Refusal, tuple[str, str]] = {
     Refusal.HUB_UNREACHABLE: (
         "This till is cut off from the shop's hub, and this offer may only be redeemed with it. Keep the coupon; try again soon.",
         "本收银台与店内主机断开，此优惠须联机核销。请保留优惠券，稍后再试。",
+    ),
+    Refusal.CODE_NEEDS_HUB: (
+        "This till is cut off from the shop's hub and cannot look this code up. Scan the QR instead, or try again soon.",
+        "本收银台与店内主机断开，无法查询此编码。请改扫二维码，或稍后再试。",
     ),
     Refusal.NO_RIGHTS_LEFT: (
         "This till is cut off from the shop's hub and has accepted as many as it may on its own. Try again soon.",

@@ -271,7 +271,7 @@ def test_a_code_that_another_node_issued_has_to_wait_for_the_hub(shop: TillShop)
     own, foreign = shop.take(here), shop.take(other)
     cut(here, line)
     assert redeem(here, own.code).accepted
-    assert redeem(here, foreign.code).refusal == Refusal.HUB_UNREACHABLE
+    assert redeem(here, foreign.code).refusal == Refusal.CODE_NEEDS_HUB
     assert redeem(here, foreign.token).accepted
 
 
