@@ -14,6 +14,7 @@ from typing import Any
 from wsgiref.types import WSGIApplication
 
 import pytest
+from camera import picture_of
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -109,7 +110,7 @@ def shots() -> Callable[..., Path]:
     def shoot(page: Page, name: str, *, full_page: bool = True) -> Path:
         SHOTS.mkdir(parents=True, exist_ok=True)
         path = SHOTS / f"{name}.png"
-        page.screenshot(path=path, full_page=full_page)
+        path.write_bytes(picture_of(page, full_page=full_page))
         return path
 
     return shoot
