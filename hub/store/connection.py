@@ -25,6 +25,8 @@ class HubPool(Pool):
         self._tuned = threading.local()
         self.shop = 0
         super().__init__(path, [MIGRATIONS_HUB])
+        # Whoever has just made the tables has not read their statistics yet.
+        self.conn().execute("ANALYZE sqlite_schema")
         self.find_shop()
 
     def here(self) -> Database:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from hub.store.planning import tell_planner
+
 MIGRATIONS_HUB = Migrations("hub")
 
 PROJECTIONS = (
@@ -191,3 +193,4 @@ def m001_first_tables(db: Database) -> None:
     for group in (_SHOP_AND_NODES, _JOURNAL, _CAMPAIGNS, _PEOPLE, _ENTRY, _FOOTFALL, _LEDGER):
         for statement in group:
             db.execute(statement)
+    tell_planner(db)
