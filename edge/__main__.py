@@ -118,26 +118,24 @@ def _clock(at: float) -> str:
 
 
 def _check(config: Config, parsed: argparse.Namespace) -> int:
-    from edge.health import Health, read_status
+    from edge.health import WARNINGS, read_status
     from hub.client.node import Node
+    from hub.client.warnings import Holding, exit_status, report, show
 
     now = time.time()
     status = read_status(config.dir, now)
     if status is not None:
         shown = list(status.warnings)
     else:
-        health = Health()
-        enrolled = Node.load(config.dir) is not None
-        health.say("not-enrolled", not enrolled, now)
-        health.say("not-running", True, now)
-        shown = health.shown(now)
+        wrong = ["not-running"] if Node.load(config.dir) is not None else ["not-running", "not-enrolled"]
+        shown = show(WARNINGS, map(Holding, wrong))
     if parsed.json:
-        print(msgspec.json.encode(shown).decode())
+        print(msgspec.json.encode(report("edge", shown)).decode())
     elif not shown:
         print("Nothing is wrong at the door.")
     for warning in shown if not parsed.json else []:
-        print(" ".join(filter(None, (f"{warning.title['en']}.", warning.detail, warning.text["en"]))))
-    return max((warning.severity for warning in shown), default=0)
+        print(f"{warning.severity}: {warning.sentence()}")
+    return exit_status(shown)
 
 
 def _config(config: Config, _parsed: argparse.Namespace) -> int:

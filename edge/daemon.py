@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from edge.config import Config
 from edge.door import Door, Noticed
 from edge.facts import facts_of
-from edge.health import STATUS_EVERY_S, Health, Status, notice, rss_mb, write_status
+from edge.health import STATUS_EVERY_S, WARNINGS, Status, notice, rss_mb, write_status
 from edge.scan import Scanner
 from edge.stamps import Stamps
 from edge.store import EdgeStore, open_pool
@@ -33,6 +33,7 @@ from hub.client.link import HttpLink, SignedLink
 from hub.client.node import Node
 from hub.client.outbox import OutboxCounts
 from hub.client.shelf import Shelf
+from hub.client.warnings import Watch
 from hub.wire.events import DeviceHealth, Fact, OccupancyMeasured, VisitClosed
 
 logger = logging.getLogger(__name__)
@@ -75,7 +76,7 @@ class Edge:
         self._scanner = Scanner(self._open_radio, time.monotonic)
         self._door = Door(config.zone, random_bytes, config.tags, config.correction)
         self._stamps: Stamps | None = None
-        self._health = Health()
+        self._health = Watch(WARNINGS)
         self._writer = ThreadPoolExecutor(1, "writer")
         # Not the writer: what is wrong must be told also while the file does not let us write.
         self._teller = ThreadPoolExecutor(1, "teller")

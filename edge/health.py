@@ -6,11 +6,13 @@ The same list feeds `python -m edge check`, the status file (which the portal an
 from __future__ import annotations
 
 import os
-from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
 import msgspec
+
+from hub.client.warnings import Severity, Shown, Warning  # noqa: A004 - nothing here raises Python's warnings
+from hub.wire.snapshot import Text
 
 STATUS_FILE = "status.json"
 STATUS_EVERY_S = 2.0
@@ -18,28 +20,6 @@ STATUS_EVERY_S = 2.0
 
 STATUS_FRESH_S = 15.0
 """A status older than this was left behind by a process that is gone."""
-
-Text = dict[str, str]
-
-
-class Severity(IntEnum):
-    """How bad, which is also the exit status of `check`."""
-
-    NOTE = 0
-    WARNING = 1
-    ERROR = 2
-
-
-class Warning(msgspec.Struct, frozen=True):  # noqa: A001 - the shop's word; nothing here raises Python's warnings
-    """One thing that can be wrong: what it is called, what to say, from when on, and what hides it."""
-
-    code: str
-    severity: Severity
-    title: Text
-    text: Text
-    visible_after_s: float = 0.0
-    hidden_by: tuple[str, ...] = ()
-
 
 WARNINGS = (
     Warning(
@@ -62,7 +42,7 @@ WARNINGS = (
         "radio-missing",
         Severity.ERROR,
         {"en": "Bluetooth radio cannot be used", "zh": "蓝牙无线电无法使用"},
-        {"en": "It is tried again by itself.", "zh": "系统会自动重试。"},
+        {"en": "{detail} It is tried again by itself.", "zh": "{detail} 系统会自动重试。"},
         hidden_by=("not-running",),
     ),
     Warning(
@@ -96,15 +76,18 @@ WARNINGS = (
         Severity.ERROR,
         {"en": "The disk does not take anything", "zh": "磁盘无法写入"},
         {
-            "en": "Visits are kept in memory until it does. Free some space or replace the card.",
-            "zh": "到访记录暂存在内存中。请清理空间或更换存储卡。",
+            "en": "{detail} Visits are kept in memory until it does. Free some space or replace the card.",
+            "zh": "{detail} 到访记录暂存在内存中。请清理空间或更换存储卡。",
         },
     ),
     Warning(
         "hub-silent",
         Severity.WARNING,
         {"en": "Hub not answering", "zh": "店内主机没有回应"},
-        {"en": "Counting goes on; reports will be late.", "zh": "计数照常进行，报表会稍晚更新。"},
+        {
+            "en": "{detail} Counting goes on; reports will be late.",
+            "zh": "{detail} 计数照常进行，报表会稍晚更新。",
+        },
         visible_after_s=60,
         hidden_by=("not-running",),
     ),
@@ -123,56 +106,11 @@ WARNINGS = (
         {"en": "This machine does not know the time", "zh": "本机时间未设置"},
         {
             "en": "It takes the hub's as soon as the hub answers.",
-            "zh": "店内主机一有回应，就会采用店内主机的时间。",
+            "zh": "店内主机一有回应，就会采用主机的时间。",
         },
         visible_after_s=30,
     ),
 )
-
-_BY_CODE = {warning.code: warning for warning in WARNINGS}
-
-
-class Shown(msgspec.Struct, frozen=True):
-    """A warning that is to be seen: since when, and what exactly is wrong where somebody knows."""
-
-    code: str
-    severity: int
-    title: Text
-    text: Text
-    since: float
-    detail: str = ""
-
-
-class Health:
-    """What is wrong now. Pure: it is told each condition with the time, and asked what to show."""
-
-    def __init__(self) -> None:
-        self._since: dict[str, tuple[float, str]] = {}
-
-    def say(self, code: str, wrong: bool, now: float, detail: str = "") -> None:
-        """Whether this is wrong now; KeyError for a code that is not on the list."""
-        warning = _BY_CODE[code]
-        if not wrong:
-            self._since.pop(warning.code, None)
-        else:
-            since = self._since[code][0] if code in self._since else now
-            self._since[code] = (since, detail)
-
-    def shown(self, now: float) -> list[Shown]:
-        """What is to be seen now, in the order of the list."""
-        visible = []
-        for warning in WARNINGS:
-            since, detail = self._since.get(warning.code, (None, ""))
-            if (
-                since is None
-                or now - since < warning.visible_after_s
-                or any(c in self._since for c in warning.hidden_by)
-            ):
-                continue
-            visible.append(
-                Shown(warning.code, int(warning.severity), warning.title, warning.text, since, detail)
-            )
-        return visible
 
 
 def notice(radio: str, simulated: bool) -> Text:

@@ -13,9 +13,10 @@ from flask import Flask, Response
 
 from hub.api import create_api
 from hub.client.clock import Clock
+from hub.client.warnings import Severity, Shown, report, worst
 from hub.config import Config
 from hub.devices import hub_key
-from hub.health import Found, look, worst
+from hub.health import look
 from hub.store.sqlite import FILE, SqliteStore
 from hub.wire.snapshot import say
 
@@ -85,7 +86,7 @@ def create_app(
     clock = clock or Clock()
     app = create_api_app(store, key, clock)
 
-    def found(now: float) -> list[Found]:
+    def found(now: float) -> list[Shown]:
         return look(store, config, now)
 
     _mount_health(app, found, clock.now)
@@ -105,7 +106,7 @@ def _mount_admin(
     store: SqliteStore,
     key: Ed25519PrivateKey,
     clock: Clock,
-    found: Callable[[float], list[Found]],
+    found: Callable[[float], list[Shown]],
 ) -> None:
     from hub.admin import create_admin
 
@@ -120,19 +121,18 @@ def _mount_admin(
     app.register_blueprint(pages, url_prefix="/manage")
 
 
-def _mount_health(app: Flask, found: Callable[[float], list[Found]], now: Callable[[], float]) -> None:
+def _mount_health(app: Flask, found: Callable[[float], list[Shown]], now: Callable[[], float]) -> None:
     started = time.monotonic()
 
     @app.get("/healthz")
     def healthz() -> Response:
         """200 while the hub does its work, 503 where it cannot; the warnings in the shop's words."""
         warnings = found(now())
-        broken = worst(warnings) == "error"
-        body = {
+        broken = worst(warnings) == Severity.ERROR
+        body = report("hub", warnings) | {
             "ok": not broken,
             "now": now(),
             "up_s": round(time.monotonic() - started, 1),
-            "warnings": [warning.as_json() for warning in warnings],
         }
         response = Response(msgspec.json.encode(body), 503 if broken else 200, mimetype="application/json")
         response.headers["Cache-Control"] = "no-store"

@@ -350,33 +350,25 @@ def backup(config: Config, args: argparse.Namespace) -> int:
 
 def check(config: Config, args: argparse.Namespace) -> int:
     """Say what is wrong."""
-    from hub.health import look, worst
+    from hub.client.warnings import exit_status, report
+    from hub.health import look, no_store
 
     try:
         with closing(open_store(config.dir)) as store:
             found = look(store, config, time.time())
     except StorageError as wrong:
-        if args.json:
-            _print_json(
-                {
-                    "ok": False,
-                    "warnings": [{"code": "storage", "severity": "error", "what": {"en": str(wrong)}}],
-                }
-            )
-        else:
-            show(str(wrong))
-        return 2
-    gravest = worst(found)
+        found = no_store(wrong)
+    status = exit_status(found)
     if args.json:
-        _print_json({"ok": gravest in (None, "note"), "warnings": [one.as_json() for one in found]})
+        _print_json(report("hub", found) | {"ok": status == 0})
     else:
         for one in found:
             since = (
-                f" (since {datetime.fromtimestamp(one.since).astimezone():%Y-%m-%d %H:%M})"
+                f" (Since {datetime.fromtimestamp(one.since).astimezone():%Y-%m-%d %H:%M}.)"
                 if one.since
                 else ""
             )
-            show(f"{one.what['en']}{since}. {one.todo['en']}")
+            show(f"{one.severity}: {one.sentence()}{since}")
         if not found:
             show("All is well.")
-    return {"error": 2, "warning": 1}.get(gravest or "", 0)
+    return status

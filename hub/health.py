@@ -7,15 +7,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Literal
 
 from hub.client.db import StorageError
+from hub.client.warnings import Holding, Severity, Shown, Warning, show  # noqa: A004 - nothing here raises Python's warnings
 from hub.config import Config
 from hub.store.base import Store
-from hub.wire.snapshot import Text
-
-Severity = Literal["note", "warning", "error"]
 
 SILENT_AFTER_S = 180.0
 """A node asks every five seconds and waits at most a minute after a failure: three minutes are no hiccup."""
@@ -30,44 +26,11 @@ DISK_FULL_BYTES = 50 * 2**20
 _DAY_S = 86_400.0
 
 
-@dataclass(frozen=True, slots=True)
-class Warning:  # noqa: A001 - the word of the trade, and nobody here needs the builtin
-    """One thing that can be wrong: what, and what to do. Texts may name `{subject}` and `{count}`."""
-
-    code: str
-    severity: Severity
-    what: Text
-    todo: Text
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A warning that holds now. `since` is seconds of UTC, None where nobody knows; `subject` a device's name."""
-
-    code: str
-    severity: Severity
-    what: Text
-    todo: Text
-    since: float | None = None
-    subject: str | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        """As `/healthz` says it."""
-        return {
-            "code": self.code,
-            "severity": self.severity,
-            "what": self.what,
-            "todo": self.todo,
-            "since": self.since,
-            "subject": self.subject,
-        }
-
-
 WARNINGS = (
     Warning(
         "disk-full",
-        "error",
-        {"en": "The hub's disk is full", "zh": "主机磁盘已满"},
+        Severity.ERROR,
+        {"en": "The hub's disk is full", "zh": "店内主机磁盘已满"},
         {
             "en": "Nothing new can be kept until there is room. Free some space on this machine.",
             "zh": "腾出空间之前无法保存新内容，请清理本机磁盘。",
@@ -75,19 +38,22 @@ WARNINGS = (
     ),
     Warning(
         "disk-low",
-        "warning",
-        {"en": "The hub's disk is nearly full: {count} MB are left", "zh": "主机磁盘快满了：剩余 {count} MB"},
+        Severity.WARNING,
+        {
+            "en": "The hub's disk is nearly full: {detail} MB are left",
+            "zh": "店内主机磁盘快满了：剩余 {detail} MB",
+        },
         {"en": "Free some space on this machine soon.", "zh": "请尽快清理本机磁盘。"},
     ),
     Warning(
         "storage",
-        "error",
-        {"en": "The hub cannot use its database", "zh": "主机无法使用数据库"},
-        {"en": "{subject}", "zh": "{subject}"},
+        Severity.ERROR,
+        {"en": "The hub cannot use its database", "zh": "店内主机无法使用数据库"},
+        {"en": "{detail}", "zh": "{detail}"},
     ),
     Warning(
         "device-silent",
-        "warning",
+        Severity.WARNING,
         {"en": "{subject} is silent", "zh": "{subject}没有消息"},
         {
             "en": "Check its power and its network. What it noticed meanwhile comes when it is back.",
@@ -96,31 +62,34 @@ WARNINGS = (
     ),
     Warning(
         "device-unseen",
-        "note",
+        Severity.NOTE,
         {"en": "{subject} was paired and has not been heard of", "zh": "{subject}已配对，但还没有消息"},
         {"en": "Start it, or withdraw it if it is not used.", "zh": "请启动它；不用的话，请停用它。"},
     ),
     Warning(
         "device-troubled",
-        "warning",
-        {"en": "{subject} says that something is wrong: {count}", "zh": "{subject}报告有问题：{count}"},
+        Severity.WARNING,
+        {"en": "{subject} says that something is wrong: {detail}", "zh": "{subject}报告有问题：{detail}"},
         {"en": "Its own page or check says what to do.", "zh": "请查看该设备自己的页面或自检结果。"},
     ),
     Warning(
         "facts-parked",
-        "warning",
-        {"en": "{count} messages of {subject} could not be read", "zh": "{subject}有 {count} 条消息无法读取"},
+        Severity.WARNING,
+        {
+            "en": "{detail} messages of {subject} could not be read",
+            "zh": "{subject}有 {detail} 条消息无法读取",
+        },
         {
             "en": "They are kept here and on the device. Bring both to the same release.",
-            "zh": "消息已保存在主机和该设备上。请将两者升级到同一版本。",
+            "zh": "消息已保存在店内主机和该设备上。请将两者升级到同一版本。",
         },
     ),
     Warning(
         "facts-broken",
-        "warning",
+        Severity.WARNING,
         {
-            "en": "{count} facts of {subject} are kept but not counted",
-            "zh": "{subject}有 {count} 条记录已保存但未计入",
+            "en": "{detail} facts of {subject} are kept but not counted",
+            "zh": "{subject}有 {detail} 条记录已保存但未计入",
         },
         {
             "en": "Their content is not as it should be. Bring the device to this release, then rebuild.",
@@ -129,8 +98,8 @@ WARNINGS = (
     ),
     Warning(
         "facts-missing",
-        "warning",
-        {"en": "{count} facts of {subject} have not arrived", "zh": "{subject}有 {count} 条记录尚未到达"},
+        Severity.WARNING,
+        {"en": "{detail} facts of {subject} have not arrived", "zh": "{subject}有 {detail} 条记录尚未到达"},
         {
             "en": "Later ones have. They may be parked on the device; its own page says.",
             "zh": "之后的记录已经到达。可能滞留在该设备上，请查看它的页面。",
@@ -138,19 +107,19 @@ WARNINGS = (
     ),
     Warning(
         "conflicts",
-        "warning",
-        {"en": "{count} coupons were accepted twice this week", "zh": "本周有 {count} 张优惠券被重复核销"},
+        Severity.WARNING,
+        {"en": "{detail} coupons were accepted twice this week", "zh": "本周有 {detail} 张优惠券被重复核销"},
         {
             "en": "Tills were cut off from the hub. See the list of conflicts for what it cost.",
-            "zh": "当时收银台与主机断开。损失金额请见冲突列表。",
+            "zh": "当时收银台与店内主机断开。损失金额请见冲突列表。",
         },
     ),
     Warning(
         "flagged",
-        "warning",
+        Severity.WARNING,
         {
-            "en": "{count} coupons were accepted this week that should not have been",
-            "zh": "本周有 {count} 张不该核销的优惠券被核销",
+            "en": "{detail} coupons were accepted this week that should not have been",
+            "zh": "本周有 {detail} 张不该核销的优惠券被核销",
         },
         {
             "en": "Tills decided alone while they were cut off. The list of redemptions says why each one is marked.",
@@ -159,7 +128,7 @@ WARNINGS = (
     ),
     Warning(
         "no-manager",
-        "note",
+        Severity.NOTE,
         {"en": "Nobody manages this shop yet", "zh": "本店还没有管理员"},
         {
             "en": "Open /manage in a browser; python -m hub setup-code prints the code that it asks for.",
@@ -168,8 +137,8 @@ WARNINGS = (
     ),
     Warning(
         "no-backup",
-        "warning",
-        {"en": "There is no backup of the last {count} days", "zh": "最近 {count} 天没有备份"},
+        Severity.WARNING,
+        {"en": "There is no backup of the last {detail} days", "zh": "最近 {detail} 天没有备份"},
         {
             "en": "Make one, and keep it on another machine: python -m hub backup FILE",
             "zh": "请备份并存放到另一台机器：python -m hub backup 文件",
@@ -177,16 +146,8 @@ WARNINGS = (
     ),
 )
 
-_BY_CODE = {warning.code: warning for warning in WARNINGS}
 
-
-def worst(found: list[Found]) -> Severity | None:
-    """The gravest of them; None where nothing is wrong."""
-    order: tuple[Severity, ...] = ("error", "warning", "note")
-    return next((severity for severity in order if any(one.severity == severity for one in found)), None)
-
-
-def look(store: Store, config: Config, now: float) -> list[Found]:
+def look(store: Store, config: Config, now: float) -> list[Shown]:
     """What is wrong now, the gravest first."""
     found = list(_disk(config))
     try:
@@ -194,24 +155,16 @@ def look(store: Store, config: Config, now: float) -> list[Found]:
         found += _facts(store, now)
         found += _office(store, config, now)
     except StorageError as wrong:
-        found.append(_found("storage", str(wrong)))
-    rank = {"error": 0, "warning": 1, "note": 2}
-    return sorted(found, key=lambda one: rank[one.severity])
+        return show(WARNINGS, [*found, Holding("storage", str(wrong))])
+    return show(WARNINGS, found)
 
 
-def _found(code: str, subject: str | None = None, count: object = "", since: float | None = None) -> Found:
-    warning = _BY_CODE[code]
-
-    def fill(text: Text) -> Text:
-        return {
-            language: sentence.replace("{subject}", subject or "").replace("{count}", str(count))
-            for language, sentence in text.items()
-        }
-
-    return Found(code, warning.severity, fill(warning.what), fill(warning.todo), since, subject)
+def no_store(wrong: StorageError) -> list[Shown]:
+    """What is told where the database cannot even be opened."""
+    return show(WARNINGS, [Holding("storage", str(wrong))])
 
 
-def _disk(config: Config) -> Iterator[Found]:
+def _disk(config: Config) -> Iterator[Holding]:
     try:
         disk = os.statvfs(config.dir)
     except OSError:
@@ -220,52 +173,52 @@ def _disk(config: Config) -> Iterator[Found]:
     # A small disk is measured by itself: half of a tmpfs of 64 MB is not "nearly full".
     whole = disk.f_blocks * disk.f_frsize
     if free < min(DISK_FULL_BYTES, whole // 20):
-        yield _found("disk-full")
+        yield Holding("disk-full")
     elif free < min(DISK_LOW_BYTES, whole // 10):
-        yield _found("disk-low", count=free // 2**20)
+        yield Holding("disk-low", f"{free // 2**20}")
 
 
-def _devices(store: Store, now: float) -> Iterator[Found]:
+def _devices(store: Store, now: float) -> Iterator[Holding]:
     for device in store.devices.all():
         if device.withdrawn_at is not None or device.program == "site":
             continue
         if device.seen_at is None:
             if now - device.enrolled_at > SILENT_AFTER_S:
-                yield _found("device-unseen", device.name, since=device.enrolled_at)
+                yield Holding("device-unseen", subject=device.name, since=device.enrolled_at)
         elif now - device.seen_at > SILENT_AFTER_S:
-            yield _found("device-silent", device.name, since=device.seen_at)
+            yield Holding("device-silent", subject=device.name, since=device.seen_at)
     names = {device.device: device for device in store.devices.all()}
     for health in store.reports.health():
         device_or_none = names.get(health.device)
         if health.warnings and device_or_none is not None and device_or_none.withdrawn_at is None:
-            yield _found("device-troubled", device_or_none.name, ", ".join(health.warnings), health.at)
+            yield Holding("device-troubled", ", ".join(health.warnings), device_or_none.name, health.at)
 
 
-def _facts(store: Store, now: float) -> Iterator[Found]:
+def _facts(store: Store, now: float) -> Iterator[Holding]:
     names = {device.device: device.name for device in store.devices.all()}
     for device, count, since in store.reports.parked_counts():
-        yield _found("facts-parked", names.get(device, device), count, since)
+        yield Holding("facts-parked", f"{count}", names.get(device, device), since)
     for device, count in store.reports.flaw_counts():
-        yield _found("facts-broken", names.get(device, device), count)
+        yield Holding("facts-broken", f"{count}", names.get(device, device))
     for reach in store.journal.reach():
         if reach.taken < reach.highest:
-            yield _found(
+            yield Holding(
                 "facts-missing",
+                f"{reach.highest - reach.taken}",
                 names.get(reach.device, reach.device),
-                reach.highest - reach.taken,
                 reach.latest_at,
             )
     conflicts, flagged = store.reports.troubled_acts(now - RECENT_S)
     if conflicts:
-        yield _found("conflicts", count=conflicts)
+        yield Holding("conflicts", f"{conflicts}")
     if flagged:
-        yield _found("flagged", count=flagged)
+        yield Holding("flagged", f"{flagged}")
 
 
-def _office(store: Store, config: Config, now: float) -> Iterator[Found]:
+def _office(store: Store, config: Config, now: float) -> Iterator[Holding]:
     if not any(manager.withdrawn_at is None for manager in store.people.managers()):
-        yield _found("no-manager")
+        yield Holding("no-manager")
     if config.backup_days:
         since = max(store.reports.last_noted("backup.made") or 0.0, store.shop.made_at())
         if now - since > config.backup_days * _DAY_S:
-            yield _found("no-backup", count=config.backup_days, since=since)
+            yield Holding("no-backup", f"{config.backup_days}", since=since)

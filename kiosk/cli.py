@@ -18,6 +18,7 @@ from hub.client.db import StorageError
 from hub.client.enrolling import EnrolError, enrol
 from hub.client.node import Node
 from hub.client.settings import SettingsError
+from hub.client.warnings import exit_status, read_report, show
 from kiosk.config import Config, read_config, show_config
 
 OK, REFUSED, BROKEN = 0, 1, 2
@@ -181,15 +182,15 @@ def _said(verdict: Any) -> dict[str, Any]:
 
 def _check(config: Config, asked: argparse.Namespace) -> int:
     health = _health(config)
-    warnings = health["warnings"]
+    shown = read_report(health)
     if asked.json:
         print(json.dumps(health, ensure_ascii=False))
-    elif not warnings:
+    elif not shown:
         print("All is well at the counter.")
     else:
-        for one in warnings:
-            print(f"{one['severity']}: {one['what']['en']}. {one['todo']['en']}")
-    return {"ok": 0, "warning": 1, "error": 2}[health["status"]]
+        for one in shown:
+            print(f"{one.severity}: {one.sentence()}")
+    return exit_status(shown)
 
 
 def _status(config: Config, asked: argparse.Namespace) -> int:
@@ -222,6 +223,7 @@ def _ours(body: bytes, config: Config) -> dict[str, Any]:
     try:
         health = json.loads(body)
         if health["program"] == "kiosk":
+            read_report(health)
             return dict(health)
     except (ValueError, KeyError, TypeError):
         pass
@@ -229,19 +231,18 @@ def _ours(body: bytes, config: Config) -> dict[str, Any]:
 
 
 def _look(config: Config) -> dict[str, Any]:
-    from kiosk.health import Condition, Watch, report
+    from kiosk.health import WARNINGS, Condition, holding, report
 
-    watch = Watch(at_once=True)
     if Node.load(config.dir) is None:
         condition = Condition(now=time.time(), enrolled=False, answering=False)
-        return report("", condition, watch.look(condition))
+        return report("", condition, show(WARNINGS, holding(condition)))
     from kiosk.counter import Counter
 
     counter = Counter(config)
     try:
         counter.exchange.once()
         condition = replace(counter.condition(), answering=False)
-        return report(counter.node.name, condition, watch.look(condition))
+        return report(counter.node.name, condition, show(WARNINGS, holding(condition)))
     finally:
         counter.stop()
 

@@ -18,9 +18,10 @@ from hub.client.node import Node
 from hub.client.outbox import Outbox
 from hub.client.schema import MIGRATIONS_CLIENT
 from hub.client.shelf import Shelf
+from hub.client.warnings import Shown, Watch
 from hub.wire.events import DeviceHealth
 from kiosk.config import Config
-from kiosk.health import Condition, Shown, Watch
+from kiosk.health import WARNINGS, Condition, holding
 from kiosk.line import ASK_TIMEOUT_S, REFUSING, HubLine
 from kiosk.pins import PinCheck
 from kiosk.redemption import Redeemer
@@ -141,7 +142,7 @@ class Watcher:
 
     def __init__(self, counter: Counter) -> None:
         self._counter = counter
-        self._watch = Watch()
+        self._watch = Watch(WARNINGS)
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watcher", daemon=True)
@@ -153,7 +154,7 @@ class Watcher:
         """What is wrong now, worst first."""
         condition = self._counter.condition()
         with self._lock:
-            return self._watch.look(condition)
+            return self._watch.look(holding(condition), condition.now)
 
     def once(self, monotonic: float) -> None:
         """One round. `monotonic` is seconds of any steady clock."""
@@ -162,7 +163,7 @@ class Watcher:
         if counter.line.cut_off_since() is not None and monotonic - self._reached_for_at >= REACH_S:
             self._reached_for_at = monotonic
             counter.syncer.kick()
-        codes = tuple(one.warning.code for one in shown)
+        codes = tuple(one.code for one in shown)
         if codes != self._told or monotonic - self._told_at >= TELL_S:
             self._told, self._told_at = codes, monotonic
             counts = counter.outbox.counts()

@@ -14,11 +14,13 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge
 
 from hub.client.db import StorageError
+from hub.client.warnings import Severity
 from hub.storefront.headers import guard
 from hub.storefront.languages import carry_language, language, locale, speak
 from hub.storefront.languages import gettext as _
 from hub.storefront.offers import Reader
 from hub.storefront.when import clock_time, moment, money
+from hub.wire.snapshot import say
 from kiosk.counter import Counter
 from kiosk.pictures import MOST_BYTES, Unseen, read_picture
 from kiosk.pins import LONGEST_PIN, Wait
@@ -239,16 +241,15 @@ class _Till:
 
     def _warnings(self) -> list[dict[str, str]]:
         shop, reader = self.counter.desk.shop(), self._reader()
-        cut_off_since = self.counter.line.cut_off_since()
         found = []
         for shown in self.counter.watcher.look():
-            since = cut_off_since if shown.warning.code == "hub-silent" and cut_off_since else shown.since
+            when = moment(shown.since or reader.now, reader.now, shop, reader.locale)
             found.append(
                 {
-                    "what": shown.what(reader.language),
-                    "todo": shown.todo(reader.language),
-                    "since": _("Since %(when)s", when=moment(since, reader.now, shop, reader.locale)),
-                    "tone": "no" if shown.warning.severity == "error" else "note",
+                    "what": say(shown.what, reader.language),
+                    "todo": say(shown.todo, reader.language),
+                    "since": _("Since %(when)s", when=when),
+                    "tone": "no" if shown.severity == Severity.ERROR else "note",
                 }
             )
         return found

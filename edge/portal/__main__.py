@@ -11,6 +11,7 @@ import time
 from edge.health import notice as radio_notice
 from edge.health import read_status
 from edge.portal.config import SETTINGS, Config, read_config
+from edge.portal.health import look
 from edge.store import open_pool
 from hub.client.clock import Clock
 from hub.client.db import StorageError
@@ -19,12 +20,11 @@ from hub.client.outbox import Outbox
 from hub.client.serving import ServeError, listen, serve
 from hub.client.settings import SettingsError, show_settings
 from hub.client.shelf import Shelf
+from hub.client.warnings import exit_status, report
 from hub.wire.snapshot import Text
 
 THREADS = 4
 """Phones at a door come in ones and twos; each thread costs a connection to the database."""
-
-NOT_JOINED = "This door has not joined a shop yet. Make a pairing code on the hub, then run: python -m edge enrol CODE --hub URL"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -60,7 +60,7 @@ def _serve(config: Config) -> int:
 
     node = Node.load(config.dir)
     if node is None:
-        print(NOT_JOINED, file=sys.stderr)
+        print(look(enrolled=False, has_snapshot=False)[0].sentence(), file=sys.stderr)
         return 2
     clock = Clock()
     pool = open_pool(config.dir)
@@ -88,25 +88,19 @@ def _notice(config: Config) -> Text:
 
 
 def _check(config: Config, *, as_json: bool) -> int:
-    problems: list[dict[str, object]] = []
-    if Node.load(config.dir) is None:
-        problems.append({"code": "not-enrolled", "severity": 2, "text": {"en": NOT_JOINED}})
-    else:
+    enrolled, has_snapshot = Node.load(config.dir) is not None, False
+    if enrolled:
         pool = open_pool(config.dir)
         try:
-            if Shelf(pool).made_at() is None:
-                text = "The hub has sent nothing yet, so there is nothing to show. Is the edge running, and the hub in reach?"
-                problems.append({"code": "no-snapshot", "severity": 1, "text": {"en": text}})
+            has_snapshot = Shelf(pool).made_at() is not None
         finally:
             pool.close()
+    shown = look(enrolled=enrolled, has_snapshot=has_snapshot)
     if as_json:
-        print(json.dumps({"program": "portal", "warnings": problems}, ensure_ascii=False))
+        print(json.dumps(report("portal", shown), ensure_ascii=False))
     else:
-        for problem in problems:
-            print(problem["text"]["en"])  # type: ignore[index]
-        if not problems:
-            print("The portal is fine.")
-    return max((int(str(problem["severity"])) for problem in problems), default=0)
+        print("\n".join(f"{one.severity}: {one.sentence()}" for one in shown) or "The portal is fine.")
+    return exit_status(shown)
 
 
 if __name__ == "__main__":

@@ -6,11 +6,13 @@ from collections.abc import Callable
 
 from flask import Flask, Response, jsonify
 
+from edge.portal.health import look
 from hub.client.clock import Clock
 from hub.client.desk import NodeDesk
 from hub.client.node import Node
 from hub.client.outbox import Outbox
 from hub.client.shelf import Shelf
+from hub.client.warnings import report
 from hub.storefront import create_storefront
 from hub.wire.snapshot import Text
 
@@ -29,9 +31,10 @@ def create_app(
 
     @app.get("/healthz")
     def healthz() -> tuple[Response, int]:
-        has_snapshot = shelf.made_at() is not None
-        return jsonify(
-            ok=has_snapshot, program="portal", snapshot_made_at=shelf.made_at()
-        ), 200 if has_snapshot else 503
+        made_at = shelf.made_at()
+        told = report("portal", look(enrolled=True, has_snapshot=made_at is not None))
+        told |= {"ok": made_at is not None, "snapshot_made_at": made_at}
+        # For the staff it is a warning that passes; a phone has nothing to look at until then.
+        return jsonify(told), 503 if made_at is None else 200
 
     return app

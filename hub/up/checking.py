@@ -7,11 +7,11 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from hub.client.warnings import read_report
 from hub.up.children import environment
 from hub.up.plan import Plan
 from hub.up.sentences import UpError
@@ -88,24 +88,5 @@ def port_base_of(folder: Path) -> int:
 
 
 def sentences(said: Any) -> list[str]:
-    """A line for each thing that is wrong, from the forms in which the programs tell it."""
-    warnings = said.get("warnings", []) if isinstance(said, Mapping) else said
-    return [line for line in map(_sentence, warnings) if line]
-
-
-def _sentence(warning: Any) -> str:
-    """What is wrong and what to do, in English, the gravity before it."""
-    if not isinstance(warning, Mapping):
-        return str(warning)
-    gravity = warning.get("severity", "warning")
-    word = gravity if isinstance(gravity, str) else {0: "note", 1: "warning"}.get(gravity, "error")
-    parts = [_english(warning.get(key)) for key in ("title", "what", "text", "todo", "detail")]
-    return f"{word}: {' '.join(_ended(part) for part in parts if part)}"
-
-
-def _english(text: Any) -> str:
-    return str(text.get("en", "")) if isinstance(text, Mapping) else str(text or "")
-
-
-def _ended(part: str) -> str:
-    return part if part[-1] in ".!?" else f"{part}."
+    """A line in English for each thing that is wrong, its gravity first. ValueError where this is no program's report."""
+    return [f"{one.severity}: {one.sentence()}" for one in read_report(said)]

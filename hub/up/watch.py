@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hub.client.db import StorageError
+from hub.client.warnings import Severity, read_report
 from hub.reports import present_now
 from hub.store.sqlite import FILE, SqliteStore
 
@@ -47,12 +48,12 @@ class Now:
         """What the door says is wrong."""
         return [
             DoorWarning(
-                one["code"],
-                one.get("detail") or f"{one['title']['en']}. {one['text']['en']}",
-                one["severity"] > 1,
+                one.code,
+                one.detail or one.sentence(),
+                one.severity == Severity.ERROR,
             )
             for one in self.door.get("warnings", ())
-            if one["severity"] > 0
+            if one.severity != Severity.NOTE
         ]
 
     @property
@@ -120,13 +121,14 @@ class Watch:
         """What the edge last said of itself; empty where it is not there or too old to mean anything."""
         try:
             status = json.loads(self._status.read_bytes())
+            warnings = read_report(status)
         except (OSError, ValueError):
             return {}
-        if not isinstance(status, dict) or status.get("state") == "stopped":
+        if status.get("state") == "stopped":
             return {}
         # A door that was killed leaves its last words behind.
         alive = Path(f"/proc/{status.get('pid')}").exists() and time.time() - status.get("at", 0) < FRESH_S
-        return status if alive else {}
+        return {**status, "warnings": warnings} if alive else {}
 
 
 def people_present(store: SqliteStore) -> dict[str, float]:

@@ -309,7 +309,7 @@ def test_check_answers_by_gravity_and_in_json(tmp_path: Path) -> None:
         timeout=30,
     )
     assert done.returncode == 2
-    assert [warning["code"] for warning in json.loads(done.stdout)] == ["not-enrolled"]
+    assert [warning["code"] for warning in json.loads(done.stdout)["warnings"]] == ["not-enrolled"]
 
 
 def test_facts_wait_in_memory_while_the_disk_takes_nothing(folder: Path) -> None:

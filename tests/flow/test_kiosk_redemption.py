@@ -18,7 +18,7 @@ from hub.wire.coupon import Issued
 from hub.wire.events import DeviceHealth, read_event, read_fact
 from hub.wire.refusals import Refusal
 from kiosk.counter import TELL_S, Counter
-from kiosk.health import WARNINGS
+from kiosk.health import holding
 from kiosk.redemption import Scan
 from kiosk.store import Verdict
 
@@ -143,7 +143,7 @@ def test_the_till_says_that_it_is_cut_off_and_comes_back_by_itself(tmp_path: Pat
         first = redeem(counter, coupons[0])
         assert (first.accepted, first.offline) == (True, True)
         assert counter.condition().cut_off_since is not None
-        assert [one.warning.code for one in counter.watcher.look()] == ["hub-silent"]
+        assert [one.code for one in counter.watcher.look()] == ["hub-silent"]
         asked = line.asked
         began = time.monotonic()
         assert redeem(counter, coupons[1]).offline
@@ -366,7 +366,7 @@ def test_a_till_that_starts_without_the_time_refuses_until_the_hub_tells_it(
     timeless = Counter(counter.config, link=line, clock=Clock(wall=lambda: 1000.0, ntp=lambda: False))
     timeless.exchange.once()
     assert redeem(timeless, coupon).refusal == Refusal.CLOCK_UNSET
-    assert "clock-unset" in [one.code for one in WARNINGS if one.holds(timeless.condition())]
+    assert "clock-unset" in [one.code for one in holding(timeless.condition())]
     line.mode = "good"
     timeless.exchange.drain()
     assert timeless.clock.state() == "lan"

@@ -12,7 +12,7 @@ import pytest
 from edge.config import SETTINGS, read_config, show_config
 from edge.door import LONGEST_JUMP_S, Door, Noticed
 from edge.facts import facts_of
-from edge.health import WARNINGS, Health, Severity, Status, notice, read_status, write_status
+from edge.health import WARNINGS, Status, notice, read_status, write_status
 from edge.occupancy import WINDOW_S
 from edge.presence import DEPART_AFTER_S
 from edge.replay import in_batches, replay
@@ -21,6 +21,7 @@ from edge.subjects import SALT_LIFE_S
 from hardware.ble.advertisement import Advertisement
 from hardware.ble.captures import CaptureError
 from hub.client.settings import SettingsError
+from hub.client.warnings import Severity, Watch
 from hub.wire.events import OccupancyMeasured, VisitClosed
 
 PHONE = "5a:11:22:33:44:55"
@@ -185,7 +186,7 @@ def test_a_flag_stands_above_the_environment() -> None:
 
 
 def test_a_warning_is_seen_when_it_has_lasted_and_not_when_a_worse_one_explains_it() -> None:
-    health = Health()
+    health = Watch(WARNINGS)
     health.say("radio-deaf", True, 0.0)
     assert health.shown(89.0) == []
     (deaf,) = health.shown(91.0)
@@ -193,6 +194,7 @@ def test_a_warning_is_seen_when_it_has_lasted_and_not_when_a_worse_one_explains_
     health.say("radio-missing", True, 92.0, "There is no adapter hci0.")
     (missing,) = health.shown(92.0)
     assert (missing.code, missing.detail) == ("radio-missing", "There is no adapter hci0.")
+    assert missing.todo["en"] == "There is no adapter hci0. It is tried again by itself."
     health.say("radio-missing", False, 93.0)
     health.say("radio-deaf", False, 93.0)
     assert health.shown(93.0) == []
@@ -201,7 +203,7 @@ def test_a_warning_is_seen_when_it_has_lasted_and_not_when_a_worse_one_explains_
 def test_every_warning_speaks_both_languages_and_hides_behind_known_ones() -> None:
     codes = {warning.code for warning in WARNINGS}
     for warning in WARNINGS:
-        assert set(warning.title) == set(warning.text) == {"en", "zh"}
+        assert set(warning.what) == set(warning.todo) == {"en", "zh"}
         assert set(warning.hidden_by) <= codes
 
 

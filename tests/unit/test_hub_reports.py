@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from hub.client.settings import SettingsError
+from hub.client.warnings import worst
 from hub.config import SETTINGS, Config, read_config, show_config
-from hub.health import WARNINGS, look, worst
+from hub.health import WARNINGS, look
 from hub.reports import BadPeriod, day_of, make_period, make_report
 from hub.wire.events import DeviceHealth, OccupancyMeasured, OfferSeen, write_event
 from tests.hub_house import NOON, House, alone, visit

@@ -14,11 +14,12 @@ from PIL import Image
 from hub.client.exchange import LinkState
 from hub.client.link import Reply
 from hub.client.settings import SettingsError
+from hub.client.warnings import Watch, exit_status, show
 from hub.wire.coupon import make_code, show_code
 from hub.wire.refusals import Refusal
 from hub.wire.sync import RedeemRequest
 from kiosk.config import SETTINGS, Config, read_config, show_config
-from kiosk.health import WARNINGS, Condition, Watch, exit_status, report
+from kiosk.health import WARNINGS, Condition, holding, report
 from kiosk.line import FAILURES, HubLine
 from kiosk.pictures import Unseen, read_picture
 from kiosk.pins import FREE_TRIES_OF_KIOSK, FREE_TRIES_OF_STAFF, LONGEST_WAIT_S, wait_s
@@ -154,23 +155,23 @@ def test_every_warning_says_what_and_what_to_do_in_both_languages() -> None:
     ],
 )
 def test_each_trouble_shows_its_warning(condition: Condition, code: str, status: int) -> None:
-    shown = Watch(at_once=True).look(condition)
-    assert code in [one.warning.code for one in shown]
+    shown = show(WARNINGS, holding(condition))
+    assert code in [one.code for one in shown]
     assert exit_status(shown) == status
     assert report("Till 1", condition, shown)["warnings"][0]["what"]["zh"]
 
 
 def test_a_counter_without_trouble_shows_nothing() -> None:
-    assert Watch(at_once=True).look(Condition(NOW, snapshot_made_at=NOW)) == []
+    assert show(WARNINGS, holding(Condition(NOW, snapshot_made_at=NOW))) == []
 
 
 def test_a_passing_trouble_does_not_flash_and_the_hub_is_not_blamed_for_the_network() -> None:
-    watch = Watch()
-    assert watch.look(Condition(NOW)) == []
-    (later,) = watch.look(Condition(NOW + 20))
-    assert (later.warning.code, later.since) == ("no-snapshot", NOW)
+    watch = Watch(WARNINGS)
+    assert watch.look(holding(Condition(NOW)), NOW) == []
+    (later,) = watch.look(holding(Condition(NOW + 20)), NOW + 20)
+    assert (later.code, later.since) == ("no-snapshot", NOW)
     silent = Condition(NOW, snapshot_made_at=NOW, cut_off_since=NOW, pending=1, oldest_pending_at=NOW - 5000)
-    assert [one.warning.code for one in Watch(at_once=True).look(silent)] == ["hub-silent"]
+    assert [one.code for one in show(WARNINGS, holding(silent))] == ["hub-silent"]
 
 
 class SilentHub:

@@ -66,21 +66,34 @@ def test_chromium_is_not_installed_where_there_is_no_apt(
     assert bring_chromium(lambda _sentence: None) == str(tmp_path / "chromium")
 
 
-def test_health_is_said_in_the_shops_words_from_every_programs_form() -> None:
+def test_health_is_said_in_the_shops_words_from_the_form_of_every_program() -> None:
     said = sentences(
         {
+            "program": "kiosk",
             "warnings": [
                 {
+                    "code": "no-till",
                     "severity": "error",
                     "what": {"en": "No till", "zh": "x"},
                     "todo": {"en": "Start it.", "zh": "y"},
+                    "since": None,
+                    "subject": None,
                 },
-                {"severity": 1, "title": {"en": "Deaf"}, "text": {"en": "Unplug it."}, "detail": ""},
-            ]
+                {
+                    "code": "deaf",
+                    "severity": "warning",
+                    "what": {"en": "Deaf"},
+                    "todo": {"en": "Unplug it."},
+                    "since": 1.5,
+                    "subject": "Door",
+                },
+            ],
         }
     )
     assert said == ["error: No till. Start it.", "warning: Deaf. Unplug it."]
-    assert sentences([]) == sentences({"warnings": []}) == []
+    assert sentences({"warnings": []}) == []
+    with pytest.raises(ValueError, match="no report"):
+        sentences([{"text": "Something is wrong."}])
 
 
 def test_check_asks_at_the_ports_where_the_shop_last_answered(tmp_path: Path) -> None:
