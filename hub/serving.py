@@ -18,6 +18,12 @@ YOUNG_OBJECTS = 20_000
 """A batch of 500 facts makes some thousand objects and lets go of all of them: no need to look for cycles five times."""
 
 
+def settle() -> None:
+    """What is there now stays: the collector need not walk it while a till waits."""
+    gc.freeze()
+    gc.set_threshold(YOUNG_OBJECTS, 20, 20)
+
+
 def serve(config: Config, _args: argparse.Namespace) -> int:
     """Answer until SIGTERM or Ctrl-C; then the requests under way are finished, the last facts kept, the files closed."""
     listening = listen(config.host, config.port)
@@ -31,9 +37,7 @@ def serve(config: Config, _args: argparse.Namespace) -> int:
         # The first shopper is to see offers, not an empty page.
         hub.site.exchange.once()
         hub.site.syncer.start()
-    # What is there now stays: the collector need not walk it while a till waits.
-    gc.freeze()
-    gc.set_threshold(YOUNG_OBJECTS, 20, 20)
+    settle()
     try:
         answer(
             hub.app,

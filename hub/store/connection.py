@@ -22,7 +22,7 @@ class HubPool(Pool):
     """The hub's file, for one shop. `shop` is 0 until the shop has been made."""
 
     def __init__(self, path: Path) -> None:
-        self._tuned = threading.local()
+        self._open = threading.local()
         self.shop = 0
         super().__init__(path, [MIGRATIONS_HUB])
         # Whoever has just made the tables has not read their statistics yet.
@@ -31,11 +31,17 @@ class HubPool(Pool):
 
     def here(self) -> Database:
         """This thread's connection."""
-        db = super().here()
-        if getattr(self._tuned, "db", None) is not db:
+        db: Database | None = getattr(self._open, "db", None)
+        if db is None:
+            db = super().here()
             db.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
-            self._tuned.db = db
+            self._open.db = db
         return db
+
+    def close(self) -> None:
+        """Close every connection. May be called twice."""
+        super().close()
+        self._open = threading.local()
 
     def conn(self) -> sqlite3.Connection:
         """This thread's connection as the standard library knows it."""
