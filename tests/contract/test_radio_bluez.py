@@ -96,7 +96,7 @@ class Device(ServiceInterface):
 def bus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     daemon = shutil.which("dbus-daemon")
     if daemon is None:
-        pytest.skip("needs dbus-daemon")
+        pytest.skip("needs dbus-daemon (on Debian: apt install dbus-daemon)")
     address = f"unix:path={tmp_path}/bus"
     with subprocess.Popen(
         [daemon, "--session", f"--address={address}", "--nofork", "--nopidfile"]
