@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from hub.client.db import StorageError
 from hub.client.settings import SettingsError
@@ -17,16 +18,22 @@ from hub.console import CommandError
 WRONG, BAD_USE = 1, 2
 
 
+class _Command(argparse.ArgumentParser):
+    """A command, or a command of a command: the folder may stand behind each of them."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.add_argument("--dir", default=argparse.SUPPRESS, help="the hub's folder (HUB_DIR)")
+
+
 def build_parser() -> argparse.ArgumentParser:
     """Every command with its options."""
     parser = argparse.ArgumentParser(prog="python -m hub", description="The office of a Shopbell shop.")
     parser.add_argument("--dir", help="the hub's folder (HUB_DIR)")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Command)
 
     def command(name: str, what: str) -> argparse.ArgumentParser:
-        made = commands.add_parser(name, help=what, description=what)
-        made.add_argument("--dir", default=argparse.SUPPRESS, help="the hub's folder (HUB_DIR)")
-        return made
+        return commands.add_parser(name, help=what, description=what)
 
     init = command("init", "make the shop")
     init.add_argument("--name", required=True, help="the shop's name in English")

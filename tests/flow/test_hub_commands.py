@@ -206,3 +206,13 @@ def test_a_kill_loses_nothing_that_was_printed(shop: Run, tmp_path: Path) -> Non
     process.communicate(timeout=30)
     assert json.loads(shop("report", "--json"))["coupons"]["issued"] == len(serials) == 3
     assert "to the byte" in shop("verify")
+
+
+@pytest.mark.parametrize("place", [0, 1, 2, 3])
+def test_the_folder_may_stand_anywhere_on_the_line(
+    place: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["campaign", "list", "--json"]
+    words[place:place] = ["--dir", str(tmp_path / "nothing")]
+    assert main(words) == 1
+    assert str(tmp_path / "nothing") in capsys.readouterr().err
