@@ -103,18 +103,19 @@ class Scanner:
         # The air does not wait: what does not fit is lost and counted. A recording, and a street that runs faster
         # than real time, can wait.
         can_wait = radio.clock != "wall"
-        async for packet in radio.scan():
+        async for packets in radio.scan():
             if self.trouble is not None:
                 self.trouble = None
-            self.heard += 1
+            self.heard += len(packets)
             self.heard_last = self._monotonic()
-            if can_wait:
-                await self._queue.put(packet)
-                continue
-            try:
-                self._queue.put_nowait(packet)
-            except asyncio.QueueFull:
-                self._dropped_here += 1
+            for packet in packets:
+                if can_wait:
+                    await self._queue.put(packet)
+                    continue
+                try:
+                    self._queue.put_nowait(packet)
+                except asyncio.QueueFull:
+                    self._dropped_here += 1
 
     async def _let_go(self) -> None:
         if self.radio is not None:

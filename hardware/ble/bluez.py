@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,8 @@ SYSFS = Path("/sys/class/bluetooth")
 SYSTEM_BUS = Path("/run/dbus/system_bus_socket")
 # About five seconds of a very busy street; beyond that, old packets only push out new ones.
 QUEUE_LENGTH = 4096
+# So many packets are handed over together at most: more, and nothing else gets a turn for milliseconds.
+LARGEST_BATCH = 256
 # An adapter that is pulled out just falls silent: after this much silence we look whether it is still there.
 SILENCE_S = 10.0
 
@@ -75,7 +77,7 @@ class BlueZRadio:
         self._heard: asyncio.Queue[Advertisement | None] = asyncio.Queue(QUEUE_LENGTH)
         self._closed = False
 
-    async def scan(self) -> AsyncIterator[Advertisement]:
+    async def scan(self) -> AsyncIterator[Sequence[Advertisement]]:
         """Scan until closed; raises DeviceError when the adapter cannot be used or goes away."""
         scanner = _scanner(self.adapter, self._on_report)
         try:
@@ -89,9 +91,14 @@ class BlueZRadio:
                 except TimeoutError:
                     check_adapter(self.adapter)
                     continue
-                if heard is None:
+                together = [heard]
+                while len(together) < LARGEST_BATCH and not self._heard.empty():
+                    together.append(self._heard.get_nowait())
+                ended = None in together
+                if packets := [one for one in together if one is not None]:
+                    yield packets
+                if ended:
                     return
-                yield heard
         finally:
             await _stopped(scanner)
 

@@ -1,4 +1,4 @@
-"""Plays advertisements that carry their times at the pace of those times."""
+"""Plays advertisements that carry their times at the pace of those times; what is due together comes together."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LONGEST_PAUSE_S = 3600.0
 
 async def paced(
     source: Iterator[Advertisement], speed: Callable[[], float], monotonic: Callable[[], float]
-) -> AsyncIterator[Advertisement]:
+) -> AsyncIterator[list[Advertisement]]:
     """The same advertisements, each when its time comes; speed 0 is as fast as possible.
 
     The speed is asked again for each packet, so that it can be changed while playing. A time that runs backwards is
@@ -25,15 +25,28 @@ async def paced(
     """
     due = monotonic()
     last: float | None = None
-    since_turn = 0
-    for heard in source:
+    together: list[Advertisement] = []
+    while True:
+        try:
+            heard = next(source, None)
+        except Exception:
+            # What stood before the place where a recording is broken has been heard all the same.
+            if together:
+                yield together
+            raise
+        if heard is None:
+            break
         factor = speed()
         if factor > 0 and last is not None:
             due += min(max(heard.at - last, 0.0), LONGEST_PAUSE_S) / factor
         last = heard.at
         wait = due - monotonic() if factor > 0 else 0.0
-        since_turn += 1
-        if wait > SHORTEST_WAIT_S or since_turn >= TURN_EVERY:
+        if together and (wait > SHORTEST_WAIT_S or len(together) >= TURN_EVERY):
+            yield together
+            together = []
             await asyncio.sleep(max(wait, 0.0))
-            since_turn = 0
-        yield heard
+        elif wait > SHORTEST_WAIT_S:
+            await asyncio.sleep(wait)
+        together.append(heard)
+    if together:
+        yield together

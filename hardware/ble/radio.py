@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Literal, Protocol, runtime_checkable
 
 from hardware.ble.advertisement import Advertisement
@@ -24,8 +24,11 @@ class Radio(Protocol):
     speed: float
     dropped: int
 
-    def scan(self) -> AsyncIterator[Advertisement]:
-        """Listen until closed (a replay: until its end); raises DeviceError when the device fails."""
+    def scan(self) -> AsyncIterator[Sequence[Advertisement]]:
+        """Listen until closed (a replay: until its end); raises DeviceError when the device fails.
+
+        Yields what came together, in its order, never nothing: a crowd costs one turn of the loop for many packets.
+        """
         ...
 
     async def close(self) -> None:

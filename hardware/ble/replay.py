@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 from hardware.ble.advertisement import Advertisement
@@ -32,7 +32,7 @@ class ReplayRadio:
         self._monotonic = monotonic
         self._closed = False
 
-    async def scan(self) -> AsyncIterator[Advertisement]:
+    async def scan(self) -> AsyncIterator[Sequence[Advertisement]]:
         """The recording from its first packet on, each time."""
         try:
             async for heard in paced(iter(self.capture), lambda: self.speed, self._monotonic):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from hardware.ble.advertisement import Advertisement
 from hardware.ble.pace import paced
@@ -45,7 +45,7 @@ class SimRadio:
         """Wall time at speed 1, else the street's own."""
         return "wall" if self.speed == 1 else "street"
 
-    async def scan(self) -> AsyncIterator[Advertisement]:
+    async def scan(self) -> AsyncIterator[Sequence[Advertisement]]:
         """The street from now on; ends when the radio is closed."""
         async for heard in paced(self.street.run(self._now()), lambda: self.speed, self._monotonic):
             if self._closed:

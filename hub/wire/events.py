@@ -63,6 +63,8 @@ class VisitClosed(Fact, frozen=True, kw_only=True):
     dwell_s: Annotated[float, Meta(ge=0)]
     peak_dbm: Annotated[int, Meta(ge=-127, le=20)]
     rank: Short = "random"
+    known: Short = ""
+    """The opaque id of an enrolled tag or a consenting member (`snapshot.Tag.known`); empty for everybody else."""
 
 
 class OccupancyMeasured(Fact, frozen=True, kw_only=True):
@@ -74,6 +76,18 @@ class OccupancyMeasured(Fact, frozen=True, kw_only=True):
     low: Annotated[float, Meta(ge=0, le=1_000_000)]
     high: Annotated[float, Meta(ge=0, le=1_000_000)]
     addresses: Count
+
+
+class StreetCounted(Fact, frozen=True, kw_only=True):
+    """Who went past a zone and who stayed, in one window: names heard near, before any correction.
+
+    Entrants among all of them are the capture rate.
+    """
+
+    zone: Short
+    window_s: Annotated[float, Meta(gt=0)]
+    passers: Count
+    entrants: Count
 
 
 class OfferSeen(Fact, frozen=True, kw_only=True):
@@ -134,6 +148,7 @@ class DeviceHealth(Fact, frozen=True, kw_only=True):
 KINDS: dict[str, type[Fact]] = {
     "visit.closed": VisitClosed,
     "occupancy.measured": OccupancyMeasured,
+    "street.counted": StreetCounted,
     "offer.seen": OfferSeen,
     "coupon.issued": CouponIssued,
     "coupon.redeemed": CouponRedeemed,

@@ -35,6 +35,8 @@ class Shop(msgspec.Struct, frozen=True):
     currency: str = "EUR"
     colour: str | None = None
     greeting: Text = {}
+    beacon_uuid: str | None = None
+    """The shop on the air: the UUID of its iBeacons and AltBeacons; its first ten octets are the Eddystone namespace."""
 
 
 class Value(msgspec.Struct, frozen=True):
@@ -63,6 +65,21 @@ class Offer(msgspec.Struct, frozen=True):
     keywords: Text = {}
 
 
+AirFrame = Literal["ibeacon", "altbeacon", "eddystone-uid", "eddystone-url", "eddystone-tlm", "eddystone-eid"]
+
+
+class Air(msgspec.Struct, frozen=True):
+    """What the doors say on Bluetooth while a campaign runs. `url` is for the frame that carries an address of a page.
+
+    `interval_ms` and `power_dbm` are wishes; what the adapter made of them is told by the door. None: the adapter's own power.
+    """
+
+    frames: tuple[AirFrame, ...]
+    url: str = ""
+    interval_ms: Annotated[int, Meta(ge=20, le=10_240)] = 300
+    power_dbm: Annotated[int, Meta(ge=-127, le=20)] | None = None
+
+
 class Campaign(msgspec.Struct, frozen=True):
     """What runs when, for whom, within which limits. Times are seconds of UTC, `ends_at` is the first that is too late.
 
@@ -79,6 +96,7 @@ class Campaign(msgspec.Struct, frozen=True):
     basket_min_cents: int = 0
     offline: Literal["refuse", "rights"] = "rights"
     channels: tuple[str, ...] = ("portal", "kiosk", "link")
+    air: Air | None = None
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -96,6 +114,20 @@ class Staff(msgspec.Struct, frozen=True):
     id: str
     name: str
     pin: str
+
+
+class Tag(msgspec.Struct, frozen=True):
+    """Something or somebody that the doors may recognise, because it was enrolled: a tag, or a member who gave a key.
+
+    `known` is an opaque id that stands in visits. `identity` is how a beacon names itself (`ibeacon:UUID/MAJOR/MINOR` and the
+    like); `sealed` is an identity resolving key or an ephemeral-identity key, readable by this one node only
+    (`hub.wire.sealing`). Exactly one of the two is there.
+    """
+
+    known: str
+    whose: Literal["staff", "member", "thing"] = "thing"
+    identity: str | None = None
+    sealed: str | None = None
 
 
 class Right(msgspec.Struct, frozen=True):
@@ -143,6 +175,7 @@ SECTIONS: dict[str, type] = {
     "revoked": list[str],
     "staff": list[Staff],
     "rights": list[Right],
+    "tags": list[Tag],
 }
 
 T = TypeVar("T")
