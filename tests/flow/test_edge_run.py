@@ -90,11 +90,11 @@ class ScriptedRadio:
         self.clock: RadioClock = clock
         self.closed = 0
 
-    async def scan(self) -> AsyncIterator[Advertisement]:
+    async def scan(self) -> AsyncIterator[list[Advertisement]]:
         for step in self.script:
             if isinstance(step, DeviceError):
                 raise step
-            yield step
+            yield [step]
         if self.clock == "wall":
             await asyncio.Event().wait()
 
