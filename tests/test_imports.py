@@ -62,6 +62,7 @@ PURE = frozenset(
     {
         "edge.door",
         "edge.facts",
+        "edge.line",
         "edge.occupancy",
         "edge.portal.health",
         "edge.presence",
@@ -92,6 +93,7 @@ PURE = frozenset(
         "hub.wire.identity",
         "hub.wire.refusals",
         "hub.wire.rules",
+        "hub.wire.sealing",
         "hub.wire.snapshot",
         "hub.wire.sync",
         "kiosk.health",

@@ -130,6 +130,20 @@ class Tag(msgspec.Struct, frozen=True):
     sealed: str | None = None
 
 
+class TagKey(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What `Tag.sealed` holds, as JSON: a secret by which a phone or a tag can be told although it changes its name.
+
+    `key` is 16 octets in hexadecimal digits, the most significant first, as the Core Specification and Eddystone write it. An
+    ephemeral identity (`eid`) lasts 2**`exponent` seconds; `offset` is the time, in seconds of UTC, at which its beacon's clock
+    stood at 0.
+    """
+
+    kind: Literal["irk", "eid"]
+    key: Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
+    exponent: Annotated[int, Meta(ge=0, le=15)] | None = None
+    offset: int | None = None
+
+
 class Right(msgspec.Struct, frozen=True):
     """How much this very node may do alone, counted from its beginning and never lowered.
 
