@@ -304,6 +304,9 @@ def report(config: Config, args: argparse.Namespace) -> int:
             f"People now, {one.zone}: {one.people:.0f} ({one.low:.0f} to {one.high:.0f}), {one.age_s:.0f} s ago"
         )
     show(f"Visits: {made.visits.total}")
+    if (street := made.street).rate is not None:
+        band = f"{street.low:.0%} to {street.high:.0%} by chance alone, nine times in ten"
+        show(f"Of {street.near} who came near, {street.entrants} came in: {street.rate:.0%} ({band})")
     show(f"Coupons: {coupons.issued} taken, {coupons.redeemed} used, {coupons.refused} times refused")
     show(f"Given: {coupons.value_cents / 100:.2f} {made.currency}; accepted twice: {len(made.conflicts)}")
     return 0

@@ -25,11 +25,23 @@ from hub.ledger import (
 )
 from hub.reading import Envelope
 from hub.store.base import LedgerQuestions
-from hub.wire.events import KINDS, CouponIssued, DeviceHealth, Event, Fact, OccupancyMeasured, VisitClosed
+from hub.wire.events import (
+    KINDS,
+    CouponIssued,
+    DeviceHealth,
+    Event,
+    Fact,
+    OccupancyMeasured,
+    StreetCounted,
+    VisitClosed,
+)
 
 QUARTER_S = 900
 LONGEST_DWELL_S = 7 * 86_400.0
 """A longer stay is a device that was left behind; one such must not be a month's mean."""
+
+MOST_IN_A_WINDOW = 1_000_000
+"""More people than any street has; a broken device's number must not fill a column up (`events.Count` goes to 2**53)."""
 
 Placed = tuple[int, "Envelope | Event"]
 """An event and the hub's position of it."""
@@ -80,6 +92,8 @@ def fold(
                 _visits(ledger, facts)
             case "occupancy.measured":
                 _occupancy(ledger, facts)
+            case "street.counted":
+                _street(ledger, facts)
             case "offer.seen":
                 _seen(ledger, facts)
             case "device.health":
@@ -154,6 +168,23 @@ def _occupancy(ledger: LedgerQuestions, facts: Facts) -> None:
         )
     ledger.put_present(latest.values())
     ledger.add_occupancy([(*key, *total) for key, total in sums.items()])
+
+
+def _street(ledger: LedgerQuestions, facts: Facts) -> None:
+    sums: dict[tuple[int, str, bool], tuple[int, int, int, float]] = {}
+    for _, event, fact in facts:
+        window: StreetCounted = fact
+        # It ends when it is told, often just as a quarter (and a day) does; its middle is where it belongs.
+        middle = max(0.0, event.at - window.window_s / 2)
+        key = (int(middle) // QUARTER_S, window.zone, window.simulated)
+        windows, passers, entrants, latest_at = sums.get(key, (0, 0, 0, 0.0))
+        sums[key] = (
+            windows + 1,
+            passers + min(window.passers, MOST_IN_A_WINDOW),
+            entrants + min(window.entrants, MOST_IN_A_WINDOW),
+            max(latest_at, event.at),
+        )
+    ledger.add_street([(*key, *total) for key, total in sums.items()])
 
 
 def _seen(ledger: LedgerQuestions, facts: Facts) -> None:

@@ -1,4 +1,4 @@
-"""What happened in the shop, in its own days: visits, people present, coupons, what they were worth, how fresh it is.
+"""What happened in the shop, in its own days: visits, people present, passers-by, coupons, what they were worth, how fresh it is.
 
 Counts come from the store by quarter of an hour (every timezone's day begins on one) and are folded here into days and hours
 of the shop's timezone, whatever its clocks did that day.
@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from hub.capture import Street, make_street
 from hub.ledger import HUB
 from hub.store.base import Store
 from hub.store.records import CouponCount, Window
@@ -128,6 +129,7 @@ class Report(msgspec.Struct, frozen=True):
     people_now: float | None
     present: list[Present]
     visits: Visits
+    street: Street
     coupons: Coupons
     conflicts: list[ConflictLine]
     devices: list[Freshness]
@@ -222,6 +224,7 @@ def make_report(store: Store, now: float, period: Period) -> Report:
         "seen": store.reports.seen(period.first, period.end),
     }
     visits, visits_simulated = make_visits(store, period)
+    street = make_street(store.reports.street(period.first, period.end), now)
     conflicts = store.reports.conflicts(period.first, period.end)
     return Report(
         shop=store.shop.number,
@@ -232,11 +235,13 @@ def make_report(store: Store, now: float, period: Period) -> Report:
         first_day=period.first_day.isoformat(),
         last_day=period.last_day.isoformat(),
         simulated=visits_simulated
+        or street.simulated
         or any(one.simulated for one in present)
         or any(count.simulated for part in counts.values() for count in part),
         people_now=round(sum(one.people for one in present), 1) if present else None,
         present=present,
         visits=visits,
+        street=street,
         coupons=make_coupons(store, period, counts),
         conflicts=[
             ConflictLine(

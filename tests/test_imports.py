@@ -78,6 +78,7 @@ PURE = frozenset(
         "hub.admin.charts",
         "hub.admin.period",
         "hub.campaigns",
+        "hub.capture",
         "hub.client.warnings",
         "hub.ledger",
         "hub.reading",

@@ -71,6 +71,16 @@ class SqliteLedger:
             rows,
         )
 
+    def add_street(self, rows: Rows) -> None:
+        """quarter, zone, simulated, windows, passers, entrants, latest_at."""
+        self._add(
+            """INSERT INTO street VALUES (:shop, ?, ?, ?, ?, ?, ?, ?)
+               ON CONFLICT (shop, quarter, zone, simulated) DO UPDATE SET windows = windows + excluded.windows,
+               passers = passers + excluded.passers, entrants = entrants + excluded.entrants,
+               latest_at = max(latest_at, excluded.latest_at)""",
+            rows,
+        )
+
     def put_health(self, rows: Rows) -> None:
         """device, position, at, program, warnings, counts, texts; the newest of each device stays."""
         self._add(

@@ -278,6 +278,19 @@ class OccupancyCount:
 
 
 @dataclass(frozen=True, slots=True)
+class StreetCount:
+    """Who went past a zone and who came in, within one quarter of an hour from `start`; `latest_at`: when that was last told."""
+
+    start: float
+    zone: str
+    simulated: bool
+    windows: int
+    passers: int
+    entrants: int
+    latest_at: float
+
+
+@dataclass(frozen=True, slots=True)
 class CouponCount:
     """What became of one campaign's coupons within a quarter of an hour from `start`. `alone`: by cut-off tills."""
 

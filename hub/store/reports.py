@@ -5,7 +5,15 @@ from __future__ import annotations
 import msgspec
 
 from hub.store.connection import HubPool
-from hub.store.records import Conflict, CouponCount, FootfallCount, HealthRow, OccupancyCount, Window
+from hub.store.records import (
+    Conflict,
+    CouponCount,
+    FootfallCount,
+    HealthRow,
+    OccupancyCount,
+    StreetCount,
+    Window,
+)
 
 _QUARTER = "CAST({column} / 900 AS INTEGER)"
 
@@ -20,6 +28,7 @@ class SqliteReports:
         """When the first and the last thing happened that a report counts; None where nothing has."""
         parts = (
             "SELECT min(quarter) * 900.0, max(quarter) * 900.0 FROM footfall WHERE shop = ?1",
+            "SELECT min(quarter) * 900.0, max(quarter) * 900.0 FROM street WHERE shop = ?1",
             "SELECT min(issued_at), max(issued_at) FROM coupon WHERE shop = ?1",
             "SELECT min(at), max(at) FROM redemption WHERE shop = ?1",
             "SELECT min(at), max(at) FROM refusal WHERE shop = ?1",
@@ -72,6 +81,20 @@ class SqliteReports:
                 most / 1000,
             )
             for quarter, zone, simulated, windows, people, low, high, most in rows
+        ]
+
+    def street(self, first: float, end: float) -> list[StreetCount]:
+        """Passers-by and entrants by quarter of an hour and zone."""
+        rows = self._pool.read(
+            """SELECT quarter, zone, simulated, windows, passers, entrants, latest_at FROM street
+               WHERE shop = ? AND quarter >= ? AND quarter < ? ORDER BY quarter, zone""",
+            self._pool.shop,
+            int(first // 900),
+            int(-(-end // 900)),
+        )
+        return [
+            StreetCount(quarter * 900, zone, bool(simulated), *counts)
+            for quarter, zone, simulated, *counts in rows
         ]
 
     def issued(self, first: float, end: float) -> list[CouponCount]:

@@ -20,6 +20,7 @@ PROJECTIONS = (
     "present",
     "occupancy",
     "interest",
+    "street",
     "coupon",
     "redemption",
     "refusal",
@@ -186,11 +187,43 @@ _LEDGER = (
         PRIMARY KEY (shop, campaign, device)) WITHOUT ROWID""",
 )
 
+_STREET = (
+    # Who went past a zone and who came in, by quarter of an hour: only numbers ever arrive, and here they are sums.
+    """CREATE TABLE street (
+        shop INTEGER NOT NULL, quarter INTEGER NOT NULL, zone TEXT NOT NULL, simulated INTEGER NOT NULL,
+        windows INTEGER NOT NULL, passers INTEGER NOT NULL, entrants INTEGER NOT NULL, latest_at REAL NOT NULL,
+        PRIMARY KEY (shop, quarter, zone, simulated)) WITHOUT ROWID""",
+)
+
+_TAGS = (
+    # known: the opaque id that stands in visits. Exactly one of identity (how a beacon names itself) and sealed (a key that only
+    # this hub's own key opens) is there.
+    """CREATE TABLE tag (
+        shop INTEGER NOT NULL, known TEXT NOT NULL, name TEXT NOT NULL,
+        whose TEXT NOT NULL CHECK (whose IN ('staff', 'member', 'thing')),
+        kind TEXT NOT NULL CHECK (kind IN ('beacon', 'irk', 'eid')), identity TEXT, sealed TEXT, made_at REAL NOT NULL,
+        CHECK ((identity IS NULL) <> (sealed IS NULL)), PRIMARY KEY (shop, known)) WITHOUT ROWID""",
+    "CREATE UNIQUE INDEX tag_by_identity ON tag (shop, identity)",
+    # The words to which a person agreed who is recognised. It outlives the tag, without the name: somebody may ask.
+    """CREATE TABLE tag_consent (
+        shop INTEGER NOT NULL, known TEXT NOT NULL, text TEXT NOT NULL, version INTEGER NOT NULL, language TEXT NOT NULL,
+        place TEXT NOT NULL, given_at REAL NOT NULL, withdrawn_at REAL, PRIMARY KEY (shop, known)) WITHOUT ROWID""",
+)
+
 
 @MIGRATIONS_HUB()
 def m001_first_tables(db: Database) -> None:
     """Shop and nodes, journal, campaigns, people, footfall, ledger."""
     for group in (_SHOP_AND_NODES, _JOURNAL, _CAMPAIGNS, _PEOPLE, _ENTRY, _FOOTFALL, _LEDGER):
+        for statement in group:
+            db.execute(statement)
+    tell_planner(db)
+
+
+@MIGRATIONS_HUB()
+def m002_the_street_and_who_is_known(db: Database) -> None:
+    """Passers-by against entrants; tags, and members who gave a key."""
+    for group in (_STREET, _TAGS):
         for statement in group:
             db.execute(statement)
     tell_planner(db)

@@ -17,6 +17,7 @@ from hub.wire.events import (
     Fact,
     OccupancyMeasured,
     OfferSeen,
+    StreetCounted,
     VisitClosed,
 )
 from hub.wire.sync import RedeemRequest
@@ -96,7 +97,7 @@ def alone(rnd: random.Random, node: ProofNode, issued: Issued, number: int) -> F
 def a_fact(rnd: random.Random, now: float, number: int) -> Fact:
     """Something else that nodes report, sometimes from a simulator."""
     simulated = rnd.random() < 0.3
-    match rnd.randrange(5):
+    match rnd.randrange(6):
         case 0:
             return OfferSeen(campaign=rnd.choice((1, 2, 99)), channel="portal", simulated=simulated)
         case 1:
@@ -117,6 +118,14 @@ def a_fact(rnd: random.Random, now: float, number: int) -> Fact:
             )
         case 3:
             return DeviceHealth(program="edge", warnings=("radio-deaf",), counts={"heard": float(number)})
+        case 4:
+            return StreetCounted(
+                zone=rnd.choice(("door", "back")),
+                window_s=rnd.choice((900.0, 137.5)),
+                passers=rnd.randrange(90),
+                entrants=rnd.randrange(30),
+                simulated=simulated,
+            )
     dwell_s = rnd.random() * 3_000
     return VisitClosed(
         id=f"v{number}",
@@ -125,5 +134,6 @@ def a_fact(rnd: random.Random, now: float, number: int) -> Fact:
         departed_at=now,
         dwell_s=dwell_s,
         peak_dbm=-rnd.randrange(30, 90),
+        known=rnd.choice(("", "", "4F7K9QX2M0TB5WZH")),
         simulated=simulated,
     )
