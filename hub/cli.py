@@ -61,6 +61,8 @@ def build_parser() -> argparse.ArgumentParser:
     _people(command("staff", "who may redeem"), command("manager", "who may run the shop"))
     command("setup-code", "make the code with which the first manager is set up in the browser")
 
+    _tags(command("tag", "what the doors may recognise"))
+
     coupon = command("coupon", "take a coupon, as a shopper does").add_subparsers(
         dest="action", required=True
     )
@@ -125,12 +127,39 @@ def _people(staff: argparse.ArgumentParser, manager: argparse.ArgumentParser) ->
     managers.add_parser("list", help="list them")
 
 
+def _tags(tag: argparse.ArgumentParser) -> None:
+    actions = tag.add_subparsers(dest="action", required=True)
+    add = actions.add_parser(
+        "add",
+        help="let the doors recognise a tag, or a person who gave a key; a key is read from standard input",
+    )
+    add.add_argument("name")
+    add.add_argument(
+        "identity",
+        nargs="?",
+        help="ibeacon:UUID/MAJOR/MINOR, altbeacon:UUID/ID2/ID3 or eddystone-uid:NAMESPACE/INSTANCE. Without it a line is asked "
+        "for, which may also be irk:KEY or eddystone-eid:KEY/EXPONENT, with 32 digits of key",
+    )
+    add.add_argument(
+        "--whose", choices=("thing", "staff", "member"), default="thing", help="thing by default"
+    )
+    add.add_argument("--clock", metavar="SECONDS", help="what the clock of an eddystone-eid beacon shows now")
+    add.add_argument(
+        "--agreed", action="store_true", help="the person has read the words of consent and agreed"
+    )
+    add.add_argument("--language", choices=("en", "zh"), default="en", help="in which the person read them")
+    actions.add_parser("list", help="list them; keys are never shown").add_argument(
+        "--json", action="store_true"
+    )
+    actions.add_parser("remove", help="delete a tag with its name and key").add_argument("known")
+
+
 def _flags(args: argparse.Namespace) -> dict[str, str | None]:
     return {name: getattr(args, name, None) for name in ("dir", "host", "port")}
 
 
 def _commands() -> dict[str, Callable[[Config, argparse.Namespace], int]]:
-    from hub import commands, serving
+    from hub import commands, serving, tag_commands
 
     return {
         "init": commands.init,
@@ -141,6 +170,7 @@ def _commands() -> dict[str, Callable[[Config, argparse.Namespace], int]]:
         "staff": commands.staff,
         "manager": commands.manager,
         "setup-code": commands.setup_code,
+        "tag": tag_commands.tag,
         "coupon": commands.coupon,
         "report": commands.report,
         "rebuild": commands.rebuild_all,

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from hub.enrolled import TagSealer
 from hub.store.base import Store
 from hub.store.records import CampaignRecord, Device, Grant, PictureRecord, Tally
 from hub.wire.identity import sign_text
@@ -36,6 +37,9 @@ SHARE_OF_LOT = 4
 
 KEEP_ENDED_S = 30 * 86_400
 """Tills can say "expired" rather than "unknown" for this long."""
+
+RECOGNISES = "edge"
+"""The program that hears phones and tags; to no other one is it told who may be recognised, let alone by which key."""
 
 _DAY_S = 86_400
 
@@ -63,17 +67,21 @@ class SnapshotMaker:
         self._bodies: dict[str, bytes] = {}
         self._hashes: dict[str, str] = {}
         self._campaigns: list[Campaign] = []
+        self._tags = TagSealer(store, key)
+        self._tag_bodies: dict[str, bytes] = {}
 
     def for_device(self, device: Device, have: dict[str, str], now: float) -> Snapshot | None:
         """What the node does not have; None where it has all. Raises its rights where they run low, so call it inside
         `store.writing()`."""
         bodies, hashes, campaigns = self._sections(now)
-        rights = section_body(self._rights(device, campaigns))
-        sections = {**hashes, "rights": content_hash(rights)}
+        own = {"rights": section_body(self._rights(device, campaigns))}
+        if device.program == RECOGNISES:
+            own["tags"] = self._tag_body(device)
+        sections = {**hashes, **{name: content_hash(body) for name, body in own.items()}}
         if sections == have:
             return None
         missing = {
-            name: msgspec.Raw(rights if name == "rights" else bodies[name])
+            name: msgspec.Raw(own.get(name) or bodies[name])
             for name, digest in sections.items()
             if have.get(name) != digest
         }
@@ -91,8 +99,15 @@ class SnapshotMaker:
                 self._bodies = self._build(campaigns)
                 self._hashes = {name: content_hash(body) for name, body in self._bodies.items()}
                 self._campaigns = campaigns
+                self._tag_bodies = {}
                 self._made_for = wanted
             return self._bodies, self._hashes, self._campaigns
+
+    def _tag_body(self, device: Device) -> bytes:
+        with self._lock:
+            if device.device not in self._tag_bodies:
+                self._tag_bodies[device.device] = section_body(self._tags.section(device))
+            return self._tag_bodies[device.device]
 
     def _build(self, campaigns: list[Campaign]) -> dict[str, bytes]:
         store = self._store

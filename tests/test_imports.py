@@ -87,6 +87,7 @@ PURE = frozenset(
         "hub.storefront.colour",
         "hub.storefront.search",
         "hub.storefront.words",
+        "hub.tags",
         "hub.up.plan",
         "hub.wire",
         "hub.wire.coupon",

@@ -19,6 +19,7 @@ from hub.store.records import (
     CampaignState,
     CampaignVersion,
     Conflict,
+    ConsentRecord,
     CouponCount,
     Device,
     FootfallCount,
@@ -34,6 +35,7 @@ from hub.store.records import (
     Session,
     StaffMember,
     StreetCount,
+    TagRecord,
     Tally,
     Window,
 )
@@ -103,6 +105,15 @@ class PeopleQuestions(Protocol):
     def staff(self) -> list[StaffMember]: ...
     def note(self, entry: AuditEntry) -> None: ...
     def audit(self, limit: int = 100) -> list[AuditEntry]: ...
+
+
+class TagQuestions(Protocol):
+    """What may be recognised, and the consent that it rests on."""
+
+    def all(self) -> list[TagRecord]: ...
+    def add(self, tag: TagRecord, consent: ConsentRecord | None) -> None: ...
+    def remove(self, known: str, now: float) -> bool: ...
+    def consents(self) -> list[ConsentRecord]: ...
 
 
 class EntryQuestions(Protocol):
@@ -215,6 +226,8 @@ class Store(Protocol):
     def campaigns(self) -> CampaignQuestions: ...
     @property
     def people(self) -> PeopleQuestions: ...
+    @property
+    def tags(self) -> TagQuestions: ...
     @property
     def journal(self) -> JournalQuestions: ...
     @property

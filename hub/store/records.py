@@ -112,6 +112,35 @@ class AuditEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class TagRecord:
+    """Something or somebody that the doors may recognise, under the opaque id that stands in visits.
+
+    `identity` is how a beacon names itself; `sealed` a key that only the hub's own key opens. One of the two is there.
+    """
+
+    known: str
+    name: str
+    whose: Literal["staff", "member", "thing"]
+    kind: Literal["beacon", "irk", "eid"]
+    identity: str | None
+    sealed: str | None
+    made_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentRecord:
+    """The words to which the person of a tag agreed; `place`: with whom. It stays when the tag is removed, without a name."""
+
+    known: str
+    text: str
+    version: int
+    language: str
+    place: str
+    given_at: float
+    withdrawn_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """Events of one journal with consecutive numbers that came together. `position`: the hub's own order, of the first.
 

@@ -15,6 +15,7 @@ from hub.store.ledger import SqliteLedger
 from hub.store.nodes import SqliteDevices, SqliteShop
 from hub.store.office import SqliteCampaigns, SqlitePeople
 from hub.store.reports import SqliteReports
+from hub.store.tags import SqliteTags
 
 FILE = "hub.db"
 
@@ -28,6 +29,7 @@ class SqliteStore:
         self.devices = SqliteDevices(self.pool)
         self.campaigns = SqliteCampaigns(self.pool)
         self.people = SqlitePeople(self.pool)
+        self.tags = SqliteTags(self.pool)
         self.journal = SqliteJournal(self.pool)
         self.ledger = SqliteLedger(self.pool)
         self.reports = SqliteReports(self.pool)
