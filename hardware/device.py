@@ -39,9 +39,10 @@ class DeviceError(Exception):
 
 
 # (family, driver): "module:function", called with what follows the driver in the name ("" if nothing).
-# A driver that ends in a star takes its number with it: "hci*" is called with "hci0" for ble:hci0.
+# A driver that ends in a star takes its number with it: "hci*" is called with "hci0" for ble:hci0, "hci0:x" for ble:hci0:x.
 DRIVERS: dict[tuple[str, str], str] = {
     ("ble", "hci*"): "hardware.ble.bluez:open_radio",
+    ("ble", "raw"): "hardware.ble.raw:open_radio",
     ("ble", "replay"): "hardware.ble.replay:open_radio",
     ("ble", "sim"): "hardware.ble.sim:open_radio",
 }
@@ -63,11 +64,7 @@ def open_device(name: str, **wishes: Any) -> Any:
     if target is None:
         stem = driver.rstrip("0123456789")
         target = DRIVERS.get((family, f"{stem}*")) if stem != driver else None
-        if target is not None and argument:
-            raise DeviceError(
-                Reason.BAD_NAME, f"{name!r} says too much: {family}:{driver} takes nothing after it."
-            )
-        argument = driver
+        argument = f"{driver}:{argument}" if argument else driver
     if target is None:
         known = ", ".join(known_devices())
         raise DeviceError(Reason.BAD_NAME, f"There is no device called {name!r}. Known are: {known}.")

@@ -74,6 +74,7 @@ PURE = frozenset(
         "hardware.ble.describe",
         "hardware.ble.eid",
         "hardware.ble.hci",
+        "hardware.ble.hci_frames",
         "hardware.ble.linklayer",
         "hub.admin.charts",
         "hub.admin.period",

@@ -4,6 +4,7 @@ the answers, and what it says when it is refused.
 
 import asyncio
 import shutil
+import socket
 import subprocess
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -17,6 +18,9 @@ from dbus_fast.aio import MessageBus
 from dbus_fast.service import ServiceInterface, dbus_method, dbus_property
 
 from hardware.ble.beacon import IBeacon, decode_beacon
+from hardware.ble.duty import Wishes
+from hardware.ble.radio import Radio
+from hardware.ble.raw import Monitor, RawRadio
 from hardware.device import DeviceError, Reason, open_device
 
 TAG = IBeacon("2f234454-cf6d-4a0f-adf2-f4911ba9ffa6", 1, 2, -59)
@@ -31,6 +35,8 @@ class Adapter(ServiceInterface):
         self.refusal = refusal
         self.asked: dict[str, Any] = {}
         self.scanning = asyncio.Event()
+        self.begun = 0
+        self.powered = True
 
     @dbus_method()
     def SetDiscoveryFilter(self, wishes: "a{sv}"):  # noqa: F722, N802
@@ -41,6 +47,7 @@ class Adapter(ServiceInterface):
     def StartDiscovery(self):  # noqa: N802
         if self.refusal:
             raise DBusError(self.refusal, "No")
+        self.begun += 1
         self.scanning.set()
 
     @dbus_method()
@@ -49,7 +56,11 @@ class Adapter(ServiceInterface):
 
     @dbus_property(access=PropertyAccess.READ)
     def Powered(self) -> "b":  # noqa: F821, N802
-        return True
+        return self.powered
+
+    def switch_off(self) -> None:
+        self.powered = False
+        self.emit_properties_changed({"Powered": False})
 
     @dbus_property(access=PropertyAccess.READ)
     def Roles(self) -> "as":  # noqa: F722, N802
@@ -59,9 +70,10 @@ class Adapter(ServiceInterface):
 class Device(ServiceInterface):
     """A beacon as BlueZ shows it."""
 
-    def __init__(self) -> None:
+    def __init__(self, address_type: str = "random") -> None:
         super().__init__("org.bluez.Device1")
         self.rssi = -70
+        self.address_type = address_type
 
     def heard_again(self, rssi: int) -> None:
         self.rssi = rssi
@@ -73,7 +85,7 @@ class Device(ServiceInterface):
 
     @dbus_property(access=PropertyAccess.READ)
     def AddressType(self) -> "s":  # noqa: F821, N802
-        return "random"
+        return self.address_type
 
     @dbus_property(access=PropertyAccess.READ)
     def Alias(self) -> "s":  # noqa: F821, N802
@@ -184,3 +196,108 @@ def test_a_bus_without_bluez_is_a_device_error(bus: str) -> None:
         asyncio.run(scenario())
     assert caught.value.reason in (Reason.NO_SERVICE, Reason.NOT_FOUND)
     assert bus
+
+
+@pytest.mark.parametrize("kind", ["public", "random"])
+def test_the_kind_of_an_address_is_known_with_every_report_also_where_only_the_strength_is_told(
+    bus: str, kind: str
+) -> None:
+    async def scenario() -> set[str]:
+        radio = open_device("ble:hci0")
+        kinds = []
+        async with asyncio.timeout(5), bluez(bus, Adapter(), Device(kind)):
+            async for packets in radio.scan():
+                kinds += [one.address_type for one in packets]
+                if len(kinds) >= 20:
+                    await radio.close()
+        return set(kinds)
+
+    assert asyncio.run(scenario()) == {kind}
+
+
+@pytest.mark.parametrize("name", ["ble:hci0", "ble:raw:hci0"])
+def test_bluez_that_ends_is_told_at_once_and_hears_again_when_it_is_back(bus: str, name: str) -> None:
+    async def hears(adapter: Adapter) -> None:
+        """Returns when the stand-in has been asked to scan and has ended; raises what the radio says."""
+        radio = radio_of(name)
+        async with asyncio.timeout(4):
+            async for _ in radio.scan():
+                pass
+
+    async def ends(adapter: Adapter) -> DeviceError:
+        async with bluez(bus, adapter, Device()):
+            listening = asyncio.create_task(hears(adapter))
+            await asyncio.wait_for(adapter.scanning.wait(), 4)
+            await asyncio.sleep(0.2)
+        with pytest.raises(DeviceError) as caught:
+            await listening
+        return caught.value
+
+    async def scenario() -> list[DeviceError]:
+        # One loop, as the edge has one: bleak keeps a connection and what it knows of BlueZ for as long as the loop lives.
+        return [await ends(Adapter()), await ends(Adapter())]
+
+    first, second = asyncio.run(scenario())
+    assert first.reason is second.reason is Reason.NO_SERVICE
+    assert "systemctl start bluetooth" in first.sentence
+
+
+@pytest.mark.parametrize("name", ["ble:hci0", "ble:raw:hci0"])
+def test_an_adapter_that_is_switched_off_is_told_at_once(bus: str, name: str) -> None:
+    async def scenario() -> None:
+        adapter = Adapter()
+        async with asyncio.timeout(5), bluez(bus, adapter, Device()):
+            asyncio.get_running_loop().call_later(0.5, adapter.switch_off)
+            async for _ in radio_of(name).scan():
+                pass
+
+    with pytest.raises(DeviceError, match="hci0 is switched off") as caught:
+        asyncio.run(scenario())
+    assert caught.value.reason is Reason.SWITCHED_OFF
+
+
+@pytest.mark.parametrize("name", ["ble:hci0:duty=0.5", "ble:raw:hci0:duty=0.5"])
+def test_a_duty_cycle_begins_and_ends_the_scan_in_turns(bus: str, name: str) -> None:
+    async def scenario() -> tuple[Adapter, list[bool], str]:
+        adapter, states, radio = Adapter(), [], radio_of(name)
+
+        async def listen() -> None:
+            async for _ in radio.scan():
+                pass
+
+        async with bluez(bus, adapter, Device()):
+            listening = asyncio.create_task(listen())
+            await asyncio.wait_for(adapter.scanning.wait(), 4)
+            for _ in range(2):
+                await asyncio.sleep(1)
+                states.append(adapter.scanning.is_set())
+                await asyncio.sleep(1)
+            await radio.close()
+            await listening
+        return adapter, states, radio.describe()
+
+    adapter, states, says = asyncio.run(scenario())
+    assert states == [True, False]
+    assert adapter.begun in (1, 2)
+    assert not adapter.scanning.is_set()
+    assert "listening 50% of the time" in says
+
+
+class SilentMonitor(Monitor):
+    """There may be no Bluetooth in this kernel: a monitor on which nothing ever comes. BlueZ is asked all the same."""
+
+    def open(self) -> socket.socket:
+        ours, self.theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        ours.setblocking(False)
+        return ours
+
+    async def end(self, opened: socket.socket) -> None:
+        await super().end(opened)
+        self.theirs.close()
+
+
+def radio_of(name: str) -> Radio:
+    if not name.startswith("ble:raw"):
+        radio: Radio = open_device(name)
+        return radio
+    return RawRadio("hci0", SilentMonitor("hci0", Wishes(duty=0.5 if "duty" in name else 1)))

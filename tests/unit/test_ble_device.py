@@ -15,7 +15,8 @@ from bleak.exc import (
     BleakError,
 )
 
-from hardware.ble.bluez import BlueZRadio, advertisement_of, check_adapter, device_error
+from hardware.ble.adapter import check_adapter, device_error
+from hardware.ble.bluez import BlueZRadio, advertisement_of
 from hardware.ble.codec import parse
 from hardware.device import DeviceError, Reason, known_devices, open_device
 
@@ -40,7 +41,12 @@ def test_an_unknown_name_is_refused_and_the_known_ones_are_told(name: str) -> No
         ("ble:sim:crowd=1000000", Reason.BAD_NAME, "a crowd of at most"),
         ("ble:replay:", Reason.NOT_FOUND, "There is no recording"),
         ("ble:replay:/nowhere/to.be.found", Reason.NOT_FOUND, "There is no recording"),
-        ("ble:hci0:what", Reason.BAD_NAME, "says too much"),
+        ("ble:hci0:what", Reason.BAD_NAME, "does not understand 'what'. It takes duty"),
+        ("ble:hci0:user", Reason.BAD_NAME, "does not understand 'user'"),
+        ("ble:hci0:duty=0.05", Reason.BAD_NAME, "duty=0.2 to 1"),
+        ("ble:raw:hci0:duty=nan", Reason.BAD_NAME, "does not understand 'duty=nan'. It takes user, duty"),
+        ("ble:raw", Reason.BAD_NAME, "ble:raw needs an adapter"),
+        ("ble:raw:hci977", Reason.NOT_FOUND, "hci977 is not there|no Bluetooth adapter hci977"),
         ("ble:hci977", Reason.NOT_FOUND, "There is no Bluetooth adapter hci977"),
     ],
 )
