@@ -1,0 +1,140 @@
+"""`python -m tests.lab`: runs the checks of the lab and prints a table; `python -m tests.lab -- COMMAND` runs a command in it."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import signal
+import sys
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, TypeVar
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.lab import hearing
+from tests.lab.appliance import ROOT, Lab, open_lab
+from tests.lab.kernel import LabError
+from tests.lab.verdict import Row
+
+Check = Callable[[Lab], Awaitable[list[Row]]]
+
+T = TypeVar("T")
+
+UNAVAILABLE = 69
+"""Exit status where the lab cannot run on this machine at all (sysexits.h, EX_UNAVAILABLE)."""
+
+
+def checks(_together_s: float) -> dict[str, Check]:
+    """Every check by its name, in the order in which they run: what is quick first, what kills things last."""
+    return {
+        "hearing": hearing.hearing,
+        "rate": hearing.rate,
+    }
+
+
+async def run_checks(chosen: Mapping[str, Check]) -> list[Row]:
+    """One lab, one check after the other; a check that breaks is a row that failed, and the next one runs."""
+    rows: list[Row] = []
+    async with open_lab() as lab:
+        for name, check in chosen.items():
+            began = time.monotonic()
+            try:
+                found = await check(lab)
+            except (LabError, OSError, TimeoutError) as broken:
+                found = [Row(name, "the check itself", "to run", str(broken) or type(broken).__name__, False)]
+            rows += found
+            failed = sum(not row.passed for row in found)
+            took = f"{time.monotonic() - began:.0f} s"
+            print(f"lab: {name}: {f'{failed} FAILED' if failed else 'passed'}, {took}", flush=True)
+    return rows
+
+
+async def run_command(command: Sequence[str], wishes: argparse.Namespace) -> int:
+    """Run a command against the lab's BlueZ; its exit status."""
+    async with open_lab(wishes.adapters.split(","), experimental=not wishes.plain) as lab:
+        if not wishes.quiet_air:
+            await hearing.put_on_air(lab)
+        process = await asyncio.create_subprocess_exec(*command, env=lab.environment())
+        return await process.wait()
+
+
+def show(rows: Sequence[Row], took_s: float, target: Path) -> int:
+    """The table, the summary, the file; the exit status."""
+    table = Table("check", "what", "asked", "got", "")
+    for row in rows:
+        table.add_row(row.check, row.what, row.asked, row.got, "passed" if row.passed else "FAILED")
+    console = Console()
+    # A log has no width of its own; the widest line decides there.
+    Console(width=None if console.is_terminal else 200).print(table)
+    failed = sum(not row.passed for row in rows)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    kept = {"passed": not failed, "took_s": round(took_s, 1), "rows": [asdict(row) for row in rows]}
+    target.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    verdict = f"{failed} of {len(rows)} FAILED" if failed else f"all {len(rows)} passed"
+    print(f"lab: {verdict} in {took_s:.0f} s", flush=True)
+    return 1 if failed or not rows else 0
+
+
+def main() -> int:
+    """0 where every check passed, 1 where one did not, 69 where the lab cannot run here; of a command its own."""
+    arguments, command = sys.argv[1:], []
+    if "--" in arguments:
+        place = arguments.index("--")
+        arguments, command = arguments[:place], arguments[place + 1 :]
+    wishes = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.ERROR)
+    began = time.monotonic()
+    try:
+        if command:
+            return asyncio.run(_until_ended(run_command(command, wishes)))
+        every = checks(wishes.minutes * 60)
+        unknown = [name for name in wishes.names if name not in every]
+        if unknown:
+            print(f"lab: there is no check {unknown[0]!r}. There are {', '.join(every)}.", file=sys.stderr)
+            return 2
+        rows = asyncio.run(_until_ended(run_checks({name: every[name] for name in wishes.names or every})))
+    except LabError as sentence:
+        print(f"lab: {sentence}", file=sys.stderr)
+        return UNAVAILABLE
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        return 130
+    return show(rows, time.monotonic() - began, wishes.json)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.lab",
+        description="Our radio drivers on a real Linux Bluetooth stack in a virtual machine.",
+        epilog="With -- COMMAND: run it against the lab's BlueZ (DBUS_SYSTEM_BUS_ADDRESS is set); its exit status is ours.",
+    )
+    parser.add_argument("names", nargs="*", metavar="CHECK", help=f"which; all: {' '.join(checks(60))}")
+    parser.add_argument(
+        "--minutes", type=float, default=5, help="how long to scan and advertise at once (default 5)"
+    )
+    parser.add_argument(
+        "--json", type=Path, default=ROOT / "out" / "lab.json", help="where the rows go as JSON"
+    )
+    parser.add_argument(
+        "--adapters", default="new,old", help="for COMMAND: chips of Bluetooth 5 (new) or before (old)"
+    )
+    parser.add_argument("--plain", action="store_true", help="for COMMAND: bluetoothd without --experimental")
+    parser.add_argument("--quiet-air", action="store_true", help="for COMMAND: no beacons on the air")
+    return parser
+
+
+async def _until_ended(what: Coroutine[Any, Any, T]) -> T:
+    """Await, and take a SIGTERM as Ctrl-C is taken: everything is put away first."""
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await what
+
+
+if __name__ == "__main__":
+    sys.exit(main())

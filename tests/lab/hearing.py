@@ -1,0 +1,117 @@
+"""Our scanner hears every kind of beacon that an independent stack sends, with the fields that its octets mean."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import msgspec
+
+from tests.lab.appliance import Lab
+from tests.lab.frames import FRAMES, Frame
+from tests.lab.kernel import LabError
+from tests.lab.verdict import Row, listed
+
+LISTEN_S = 8.0
+SENT_EVERY_MS = 100
+STRENGTH_DBM = -67
+LEAST_SHARE = 0.9
+"""Of what was sent while we listened; the first half second goes into starting the scan, which the driver's own time tells."""
+
+CROWD, CROWD_EVERY_MS = 40, 100
+"""400 packets a second: what the emulated machine carries without a loss of its own (it stands at about 790)."""
+
+
+def address(number: int) -> str:
+    """The address of the n-th beacon; the first speaks from a public one, as some tags do."""
+    return f"00:aa:02:00:00:{number:02x}" if number == 0 else f"c0:00:00:00:00:{number:02x}"
+
+
+async def put_on_air(lab: Lab) -> None:
+    """All six, each from a sender of its own, half of them such that an active scan asks them for more."""
+    for number, frame in enumerate(FRAMES):
+        await lab.air.beacon(
+            address(number),
+            frame.payload,
+            interval_ms=SENT_EVERY_MS,
+            kind="ADV_IND" if number % 2 else "ADV_NONCONN_IND",
+            rssi_dbm=STRENGTH_DBM,
+            public=number == 0,
+        )
+
+
+async def heard_by(lab: Lab, device: str, seconds: float) -> dict[str, Any]:
+    """The last line of `ear` on this device; LabError where the driver failed."""
+    async with lab.program("-m", "tests.lab.ear", device, str(seconds)) as ear:
+        assert ear.stdout is not None
+        async with asyncio.timeout(seconds + 60):
+            lines = (await ear.stdout.read()).splitlines()
+    return last_line(lines, device)
+
+
+def last_line(lines: list[bytes], device: str) -> dict[str, Any]:
+    """What an ear said at its end."""
+    last: dict[str, Any] = json.loads(lines[-1]) if lines else {}
+    if "senders" not in last:
+        raise LabError(f"{device}: {last.get('error', 'the driver ended without a word')}")
+    return last
+
+
+def fields(frame: Frame) -> dict[str, Any]:
+    """The fields of a frame as JSON has them."""
+    plain: dict[str, Any] = json.loads(msgspec.json.encode(frame.beacon))
+    return plain
+
+
+def judge(check: str, what: str, frame: Frame, sender: dict[str, Any] | None, number: int) -> Row:
+    """One frame of one sender: who, how strong, and every field."""
+    kind = "public" if number == 0 else "random"
+    asked = f"{address(number)} {kind} {STRENGTH_DBM} dBm, fields equal"
+    if sender is None:
+        return Row(check, f"{frame.name} {what}", asked, "not heard", False)
+    equal = sender["beacons"] == [fields(frame)]
+    same = sender["types"] == [kind] and sender["strengths"] == [STRENGTH_DBM]
+    got = f"{sender['count']} packets, {listed(sender['types'])}, {listed(sender['strengths'])} dBm, " + (
+        "fields equal" if equal else f"fields {sender['beacons']}"
+    )
+    return Row(check, f"{frame.name} {what}", asked, got, equal and same)
+
+
+async def hearing(lab: Lab) -> list[Row]:
+    """Every frame through BlueZ, on a new and on an old chip."""
+    await put_on_air(lab)
+    rows: list[Row] = []
+    try:
+        for adapter, what in (("hci0", "on a new chip"), ("hci1", "on an old chip")):
+            lab.air.sent.clear()
+            last = await heard_by(lab, f"ble:{adapter}", LISTEN_S)
+            rows += [
+                judge("hearing", what, frame, last["senders"].get(address(number)), number)
+                for number, frame in enumerate(FRAMES)
+            ]
+            expected = LISTEN_S - (last["first_s"] or LISTEN_S)
+            least = int(LEAST_SHARE * len(FRAMES) * expected * 1000 / (SENT_EVERY_MS + 5))
+            count = sum(sender["count"] for sender in last["senders"].values())
+            asked = f"at least {least} of what was sent"
+            rows.append(Row("hearing", f"every packet {what}", asked, f"{count} packets", count >= least))
+    finally:
+        await lab.air.hush()
+    return rows
+
+
+async def rate(lab: Lab) -> list[Row]:
+    """How many reports a second come through BlueZ, D-Bus and bleak, and what one costs."""
+    lab.air.load(CROWD, FRAMES[0].payload, CROWD_EVERY_MS)
+    try:
+        before = lab.air.sent.total()
+        last = await heard_by(lab, "ble:hci0", LISTEN_S)
+        sent = lab.air.sent.total() - before
+    finally:
+        await lab.air.hush()
+    count = sum(sender["count"] for sender in last["senders"].values())
+    seconds = LISTEN_S - (last["first_s"] or 0)
+    offered = CROWD * 1000 / CROWD_EVERY_MS
+    got = f"{count / seconds:.0f}/s of {len(last['senders'])} senders, {1e6 * last['cpu_s'] / max(count, 1):.0f} us of CPU each"
+    asked = f"{offered:.0f}/s from {CROWD} senders, nine in ten heard ({sent} sent)"
+    return [Row("rate", "reports through D-Bus", asked, got, count / seconds >= LEAST_SHARE * offered)]
