@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 import msgspec
 
+from hardware.ble import advertise_command, bluez_setup
 from hardware.ble.captures import Capture, CaptureError
 from hardware.ble.describe import described
 from hardware.ble.jsonlines import to_line
@@ -46,6 +47,12 @@ def _parser() -> argparse.ArgumentParser:
         "file", metavar="FILE", help="btsnoop, pcap, pcapng or JSON lines; .xz and .gz are unpacked"
     )
     capture.set_defaults(run=lambda wanted: _capture(wanted.file, sys.stdout.buffer))
+    advertise_command.add_arguments(
+        ble.add_parser("advertise", help="put frames on the air, and say what became of them")
+    )
+    bluez_setup.add_arguments(
+        ble.add_parser("allow-intervals", help="let BlueZ take the interval and power that are asked for")
+    )
     return parser
 
 

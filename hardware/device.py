@@ -41,6 +41,8 @@ class DeviceError(Exception):
 # (family, driver): "module:function", called with what follows the driver in the name ("" if nothing).
 # A driver that ends in a star takes its number with it: "hci*" is called with "hci0" for ble:hci0, "hci0:x" for ble:hci0:x.
 DRIVERS: dict[tuple[str, str], str] = {
+    ("beacon", "hci*"): "hardware.ble.bluez_broadcast:open_broadcaster",
+    ("beacon", "sim"): "hardware.ble.sim_broadcast:open_broadcaster",
     ("ble", "hci*"): "hardware.ble.bluez:open_radio",
     ("ble", "raw"): "hardware.ble.raw:open_radio",
     ("ble", "replay"): "hardware.ble.replay:open_radio",
