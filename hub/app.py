@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask import Flask, Response
 
+from hub.air import with_beacon
 from hub.api import create_api
 from hub.client.clock import Clock
 from hub.client.warnings import Severity, Shown, report, worst
@@ -58,12 +60,23 @@ def open_store(folder: Path) -> SqliteStore:
             f"There is no shop in {folder} yet. Make one: python -m hub --dir {folder} init --name NAME"
         )
     store = SqliteStore(folder / FILE)
-    if store.shop.get() is None:
+    shop = store.shop.get()
+    if shop is None:
         store.close()
         raise NoShop(
             f"There is no shop in {folder} yet. Make one: python -m hub --dir {folder} init --name NAME"
         )
+    if shop.beacon_uuid is None:
+        _name_on_air(store)
     return store
+
+
+def _name_on_air(store: SqliteStore) -> None:
+    """Give a shop that an earlier release made its UUID on Bluetooth, once, whoever else opens it at the same time."""
+    with store.writing():
+        shop = store.shop.get()
+        if shop is not None:
+            store.shop.save(with_beacon(shop, os.urandom(16)), store.shop.made_at())
 
 
 def create_api_app(store: SqliteStore, key: Ed25519PrivateKey, clock: Clock) -> Flask:

@@ -12,8 +12,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal, cast
 from zoneinfo import ZoneInfo
 
+from hub.air import read_air
 from hub.sentences import Said, said
-from hub.wire.snapshot import Campaign, Offer, Shop, Text, Value
+from hub.wire.snapshot import Air, Campaign, Offer, Shop, Text, Value
 
 Standing = Literal["draft", "planned", "running", "paused", "ended"]
 Action = Literal["publish", "pause", "end"]
@@ -44,10 +45,11 @@ _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """What stands in the form: single fields by name, and the channels that are ticked."""
+    """What stands in the form: single fields by name, and the channels and signs on the air that are ticked."""
 
     fields: Mapping[str, str]
     channels: tuple[str, ...] = CHANNELS
+    air: tuple[str, ...] = ()
 
     def get(self, name: str) -> str:
         """One field, tidied: no controls, no space at its ends, line ends as in Unix."""
@@ -93,6 +95,7 @@ def blank(shop: Shop, now: float) -> Typed:
             "ends": last.strftime(_LOCAL),
             "lasts_days": "14",
             "offline": "rights",
+            "air_interval": str(Air(()).interval_ms),
         }
     )
 
@@ -112,12 +115,14 @@ def as_typed(campaign: Campaign, shop: Shop) -> Typed:
         "redemption_limit": "" if campaign.redemption_limit is None else str(campaign.redemption_limit),
         "basket_min": show_cents(campaign.basket_min_cents) if campaign.basket_min_cents else "",
         "offline": campaign.offline,
+        "air_link": campaign.air.url if campaign.air else "",
+        "air_interval": str((campaign.air or Air(())).interval_ms),
     }
     for name in TEXTS:
         text: Text = getattr(offer, name)
         for language in shop.languages:
             fields[f"{name}_{language}"] = text.get(language, "")
-    return Typed(fields, campaign.channels)
+    return Typed(fields, campaign.channels, campaign.air.frames if campaign.air else ())
 
 
 def read_typed(
@@ -145,6 +150,12 @@ def read_typed(
         reading.fault("channels", said("Tick at least one place where the offer is shown."))
     if before:
         channels += tuple(name for name in before.channels if name not in CHANNELS)
+    air = read_air(
+        typed.air, typed.get("air_link"), typed.get("air_interval"), before.air if before else None
+    )
+    if isinstance(air, dict):
+        reading.faults |= air
+        air = None
     if reading.faults or value is None or starts_at is None or ends_at is None:
         return reading.faults
     return Campaign(
@@ -158,6 +169,7 @@ def read_typed(
         basket_min_cents=basket_min or 0,
         offline=cast("Literal['refuse', 'rights']", typed.get("offline")),
         channels=channels,
+        air=air,
     )
 
 
@@ -204,7 +216,7 @@ def changes(before: Campaign | None, after: Campaign) -> dict[str, dict[str, obj
         "basket_min_cents",
     ):
         _differ(found, part, before, after)
-    for part in ("offline", "channels"):
+    for part in ("offline", "channels", "air"):
         _differ(found, part, before, after)
     for part in (*TEXTS, "picture"):
         _differ(found, part, before and before.offer, after.offer)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import getpass
 import json
+import os
 import sys
 import time
 from contextlib import closing
@@ -14,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from hub.air import air_fault, with_beacon
 from hub.app import create_api_app, open_store
 from hub.client.clock import Clock
 from hub.client.db import StorageError
@@ -50,7 +52,8 @@ def init(config: Config, args: argparse.Namespace) -> int:
         if store.shop.get() is not None:
             raise CommandError(f"There is a shop in {config.dir} already. Its name is changed at /manage.")
         name = {"en": args.name} | ({"zh": args.name_zh} if args.name_zh else {})
-        store.shop.save(Shop(args.number, name, timezone=args.timezone, currency=args.currency), time.time())
+        shop = Shop(args.number, name, timezone=args.timezone, currency=args.currency)
+        store.shop.save(with_beacon(shop, os.urandom(16)), time.time())
     show(f"{args.name} is shop {args.number}. Start its hub: python -m hub --dir {config.dir} serve")
     return 0
 
@@ -151,6 +154,8 @@ def _read_campaign(args: argparse.Namespace, number: int, now: float) -> Campaig
         raise CommandError(f"{args.file} cannot be read: {wrong.strerror}.") from None
     except (msgspec.MsgspecError, UnicodeDecodeError) as wrong:
         raise CommandError(f"{args.file} is no campaign: {wrong}.") from None
+    if (fault := air_fault(made.air)) is not None:
+        raise CommandError(f"{args.file} says something on the air that cannot be: {fault}")
     if made.ends_at <= made.starts_at:
         raise CommandError("The offer ends before it starts.")
     return made

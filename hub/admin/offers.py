@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -10,6 +10,7 @@ from flask import abort, request
 from werkzeug.wrappers import Response
 
 from hub.admin.office import Office, Route, back_to
+from hub.air import FRAMES, LINK, intervals
 from hub.campaigns import (
     CHANNELS,
     TEXTS,
@@ -122,9 +123,9 @@ def turn(office: Office, number: int) -> Response:
 def copy(office: Office, number: int) -> Response:
     """A draft like another offer, from today on."""
     record = _record(office, number)
-    fields = dict(as_typed(record.campaign, office.shop()).fields)
+    before = as_typed(record.campaign, office.shop())
     fresh = blank(office.shop(), office.now()).fields
-    typed = Typed(fields | {"starts": fresh["starts"], "ends": fresh["ends"]}, record.campaign.channels)
+    typed = replace(before, fields={**before.fields, "starts": fresh["starts"], "ends": fresh["ends"]})
     with office.store.writing():
         copied = read_typed(
             typed,
@@ -218,13 +219,17 @@ def _form(
         campaign=sketch(sheet.typed, shop, picture=sheet.picture, now=now),
         card_language=_card_language(office),
         channels=CHANNELS,
+        frames=FRAMES,
+        link_frame=LINK,
+        intervals=intervals(record.campaign.air if record else None),
         longest=TEXTS,
         history=office.store.campaigns.history(record.number) if record else [],
     )
 
 
 def _typed() -> Typed:
-    return Typed(request.form, tuple(request.form.getlist("channels")))
+    form = request.form
+    return Typed(form, tuple(form.getlist("channels")), tuple(form.getlist("air")))
 
 
 def _known_picture(office: Office) -> str | None:

@@ -11,7 +11,7 @@ from jinja2 import ChoiceLoader, FileSystemLoader
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from hub.admin import coupons, crew, door, nodes, offers, today
+from hub.admin import coupons, crew, door, nodes, offers, tags, today
 from hub.admin import shop as shop_pages
 from hub.admin.gate import check, finish
 from hub.admin.look import own_style
@@ -46,6 +46,7 @@ def make_blueprint(office: Office) -> Blueprint:
         *coupons.ROUTES,
         *nodes.ROUTES,
         *crew.ROUTES,
+        *tags.ROUTES,
     )
     for route in (*routes, *shop_pages.ROUTES, *_LAST):
         blueprint.add_url_rule(

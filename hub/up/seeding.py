@@ -13,6 +13,7 @@ import sys
 import time
 from pathlib import Path
 
+from hub.air import with_beacon
 from hub.client.db import StorageError
 from hub.devices import hub_key, open_pairing
 from hub.people import NewStaff, add_staff, make_setup_code
@@ -20,7 +21,7 @@ from hub.pictures import prepare
 from hub.sentences import Said
 from hub.store.sqlite import FILE, SqliteStore
 from hub.up.drawing import draw
-from hub.wire.snapshot import Campaign, Offer, Shop, Text, Value
+from hub.wire.snapshot import Air, Campaign, Offer, Shop, Text, Value
 
 WHO = "first start"
 STAFF_NAME = "Counter"
@@ -70,6 +71,10 @@ WORTH: tuple[tuple[str, Value, int | None], ...] = (
 )
 """In the order of the offers: picture, what the coupon is worth, how many there are."""
 
+ON_AIR = "coffee"
+AIR = Air(("ibeacon", "eddystone-url"), "https://shop.example")
+"""What one of the first offers says on the air. The link leads nowhere (RFC 2606) until the manager gives their own."""
+
 
 def seed(folder: Path, now: float, *, offers: bool, new_code: bool = False) -> dict[str, str]:
     """Make what is missing in the hub's folder; the PIN and the set-up code that were made, by name.
@@ -79,7 +84,7 @@ def seed(folder: Path, now: float, *, offers: bool, new_code: bool = False) -> d
     store = SqliteStore(folder / FILE)
     try:
         if store.shop.get() is None:
-            store.shop.save(first_shop(), now)
+            store.shop.save(with_beacon(first_shop(), os.urandom(16)), now)
         made: dict[str, str] = {}
         if offers and not store.campaigns.all():
             _first_offers(store, now)
@@ -136,7 +141,8 @@ def _first_offers(store: SqliteStore, now: float) -> None:
         with store.writing():
             store.campaigns.put_picture(picture, now)
             number = store.campaigns.free_number()
-            campaign = Campaign(number, offer, int(now) - 60, int(now) + RUNS_S, issue_limit=lot)
+            air = AIR if picture_name == ON_AIR else None
+            campaign = Campaign(number, offer, int(now) - 60, int(now) + RUNS_S, issue_limit=lot, air=air)
             store.campaigns.save(campaign, "published", now, WHO)
 
 
