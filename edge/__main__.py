@@ -63,6 +63,8 @@ def _parser() -> argparse.ArgumentParser:
     enrol = command("enrol", "Join a shop with a pairing code; needs --hub.")
     enrol.add_argument("code")
     enrol.add_argument("--name", default="Door", help="What people call this node")
+    code = command("installer-code", "Make a new code for the installer's pages; the one before ends.")
+    code.add_argument("--json", action="store_true", help="Print one JSON object")
     visits = command("visits", "Print the latest visits.")
     visits.add_argument("--limit", type=int, default=20)
     visits.add_argument("--json", action="store_true", help="Print a JSON list")
@@ -158,6 +160,25 @@ def _enrol(config: Config, parsed: argparse.Namespace) -> int:
     return 0
 
 
+def _installer_code(config: Config, parsed: argparse.Namespace) -> int:
+    from edge.portal.installer.entrance import make_code
+    from edge.portal.store import InstallerStore
+    from edge.store import open_pool
+    from hub.client.node import Node
+
+    if Node.load(config.dir) is None:
+        print(_not_enrolled(config), file=sys.stderr)
+        return BAD_USE
+    pool = open_pool(config.dir)
+    try:
+        code = make_code(InstallerStore(pool), os.urandom, time.time())
+    finally:
+        pool.close()
+    # Shown here and nowhere else: only its hash is kept.
+    print(msgspec.json.encode({"installer_code": code}).decode() if parsed.json else code)
+    return 0
+
+
 def _visits(config: Config, parsed: argparse.Namespace) -> int:
     from edge.store import EdgeStore, open_pool
     from hub.client.clock import Clock
@@ -188,6 +209,7 @@ _COMMANDS = {
     "check": _check,
     "config": _config,
     "enrol": _enrol,
+    "installer-code": _installer_code,
     "visits": _visits,
 }
 

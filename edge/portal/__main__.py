@@ -12,6 +12,9 @@ from edge.health import notice as radio_notice
 from edge.health import read_status
 from edge.portal.config import SETTINGS, Config, read_config
 from edge.portal.health import look
+from edge.portal.installer.asking import ask
+from edge.portal.installer.entrance import Entrance
+from edge.portal.store import InstallerStore
 from edge.store import open_pool
 from hub.client.clock import Clock
 from hub.client.db import StorageError
@@ -20,9 +23,10 @@ from hub.client.outbox import Outbox
 from hub.client.serving import ServeError, listen, serve
 from hub.client.settings import SettingsError, show_settings
 from hub.client.shelf import Shelf
-from hub.client.warnings import exit_status, report
-from hub.wire.snapshot import Text
+from hub.client.warnings import Shown, exit_status, report
+from hub.wire.snapshot import Shop, Text
 
+NAMELESS = Shop(0, {})
 THREADS = 4
 """Phones at a door come in ones and twos; each thread costs a connection to the database."""
 
@@ -57,6 +61,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _serve(config: Config) -> int:
     # Imported here: `check` and `config` do without a web framework.
     from edge.portal.app import create_app
+    from edge.portal.installer.pages import Installer
 
     node = Node.load(config.dir)
     if node is None:
@@ -66,7 +71,15 @@ def _serve(config: Config) -> int:
     pool = open_pool(config.dir)
     try:
         outbox = Outbox(pool, node, clock)
-        app = create_app(node, outbox, Shelf(pool), clock, notice=lambda: _notice(config))
+        shelf = Shelf(pool)
+        installer = Installer(
+            Entrance(InstallerStore(pool), clock.now, os.urandom),
+            lambda question: ask(config.dir, question),
+            lambda: shelf.shop() or NAMELESS,
+            lambda: _notice(config),
+            lambda: _warnings(config),
+        )
+        app = create_app(node, outbox, shelf, clock, notice=lambda: _notice(config), installer=installer)
         listening = listen(config.host, config.port)
         serve(
             app,
@@ -85,6 +98,12 @@ def _notice(config: Config) -> Text:
         return config.notice
     status = read_status(config.dir, time.time())
     return radio_notice(status.radio_name, status.simulated) if status else {}
+
+
+def _warnings(config: Config) -> list[Shown]:
+    """What the door itself says is wrong."""
+    status = read_status(config.dir, time.time())
+    return list(status.warnings) if status else []
 
 
 def _check(config: Config, *, as_json: bool) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from flask import Flask, Response, jsonify
 
 from edge.portal.health import look
+from edge.portal.installer.pages import Installer, create_installer
 from hub.client.clock import Clock
 from hub.client.desk import NodeDesk
 from hub.client.node import Node
@@ -21,13 +22,24 @@ MAX_FORM_BYTES = 16_384
 
 
 def create_app(
-    node: Node, outbox: Outbox, shelf: Shelf, clock: Clock, *, notice: Callable[[], Text] = dict
+    node: Node,
+    outbox: Outbox,
+    shelf: Shelf,
+    clock: Clock,
+    *,
+    notice: Callable[[], Text] = dict,
+    installer: Installer | None = None,
 ) -> Flask:
-    """The portal around a node's disk. The edge, on the same disk, carries what happens here to the hub."""
+    """The portal around a node's disk. The edge, on the same disk, carries what happens here to the hub.
+
+    With `installer` the installer's pages are there too, at /installer.
+    """
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_FORM_BYTES
     desk = NodeDesk(outbox.pool, node, outbox, shelf, "portal", notice=notice, clock=clock)
     app.register_blueprint(create_storefront(desk, surface="phone", now=clock.now, inline_style=True))
+    if installer is not None:
+        app.register_blueprint(create_installer(installer), url_prefix="/installer")
 
     @app.get("/healthz")
     def healthz() -> tuple[Response, int]:

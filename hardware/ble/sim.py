@@ -1,11 +1,16 @@
-"""The simulated street as a radio: `ble:sim`, or with wishes `ble:sim:seed=7,busy=2,hours=shop,crowd=5000,speed=10`."""
+"""The simulated street as a radio: `ble:sim`, or with wishes `ble:sim:seed=7,busy=2,hours=shop,crowd=5000,speed=10`.
+
+`installer=1` adds somebody who calibrates (`hardware.ble.installer`).
+"""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from heapq import merge
 
+from hardware.ble import installer
 from hardware.ble.advertisement import Advertisement
 from hardware.ble.pace import paced
 from hardware.ble.radio import Clock
@@ -21,7 +26,7 @@ class SimRadio:
     """Hears the simulated street from the moment scanning begins.
 
     Street time begins at wall time and runs `speed` times as fast; at speed 1 the two are the same. `street` is the
-    truth behind what is heard.
+    truth behind what is heard. With `calibrated` somebody walks about with a phone, as `hardware.ble.installer` says.
     """
 
     simulated = True
@@ -33,8 +38,11 @@ class SimRadio:
         speed: float = 1.0,
         now: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
+        *,
+        calibrated: bool = False,
     ) -> None:
         self.street = street
+        self.calibrated = calibrated
         self.speed = speed
         self._now = now
         self._monotonic = monotonic
@@ -47,10 +55,16 @@ class SimRadio:
 
     async def scan(self) -> AsyncIterator[Sequence[Advertisement]]:
         """The street from now on; ends when the radio is closed."""
-        async for heard in paced(self.street.run(self._now()), lambda: self.speed, self._monotonic):
+        async for heard in paced(self._heard_from(self._now()), lambda: self.speed, self._monotonic):
             if self._closed:
                 return
             yield heard
+
+    def _heard_from(self, start: float) -> Iterator[Advertisement]:
+        street = self.street.run(start)
+        if not self.calibrated:
+            return street
+        return merge(street, installer.packets(self.street.plan.seed, start), key=lambda heard: heard.at)
 
     async def close(self) -> None:
         """Stop at the next packet."""
@@ -64,7 +78,7 @@ class SimRadio:
 
 def open_radio(argument: str, speed: float = 1.0) -> SimRadio:
     """The radio of `ble:sim[:name=value,...]`; a name or value that makes no sense is an error."""
-    wishes = {"seed": 1.0, "busy": 1.0, "crowd": 0.0, "offset": 0.0, "speed": speed}
+    wishes = {"seed": 1.0, "busy": 1.0, "crowd": 0.0, "offset": 0.0, "speed": speed, "installer": 0.0}
     hours = "always"
     for part in filter(None, argument.split(",")):
         name, _, value = part.partition("=")
@@ -82,7 +96,7 @@ def open_radio(argument: str, speed: float = 1.0) -> SimRadio:
     if wishes["crowd"] > LARGEST_CROWD:
         raise DeviceError(Reason.BAD_NAME, f"ble:sim takes a crowd of at most {LARGEST_CROWD}.")
     street = Street(int(wishes["seed"]), wishes["busy"], int(wishes["crowd"]), hours, wishes["offset"])
-    return SimRadio(street, wishes["speed"])
+    return SimRadio(street, wishes["speed"], calibrated=bool(wishes["installer"]))
 
 
 def _number(text: str) -> float | None:
