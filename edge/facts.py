@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from edge.door import Noticed
 from edge.stamps import Stamps
-from hub.wire.events import Fact, OccupancyMeasured, VisitClosed
+from hub.wire.events import Fact, OccupancyMeasured, StreetCounted, VisitClosed
 
 
 def facts_of(noticed: Noticed, stamps: Stamps, now: float, *, simulated: bool) -> list[Fact]:
@@ -25,6 +25,7 @@ def facts_of(noticed: Noticed, stamps: Stamps, now: float, *, simulated: bool) -
                 dwell_s=round(visit.dwell_s, 3),
                 peak_dbm=visit.peak_dbm,
                 rank=visit.subject.rank.word,
+                known=visit.known,
                 simulated=simulated,
             )
         )
@@ -39,5 +40,15 @@ def facts_of(noticed: Noticed, stamps: Stamps, now: float, *, simulated: bool) -
             simulated=simulated,
         )
         for window in noticed.measured
+    )
+    facts.extend(
+        StreetCounted(
+            zone=count.zone,
+            window_s=count.window_s,
+            passers=count.passers,
+            entrants=count.entrants,
+            simulated=simulated,
+        )
+        for count in noticed.street
     )
     return facts

@@ -1,36 +1,29 @@
-"""Sightings -> visits, with hysteresis.
+"""What is heard -> visits, with hysteresis.
 
 Pure: reads no clock, opens nothing, logs nothing. `edge.door` feeds it; visit ids come from the source given to it.
 
-How it decides. Whoever is heard at DEPART_DBM or better is *near* and gets a row; weaker packets of strangers leave no
-trace at all. A stranger has a score: a packet at ARRIVE_DBM or better adds STRONG_ADDS, a weaker one takes one away. A visit
+How it decides. Whoever is heard at `depart_dbm` or better is *near* and gets a row; weaker packets of strangers leave no
+trace at all. A stranger has a score: a packet at `arrive_dbm` or better adds STRONG_ADDS, a weaker one takes one away. A visit
 opens at a strong packet with ARRIVE_SCORE, when the stranger has been near for ARRIVE_AFTER_S: who only walks past is strong for
 a moment and gone by then. Why a score and not a moving average: bodies and reflections take strength away far more often than
 they add it, so an average lags and reads low exactly while somebody walks in; the score asks how often, not how strong, and
-costs one octet. A visitor needs no smoothing: each packet at DEPART_DBM or better renews the stay, and DEPART_AFTER_S without
-one ends it, as of the last one.
+costs one octet. A visitor needs no smoothing: each near packet renews the stay, and DEPART_AFTER_S without one ends it, as of
+the last one. A visit is a stay in one zone: who goes on into another ends one visit and begins the next in the same moment.
 
-A row is a slot in parallel columns, not an object: a crowded street must fit a small computer (128 bytes a device beyond
-its key). What a visitor's next packet costs is one look-up, one time stored and one comparison: `gates` holds the strength above
-which a packet has anything to say (for a visitor the peak so far, for a fixture nothing, for a stranger everything).
+A row is an index into parallel columns, not an object: a crowded street must fit a small computer (128 bytes a device beyond its
+key). `edge.subjects` gives rows out; this tracker says when one is free again. What a visitor's next packet costs is two values
+stored and one comparison: `gates` holds the strength above which a packet has anything to say (for a visitor the peak so far,
+for a fixture nothing, for a stranger everything).
 """
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Mapping
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Iterable, Sequence
 
-import msgspec
-
-from edge.subjects import Rank, Subject
-
-ARRIVE_DBM = -75
-"""About four metres from a door sensor, with a phone in a pocket. Higher, and people far inside are never seen to arrive;
-lower, and the pavement across the street comes in. Above DEPART_DBM."""
-
-DEPART_DBM = -82
-"""Seven below ARRIVE_DBM, which is one body between phone and sensor. Closer to ARRIVE_DBM, and one fade opens two visits."""
+from edge.subjects import NOBODY, AddressBook, Rank
+from edge.visits import ARRIVE_DBM, DEPART_DBM, STRONGEST_DBM, Gone, Reason, Thresholds, Visit
+from hardware.ble.advertisement import Advertisement
 
 ARRIVE_AFTER_S = 20
 """Who walks past at 1.3 m/s is near for some ten to fifteen seconds. Shorter, and passers-by become visits; longer, and who
@@ -57,238 +50,300 @@ STRANGER_AFTER_S = 30
 FIXTURE_AFTER_S = 4 * 3600
 """Nobody shops for four hours: what stays so long is a loudspeaker, a till or a member of staff. Its visit is dropped."""
 
-MOST_DEVICES = 50_000
-"""Rows at most (about 6 MB). Beyond it strangers are turned away and counted, so that a flood of addresses costs no memory."""
+OUTSIDE = 255
+"""The place of whoever a zone model says is outside: near, and no visitor. Above the number of any zone."""
 
-_VISITOR = 100
-_FIXTURE = 101
+# Marks in the column of scores, above any score.
+_VISITOR, _FIXTURE, _PART_OF_SHOP, _MOVED_OUT, _FREE = 100, 101, 102, 103, 255
 _NEVER_DBM = 127
 _ALWAYS_DBM = -128
+_LONG_AGO = float("-inf")
 
 _STRENGTHS_DBM = {strength: strength for strength in range(_ALWAYS_DBM, _NEVER_DBM + 1)}
 """One object for each strength: a list of gates then costs a pointer a row, and is read twice as fast as an array."""
 
 
-class Heard(Protocol):
-    """What the tracker wants to know of a packet."""
-
-    @property
-    def rssi_dbm(self) -> int: ...
-    @property
-    def at(self) -> float: ...
-
-
-class Sighting(msgspec.Struct, frozen=True, gc=False):
-    """Heard here, then. `at` is in seconds on the one clock that all sightings of a tracker share."""
-
-    subject: Subject
-    zone: str
-    rssi_dbm: int
-    at: float
-
-
-class Visit(msgspec.Struct, frozen=True):
-    """A stay. `departed_at` is None while it lasts; `id` is random and belongs to no phone."""
-
-    id: str
-    subject: Subject
-    zone: str
-    arrived_at: float
-    departed_at: float | None
-    peak_dbm: int
-
-    @property
-    def dwell_s(self) -> float:
-        """The length of the stay; 0 while it lasts."""
-        return 0.0 if self.departed_at is None else max(0.0, self.departed_at - self.arrived_at)
-
-
-_AnyHeard = TypeVar("_AnyHeard", bound=Heard)
-
-
-def near_enough(packets: Iterable[_AnyHeard]) -> list[_AnyHeard]:
+def near_enough(packets: Iterable[Advertisement], depart_dbm: int = DEPART_DBM) -> list[Advertisement]:
     """The packets that can count at all. Most of a street is farther away, and needs no name."""
-    return [packet for packet in packets if packet.rssi_dbm >= DEPART_DBM]
+    return [packet for packet in packets if depart_dbm <= packet.rssi_dbm <= STRONGEST_DBM]
 
 
 class PresenceTracker:
-    """Folds the sightings of one zone into visits. Reads no clock, opens nothing, logs nothing.
+    """Folds what is heard into visits. `zones` are the names of the places; rows come from `book`.
 
     `new_id` returns a fresh number of 64 random bits at each call.
     """
 
     __slots__ = (
-        "_arrived",
-        "_free",
-        "_gates",
-        "_ids",
-        "_near",
-        "_new_id",
-        "_peaks",
-        "_ranks",
-        "_scores",
-        "_slot_of",
-        "turned_away",
-        "zone",
-    )
+        "_arrive_dbm", "_arrived", "_book", "_gates", "_ids", "_levels", "_near", "_new_id", "_passed", "_peaks", "_places",
+        "_scores", "zones",
+    )  # fmt: skip
 
-    def __init__(self, zone: str, new_id: Callable[[], int]) -> None:
-        self.zone = zone
-        self.turned_away = 0
+    def __init__(self, book: AddressBook, zones: Sequence[str], new_id: Callable[[], int]) -> None:
+        self.zones = tuple(zones)
+        self._passed: list[Gone] = []
+        self._book = book
         self._new_id = new_id
-        self._slot_of: dict[int, int] = {}
-        self._free: list[int] = []
-        self._near = array("d")
-        self._arrived = array("d")
-        self._ids = array("Q")
-        self._gates: list[int] = []
-        self._peaks = array("b")
-        self._scores = bytearray()
-        self._ranks = bytearray()
+        self._arrive_dbm = ARRIVE_DBM
+        self._near = array("d", (_LONG_AGO,))
+        self._arrived = array("d", (0.0,))
+        self._ids = array("Q", (0,))
+        self._gates = [_NEVER_DBM]
+        self._levels = array("b", (0,))
+        self._peaks = array("b", (0,))
+        self._places = bytearray(1)
+        self._scores = bytearray((_FREE,))
 
     def __len__(self) -> int:
         """Devices that are being followed now, visitors and strangers."""
-        return len(self._slot_of)
+        scores = self._scores
+        return len(scores) - sum(scores.count(mark) for mark in (_FREE, _PART_OF_SHOP, _MOVED_OUT))
 
     @property
     def visitors(self) -> int:
         """How many visits last now."""
-        return sum(1 for slot in self._slot_of.values() if self._scores[slot] == _VISITOR)
+        return self._scores.count(_VISITOR)
 
-    def feed(self, sighting: Sighting) -> list[Visit]:
-        """Visits this sighting opened."""
-        if sighting.zone != self.zone:
-            raise ValueError(
-                f"A sighting in zone {sighting.zone!r} came to the tracker of zone {self.zone!r}."
-            )
-        return self.feed_all((sighting.subject,), (sighting,)) if sighting.rssi_dbm >= DEPART_DBM else []
-
-    def feed_all(self, subjects: Iterable[Subject], packets: Iterable[Heard]) -> list[Visit]:
-        """Visits that a batch of sightings opened: who, and in step with it what was heard of them in this zone.
+    def feed_all(
+        self, rows: Iterable[int], packets: Iterable[Advertisement], arrive_dbm: int = ARRIVE_DBM
+    ) -> list[Visit]:
+        """Visits that a batch of packets opened: who, and in step with it what was heard, in the only zone.
 
         Only for what `near_enough` has let through. A crowd comes in batches, and is cheaper so.
         """
+        self._make_room(arrive_dbm)
         opened: list[Visit] = []
-        find, near, gates = self._slot_of.get, self._near, self._gates
-        for subject, packet in zip(subjects, packets, strict=True):
-            slot = find(subject.id)
-            if slot is None:
-                self._meet(subject, packet)
-                continue
-            near[slot] = packet.at
-            if packet.rssi_dbm > gates[slot] and (visit := self._attend(slot, subject, packet)):
+        near, levels, gates = self._near, self._levels, self._gates
+        for row, packet in zip(rows, packets, strict=True):
+            near[row] = packet.at
+            levels[row] = rssi_dbm = packet.rssi_dbm
+            if rssi_dbm > gates[row] and (visit := self._attend(row, packet, 0)):
                 opened.append(visit)
         return opened
 
+    def feed_placed(
+        self, rows: Iterable[int], packets: Iterable[Advertisement], places: Iterable[int], arrive_dbm: int
+    ) -> tuple[list[Visit], list[Visit]]:
+        """Visits that packets opened and that they ended by going on, where somebody says in which place each was heard.
+
+        A place is a number of `zones`, or OUTSIDE.
+        """
+        self._make_room(arrive_dbm)
+        opened: list[Visit] = []
+        closed: list[Visit] = []
+        for row, packet, place in zip(rows, packets, places, strict=True):
+            if self._scores[row] == _VISITOR and place != self._places[row]:
+                self._go_on(row, packet, place, opened, closed)
+            elif self._scores[row] < _VISITOR:
+                self._places[row] = place
+            self._near[row] = packet.at
+            self._levels[row] = packet.rssi_dbm
+            if packet.rssi_dbm > self._gates[row] and (visit := self._attend(row, packet, place)):
+                opened.append(visit)
+        return opened, closed
+
     def tick(self, now: float) -> list[Visit]:
-        """Visits that have ended by now. To be called about once a second."""
+        """Visits that have ended by now. To be called every few seconds."""
         return self._sweep(now - STRANGER_AFTER_S, now - DEPART_AFTER_S, now - FIXTURE_AFTER_S)
 
     def close(self) -> list[Visit]:
         """End every visit as of its last sighting, for an ordered stop."""
         far = float("inf")
-        return self._sweep(far, far, -far)
+        return self._sweep(far, far, _LONG_AGO)
 
     def present(self) -> list[Visit]:
         """The visits that last now."""
+        return [self._visit(row, None) for row in self._visiting()]
+
+    def reasons(self, receivers: Sequence[int], thresholds: Sequence[Thresholds]) -> list[Reason]:
+        """Why each visit lasts. `receivers` has the owner by row where there are several, `thresholds` are those of each."""
+        found = []
+        for row in self._visiting():
+            visit = self._visit(row, None)
+            receiver = receivers[row] if receivers else 0
+            limits = thresholds[receiver]
+            found.append(
+                Reason(
+                    visit.id, visit.zone, receiver, visit.subject.rank.word, visit.known, visit.arrived_at,
+                    self._near[row], self._levels[row], visit.peak_dbm, limits.arrive_dbm, limits.depart_dbm,
+                )
+            )  # fmt: skip
+        return found
+
+    def near_since(self, since: float, place: int = 0) -> list[int]:
+        """Pseudonyms of phones and the like heard near in a place since then.
+
+        No fixtures, and no tags, whose bearers have phones too.
+        """
+        columns = zip(self._near, self._scores, self._book.ranks, self._places, self._book.ids, strict=False)
         return [
-            self._visit(key, slot, None)
-            for key, slot in self._slot_of.items()
-            if self._scores[slot] == _VISITOR
+            name
+            for near, score, rank, here, name in columns
+            if near >= since and score <= _VISITOR and rank != Rank.TAG and here == place
         ]
 
-    def near_since(self, since: float) -> list[int]:
-        """Pseudonyms of phones and the like heard near since then: no fixtures, and no tags, whose bearers have phones too."""
-        near, ranks, scores = self._near, self._ranks, self._scores
-        return [
-            key
-            for key, slot in self._slot_of.items()
-            if near[slot] >= since and ranks[slot] < Rank.BEACON and scores[slot] != _FIXTURE
-        ]
+    def silent_since(self, before: float) -> list[tuple[float, int]]:
+        """When and in which place the visitors were last heard whom nobody has heard since then."""
+        return [(self._near[row], self._places[row]) for row in self._visiting() if self._near[row] < before]
 
-    def rename(self, renewed: Mapping[int, int]) -> None:
-        """Follow the same people under new pseudonyms (see `SubjectBook.renew`)."""
-        self._slot_of = {renewed.get(key, key): slot for key, slot in self._slot_of.items()}
+    def take_passed(self) -> list[Gone]:
+        """The strangers that have gone since the last time."""
+        passed, self._passed = self._passed, []
+        return passed
 
-    def _meet(self, subject: Subject, packet: Heard) -> None:
-        """Give a stranger a row."""
-        if subject.rank is Rank.BEACON:
+    def reconsider(self) -> None:
+        """Somebody was enrolled: whoever is near has something to say again."""
+        for row, score in enumerate(self._scores):
+            if score in (_VISITOR, _PART_OF_SHOP):
+                self._gates[row] = _ALWAYS_DBM
+
+    def _visiting(self) -> list[int]:
+        return [row for row, score in enumerate(self._scores) if score == _VISITOR]
+
+    def _make_room(self, arrive_dbm: int) -> None:
+        """The columns reach as far as rows were given out; the threshold of what comes now is in force."""
+        self._arrive_dbm = arrive_dbm
+        more = self._book.size - len(self._near)
+        if more <= 0:
             return
-        if self._free:
-            slot = self._free.pop()
-        elif len(self._near) < MOST_DEVICES:
-            slot = self._grow()
-        else:
-            self.turned_away += 1
-            return
-        self._slot_of[subject.id] = slot
-        self._near[slot] = self._arrived[slot] = packet.at
-        self._peaks[slot] = min(packet.rssi_dbm, 20)
-        self._gates[slot] = _ALWAYS_DBM
-        self._ranks[slot] = subject.rank
-        self._scores[slot] = STRONG_ADDS if packet.rssi_dbm >= ARRIVE_DBM else 0
+        self._near.extend([_LONG_AGO] * more)
+        self._arrived.extend([0.0] * more)
+        self._ids.frombytes(bytes(8 * more))
+        self._gates.extend([_ALWAYS_DBM] * more)
+        self._levels.frombytes(bytes(more))
+        self._peaks.frombytes(bytes(more))
+        self._places.extend(bytes(more))
+        self._scores.extend([_FREE] * more)
 
-    def _grow(self) -> int:
-        slot = len(self._near)
-        for column in (
-            self._near,
-            self._arrived,
-            self._ids,
-            self._gates,
-            self._peaks,
-            self._scores,
-            self._ranks,
-        ):
-            column.append(0)
-        return slot
-
-    def _attend(self, slot: int, subject: Subject, packet: Heard) -> Visit | None:
+    def _attend(self, row: int, packet: Advertisement, place: int) -> Visit | None:
         """A packet that has something to say: a visitor's new peak, or any of a stranger's."""
-        rssi_dbm = min(packet.rssi_dbm, 20)
-        if rssi_dbm > self._peaks[slot]:
-            self._peaks[slot] = rssi_dbm
-        score = self._scores[slot]
+        rssi_dbm = packet.rssi_dbm
+        if self._scores[row] == _FREE:
+            self._begin(row, packet, place)
+        book = self._book
+        curious = book.curious(row)
+        if curious:
+            row = self._recognise(row, packet, place)
+            curious = book.curious(row)
+        score = self._scores[row]
         if score >= _VISITOR:
-            self._gates[slot] = _STRENGTHS_DBM[rssi_dbm]
-        elif rssi_dbm < ARRIVE_DBM:
+            if rssi_dbm > self._peaks[row]:
+                self._peaks[row] = rssi_dbm
+            # A part of the shop has nothing to say; a visitor, when there is a new peak.
+            shut_dbm = self._peaks[row] if score == _VISITOR else _NEVER_DBM
+            self._gates[row] = _ALWAYS_DBM if curious else _STRENGTHS_DBM[shut_dbm]
+            return None
+        if rssi_dbm > self._peaks[row]:
+            self._peaks[row] = rssi_dbm
+        if rssi_dbm < self._arrive_dbm:
             if score:
-                self._scores[slot] = score - 1
-        elif score < ARRIVE_SCORE or packet.at - self._arrived[slot] < ARRIVE_AFTER_S:
+                self._scores[row] = score - 1
+        elif score < ARRIVE_SCORE or packet.at - self._arrived[row] < ARRIVE_AFTER_S or place == OUTSIDE:
             if score < MOST_SCORE:
-                self._scores[slot] = score + STRONG_ADDS
+                self._scores[row] = score + STRONG_ADDS
         else:
-            self._scores[slot] = _VISITOR
-            self._gates[slot] = _STRENGTHS_DBM[self._peaks[slot]]
-            self._ids[slot] = self._new_id()
-            return self._visit(subject.id, slot, None)
+            return self._open(row)
         return None
+
+    def _begin(self, row: int, packet: Advertisement, place: int) -> None:
+        """A stranger's first packet."""
+        self._arrived[row] = packet.at
+        self._peaks[row] = packet.rssi_dbm
+        self._places[row] = place
+        self._scores[row] = 0
+
+    def _open(self, row: int) -> Visit:
+        self._scores[row] = _VISITOR
+        self._gates[row] = _ALWAYS_DBM if self._book.curious(row) else _STRENGTHS_DBM[self._peaks[row]]
+        self._ids[row] = self._new_id()
+        return self._visit(row, None)
+
+    def _recognise(self, row: int, packet: Advertisement, place: int) -> int:
+        """Look who it is; the row of whoever it turns out to be."""
+        whose = self._book.look(row, packet)
+        if whose != row:
+            self._fold(row, whose, packet, place)
+        part = self._book.ranks[whose] == Rank.BEACON
+        score = self._scores[whose]
+        if part and score <= _VISITOR:
+            # A beacon that was taken for a phone so far: it is part of the shop, and makes no visit.
+            self._scores[whose] = _PART_OF_SHOP
+        elif not part and score == _PART_OF_SHOP:
+            self._begin(whose, packet, place)
+        return whose
+
+    def _fold(self, row: int, whose: int, packet: Advertisement, place: int) -> None:
+        """The stranger in `row` is somebody who has a row already: one stay, not two."""
+        if self._scores[whose] == _FREE:
+            self._begin(whose, packet, place)
+        if self._scores[whose] < _VISITOR:
+            self._arrived[whose] = min(self._arrived[whose], self._arrived[row])
+            if self._scores[row] == _VISITOR:
+                self._scores[whose] = _VISITOR
+                self._ids[whose] = self._ids[row]
+                self._places[whose] = self._places[row]
+                self._peaks[whose] = max(self._peaks[whose], self._peaks[row])
+        self._near[whose] = max(self._near[whose], packet.at)
+        self._levels[whose] = packet.rssi_dbm
+        self._scores[row] = _MOVED_OUT
+        self._gates[row] = _NEVER_DBM
+        self._near[row] = _LONG_AGO
+
+    def _go_on(
+        self, row: int, packet: Advertisement, place: int, opened: list[Visit], closed: list[Visit]
+    ) -> None:
+        """A visitor is heard in another place: the stay ends here, and goes on there when heard strong enough to arrive."""
+        if place != OUTSIDE and packet.rssi_dbm < self._arrive_dbm:
+            return
+        closed.append(self._visit(row, self._near[row]))
+        self._arrived[row] = packet.at
+        self._peaks[row] = packet.rssi_dbm
+        self._places[row] = place
+        if place == OUTSIDE:
+            self._scores[row] = 0
+            self._gates[row] = _ALWAYS_DBM
+        else:
+            opened.append(self._open(row))
 
     def _sweep(self, strangers_before: float, visitors_before: float, fixtures_before: float) -> list[Visit]:
         ended: list[Visit] = []
-        gone: list[int] = []
-        near, scores = self._near, self._scores
-        for key, slot in self._slot_of.items():
-            heard_at = near[slot]
+        gone: set[int] = set()
+        scores, arrived = self._scores, self._arrived
+        for row, heard_at in enumerate(self._near):
             if heard_at >= strangers_before:
-                if scores[slot] == _VISITOR and self._arrived[slot] < fixtures_before:
-                    scores[slot] = _FIXTURE
-                    self._gates[slot] = _NEVER_DBM
-            elif scores[slot] < _VISITOR:
-                gone.append(key)
-            elif heard_at < visitors_before:
-                gone.append(key)
-                if scores[slot] == _VISITOR:
-                    ended.append(self._visit(key, slot, heard_at))
-        for key in gone:
-            self._free.append(self._slot_of.pop(key))
+                if scores[row] == _VISITOR and arrived[row] < fixtures_before:
+                    scores[row] = _FIXTURE
+                    self._gates[row] = _NEVER_DBM
+                continue
+            score = scores[row]
+            if score < _VISITOR:
+                gone.add(row)
+                if self._book.ranks[row] != Rank.TAG:
+                    self._passed.append(Gone(self._book.ids[row], self._places[row], heard_at))
+            elif score in (_PART_OF_SHOP, _MOVED_OUT):
+                gone.add(row)
+            elif score != _FREE and heard_at < visitors_before:
+                gone.add(row)
+                if score == _VISITOR:
+                    ended.append(self._visit(row, heard_at))
+        gone.discard(NOBODY)
+        self._leave(gone)
         return ended
 
-    def _visit(self, key: int, slot: int, departed_at: float | None) -> Visit:
+    def _leave(self, gone: set[int]) -> None:
+        """These rows are free again, and nothing of their bearers stays in them."""
+        for row in gone:
+            self._near[row] = _LONG_AGO
+            self._arrived[row] = 0.0
+            self._ids[row] = 0
+            self._gates[row] = _ALWAYS_DBM
+            self._levels[row] = self._peaks[row] = self._places[row] = 0
+            self._scores[row] = _FREE
+        self._book.forget(gone)
+
+    def _visit(self, row: int, departed_at: float | None) -> Visit:
+        book = self._book
         return Visit(
-            f"{self._ids[slot]:016x}",
-            Subject(key, Rank(self._ranks[slot])),
-            self.zone,
-            self._arrived[slot],
-            departed_at,
-            self._peaks[slot],
-        )
+            f"{self._ids[row]:016x}", book.subject(row), self.zones[self._places[row]], self._arrived[row], departed_at,
+            self._peaks[row], book.known(row),
+        )  # fmt: skip

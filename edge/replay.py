@@ -10,7 +10,7 @@ import msgspec
 
 from edge.door import TICK_S, Door, Noticed
 from edge.occupancy import Correction, Occupancy
-from edge.presence import Visit
+from edge.visits import Visit
 from hardware.ble.advertisement import Advertisement
 from hardware.ble.captures import Capture, CaptureError
 
@@ -44,6 +44,15 @@ class ReplayedWindow(msgspec.Struct, frozen=True):
     addresses: int
 
 
+class ReplayedStreet(msgspec.Struct, frozen=True):
+    """Who went past and who came in, as printed."""
+
+    at: float
+    window_s: float
+    passers: int
+    entrants: int
+
+
 class Replayed(msgspec.Struct, frozen=True):
     """What a recording holds. `error` says where it was cut off; what stood before that is counted."""
 
@@ -54,6 +63,7 @@ class Replayed(msgspec.Struct, frozen=True):
     last_at: float | None
     visits: list[ReplayedVisit]
     present: list[ReplayedWindow]
+    street: list[ReplayedStreet]
     error: str | None = None
 
 
@@ -82,6 +92,13 @@ def replay(path: Path, zone: str, tags: Iterable[str] = (), correction: Correcti
         last_at,
         [_visit(visit) for one in noticed for visit in one.closed],
         [_window(window) for one in noticed for window in one.measured],
+        [
+            ReplayedStreet(
+                round(count.at, _DIGITS), round(count.window_s, _DIGITS), count.passers, count.entrants
+            )
+            for one in noticed
+            for count in one.street
+        ],
         error,
     )
 

@@ -35,8 +35,8 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge.door import Door
-from edge.presence import PresenceTracker, Sighting, near_enough
-from edge.subjects import EXAMINED_PACKETS, Rank, Subject, SubjectBook
+from edge.presence import PresenceTracker, near_enough
+from edge.subjects import AddressBook
 from hardware.ble.advertisement import Advertisement
 from hub.client.node import Node, NodeRecord
 from hub.wire.identity import public_text
@@ -140,29 +140,26 @@ def _batches(packets: Sequence[Advertisement]) -> list[Sequence[Advertisement]]:
 class _Ours:
     def __init__(self) -> None:
         rnd = random.Random(1)
-        self.book = SubjectBook(b"bench-salt")
-        self.tracker = PresenceTracker("door", lambda: rnd.getrandbits(64))
-        self.other = PresenceTracker("door", lambda: rnd.getrandbits(64))
+        self.book = AddressBook(b"bench-salt")
+        self.tracker = PresenceTracker(self.book, ("door",), lambda: rnd.getrandbits(64))
         self.door = Door("door", rnd.randbytes)
 
     def know(self, packets: Sequence[Advertisement]) -> None:
-        for _ in range(EXAMINED_PACKETS):
-            self.book.subjects_of(packets)
         for run in self.runs(packets).values():
             run()
 
     def runs(self, packets: Sequence[Advertisement]) -> Runs:
         batches = _batches(packets)
-        named = [(self.book.subjects_of(near), near) for near in map(near_enough, batches)]
+        named = [(self.book.rows_of(near), near) for near in map(near_enough, batches)]
 
         def update() -> None:
             for batch in batches:
                 near = near_enough(batch)
-                self.tracker.feed_all(self.book.subjects_of(near), near)
+                self.tracker.feed_all(self.book.rows_of(near), near)
 
         def bare() -> None:
-            for subjects, near in named:
-                self.other.feed_all(subjects, near)
+            for rows, near in named:
+                self.tracker.feed_all(rows, near)
 
         def door() -> None:
             for batch in batches:
@@ -222,14 +219,18 @@ class _Peer:
 def measure_memory(devices: int = DEVICES) -> list[dict[str, Any]]:
     """Bytes a device of the tracker, all of them visitors, beyond the keys (the pseudonyms), as tracemalloc counts them."""
     rnd = random.Random(2)
-    subjects = [Subject(rnd.getrandbits(64), Rank.RANDOM) for _ in range(devices)]
+    packets = [
+        [Advertisement(f"{number:012x}", "random", -60, b"", 1_000.0 + second) for number in range(devices)]
+        for second in range(0, 40, 4)
+    ]
+    book = AddressBook(b"bench-salt")
+    rows = book.rows_of(packets[0])
     tracemalloc.start()
     try:
         before = tracemalloc.get_traced_memory()[0]
-        tracker = PresenceTracker("door", lambda: rnd.getrandbits(64))
-        for second in range(0, 40, 4):
-            for subject in subjects:
-                tracker.feed(Sighting(subject, "door", -60, 1_000.0 + second))
+        tracker = PresenceTracker(book, ("door",), lambda: rnd.getrandbits(64))
+        for batch in packets:
+            tracker.feed_all(rows, batch)
         gc.collect()
         bytes_each = (tracemalloc.get_traced_memory()[0] - before) / devices
     finally:
