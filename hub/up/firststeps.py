@@ -1,4 +1,5 @@
-"""What is shown once: the staff PIN and the manager's set-up code, kept for their owner's eyes until a manager has a password."""
+"""What is shown once: the staff PIN, the manager's and the installer's code, kept for their owner's eyes until a manager has a
+password."""
 
 from __future__ import annotations
 
@@ -26,14 +27,19 @@ class FirstSteps:
 
     def learn(self, made: Mapping[str, str]) -> None:
         """Keep what was made just now, on disk before anything else happens: it cannot be asked for again."""
+        new: list[str] = []
         if "setup_code" in made:
-            self.lines.append(
+            new.append(
                 f"Manager: open {self.plan.addresses['manage']} and use the set-up code {made['setup_code']}"
             )
         if "pin" in made:
-            self.lines.append(f"Staff at the till: {made['staff']}, PIN {made['pin']}")
-        if not self.lines:
+            new.append(f"Staff at the till: {made['staff']}, PIN {made['pin']}")
+        if "installer_code" in made:
+            page = self.plan.addresses["installer"]
+            new.append(f"Installer: open {page} and use the code {made['installer_code']}")
+        if not new:
             return
+        self.lines += new
         draft = self.place.first_steps.with_suffix(".new")
         before = self.place.first_steps.read_text() if self.kept() else ""
         try:
@@ -41,7 +47,7 @@ class FirstSteps:
                 draft.unlink()
             handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(handle, "w") as file:
-                file.write(before + "".join(f"{line}\n" for line in self.lines))
+                file.write(before + "".join(f"{line}\n" for line in new))
                 file.flush()
                 os.fsync(file.fileno())
             draft.replace(self.place.first_steps)

@@ -30,7 +30,7 @@ class Place:
 
     @property
     def first_steps(self) -> Path:
-        """The staff PIN and the manager's set-up code, until the manager has a password."""
+        """The staff PIN, the manager's and the installer's code, until the manager has a password."""
         return self.folder / FIRST_STEPS
 
     def part(self, name: str) -> Path:

@@ -51,6 +51,7 @@ class Plan:
             "kiosk": self.url("kiosk"),
             "till": self.url("kiosk", "/till"),
             "portal": self.url("portal"),
+            "installer": self.url("portal", "/installer/"),
         }
 
     def part(self, name: str) -> str:

@@ -161,6 +161,9 @@ class RunningShop:
             with ThreadPoolExecutor() as pool:
                 for done in [pool.submit(join, name, code) for name, code in codes.items()]:
                     done.result()
+        if "edge" in codes and not self._stopping.is_set():
+            told = self._once("Making the installer's code", "edge", "installer-code", "--json", env="edge")
+            self.steps.learn(json.loads(told))
 
     def _bring_up(self, name: str) -> None:
         if not self._stopping.is_set():

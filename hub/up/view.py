@@ -33,6 +33,7 @@ NAMES = {
     "till": "Till",
     "manage": "Manager's pages",
     "hub": "Public page",
+    "installer": "Installer's page",
 }
 
 
@@ -61,10 +62,8 @@ def opening_lines(plan: Plan, steps: FirstSteps, *, private: bool) -> list[str]:
     if private:
         lines += steps.lines
     if steps.kept():
-        where = (
-            f"The set-up code and the PIN are in {steps.place.first_steps} until a manager has a password."
-        )
-        lines.append(where)
+        what = "The set-up code, the PIN and the installer's code"
+        lines.append(f"{what} are in {steps.place.first_steps} until a manager has a password.")
     return lines
 
 

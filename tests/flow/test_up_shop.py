@@ -85,12 +85,15 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
 def test_the_addresses_answer_and_no_secret_is_printed_into_a_pipe(shop: Shop) -> None:
     assert all(answers(shop.port_base + place) for place in range(3))
     secrets = (shop.folder / "first-steps.txt").read_text()
-    pin = secrets.rsplit("PIN ", 1)[1].strip()
+    pin = secrets.rsplit("PIN ", 1)[1].split()[0]
+    code = secrets.rsplit("/installer/ and use the code ", 1)[1].split()[0]
+    assert len(code) == 14
     said = "\n".join(shop.lines)
-    assert pin not in said
-    assert "set-up code and the PIN are in" in said
+    assert "the PIN and the installer's code are in" in said
     logs = "".join(path.read_text() for path in (shop.folder / "log").iterdir())
-    assert pin not in logs
+    for secret in (pin, code):
+        assert secret not in said
+        assert secret not in logs
 
 
 def test_every_page_says_that_the_street_is_simulated(shop: Shop) -> None:
@@ -152,7 +155,7 @@ def test_a_run_with_an_end_accounts_for_itself_as_json(tmp_path: Path) -> None:
     out, said = run.communicate(timeout=110)
     account = json.loads(out)
     assert (run.returncode, account["ok"], account["simulated"]) == (0, True, True), said
-    assert set(account["addresses"]) == {"hub", "manage", "kiosk", "till", "portal"}
+    assert set(account["addresses"]) == {"hub", "manage", "kiosk", "till", "portal", "installer"}
     assert account["visits"] == account["events"]["visit.closed"] > 0
     assert account["people"]["low"] <= account["people"]["people"] <= account["people"]["high"]
     assert account["radio"] == "ble:sim:seed=7"

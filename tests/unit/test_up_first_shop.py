@@ -111,6 +111,22 @@ def test_secrets_are_kept_for_their_owner_alone_until_a_manager_has_a_password(t
     assert steps.lines == []
 
 
+def test_a_code_that_is_made_later_is_added_and_nothing_stands_there_twice(tmp_path: Path) -> None:
+    steps = FirstSteps(Place(tmp_path), PLAN)
+    steps.learn({"staff": "Counter", "pin": "482915"})
+    steps.learn({"installer_code": "CCCC-DDDD-EEEE"})
+    steps.learn({})
+    written = (tmp_path / "first-steps.txt").read_text().splitlines()
+    assert (
+        written
+        == steps.lines
+        == [
+            "Staff at the till: Counter, PIN 482915",
+            "Installer: open http://127.0.0.1:9002/installer/ and use the code CCCC-DDDD-EEEE",
+        ]
+    )
+
+
 def test_a_later_start_shows_no_secret_and_says_where_they_are(tmp_path: Path) -> None:
     FirstSteps(Place(tmp_path), PLAN).learn({"staff": "Counter", "pin": "482915"})
     later = FirstSteps(Place(tmp_path), PLAN)
