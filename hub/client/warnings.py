@@ -31,7 +31,10 @@ _GRAVEST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
 
 
 class Warning(msgspec.Struct, frozen=True):  # noqa: A001 - the word of the trade, and nobody here needs the builtin
-    """One thing that can be wrong. Texts may name `{subject}` and `{detail}`; whatever holds in `hidden_by` explains it."""
+    """One thing that can be wrong. Texts may name `{subject}` and `{detail}`.
+
+    Whatever holds in `hidden_by`, of the same subject or of none, explains it.
+    """
 
     code: str
     severity: Severity
@@ -42,10 +45,13 @@ class Warning(msgspec.Struct, frozen=True):  # noqa: A001 - the word of the trad
 
 
 class Holding(msgspec.Struct, frozen=True):
-    """That a warning holds now: of whom or what, how exactly, and since when (seconds of UTC) where somebody knows."""
+    """That a warning holds now: of whom or what, how exactly, and since when (seconds of UTC) where somebody knows.
+
+    `detail` is one text, or one in every language.
+    """
 
     code: str
-    detail: str = ""
+    detail: str | Text = ""
     subject: str | None = None
     since: float | None = None
 
@@ -87,24 +93,32 @@ def show(warnings: Sequence[Warning], holding: Iterable[Holding], now: float | N
     """
     rank = {warning.code: place for place, warning in enumerate(warnings)}
     held = sorted(holding, key=lambda one: rank[one.code])
-    codes = {one.code for one in held}
+    hiding = {(one.code, one.subject) for one in held}
     shown = []
     for one in held:
         warning = warnings[rank[one.code]]
         lasted = now is None or one.since is None or now - one.since >= warning.visible_after_s
-        if lasted and codes.isdisjoint(warning.hidden_by):
+        explained = any(
+            (code, subject) in hiding for code in warning.hidden_by for subject in (None, one.subject)
+        )
+        if lasted and not explained:
             what, todo = _fill(warning.what, one), _fill(warning.todo, one)
-            shown.append(Shown(one.code, warning.severity, what, todo, one.since, one.subject, one.detail))
+            detail = _in(one.detail, "en")
+            shown.append(Shown(one.code, warning.severity, what, todo, one.since, one.subject, detail))
     return sorted(shown, key=lambda one: _GRAVEST_FIRST.index(one.severity))
 
 
 def _fill(text: Text, one: Holding) -> Text:
-    words = {"subject": one.subject or "", "detail": one.detail}
-    return {
+    def filled(sentence: str, language: str) -> str:
+        words = {"subject": one.subject or "", "detail": _in(one.detail, language)}
         # One pass: a device may be called "{detail}".
-        language: _PLACE.sub(lambda place: words[place[1]], sentence).strip()
-        for language, sentence in text.items()
-    }
+        return _PLACE.sub(lambda place: words[place[1]], sentence).strip()
+
+    return {language: filled(sentence, language) for language, sentence in text.items()}
+
+
+def _in(detail: str | Text, language: str) -> str:
+    return detail if isinstance(detail, str) else say(detail, language)
 
 
 class Watch:
@@ -115,7 +129,9 @@ class Watch:
         self._codes = {warning.code for warning in warnings}
         self._holding: dict[tuple[str, str | None], Holding] = {}
 
-    def say(self, code: str, wrong: bool, now: float, detail: str = "", subject: str | None = None) -> None:
+    def say(
+        self, code: str, wrong: bool, now: float, detail: str | Text = "", subject: str | None = None
+    ) -> None:
         """Whether this one is wrong now. KeyError for a code that is not on the list."""
         if code not in self._codes:
             raise KeyError(code)

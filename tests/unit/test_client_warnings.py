@@ -74,6 +74,27 @@ def test_a_cause_hides_what_it_explains_even_where_that_has_lasted_longer() -> N
     assert [(one.code, one.since) for one in watch.look([Holding("deaf")], 501.0)] == [("deaf", 0.0)]
 
 
+def test_a_cause_explains_its_own_subject_and_no_other() -> None:
+    watch = Watch(LIST)
+    watch.say("deaf", True, 0.0, "Now.", "hci0")
+    watch.say("gone", True, 0.0, "", "hci1")
+    assert [one.code for one in watch.shown(500.0)] == ["gone", "deaf"]
+    watch.say("gone", True, 0.0, "", "hci0")
+    assert [one.subject for one in watch.shown(500.0)] == ["hci1", "hci0"]
+    watch.say("gone", True, 0.0)
+    watch.say("gone", False, 0.0, "", "hci0")
+    watch.say("gone", False, 0.0, "", "hci1")
+    assert [one.code for one in watch.shown(500.0)] == ["gone"]
+
+
+def test_a_detail_may_be_in_every_language() -> None:
+    watch = Watch(LIST)
+    watch.say("deaf", True, 0.0, {"en": "Since noon.", "zh": "自中午起。"}, "hci0")
+    (deaf,) = watch.shown(100.0)
+    assert deaf.todo == {"en": "Since noon. Unplug it.", "zh": "自中午起。 请拔下。"}
+    assert deaf.detail == "Since noon."
+
+
 def test_each_warning_can_be_told_by_itself_as_it_is_found() -> None:
     watch = Watch(LIST)
     watch.say("gone", True, 5.0, "No cable.")
