@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from rich.console import Console
 from rich.table import Table
 
-from tests.lab import hearing
+from tests.lab import hearing, speaking, together
 from tests.lab.appliance import ROOT, Lab, open_lab
 from tests.lab.kernel import LabError
 from tests.lab.verdict import Row
@@ -30,11 +30,13 @@ UNAVAILABLE = 69
 """Exit status where the lab cannot run on this machine at all (sysexits.h, EX_UNAVAILABLE)."""
 
 
-def checks(_together_s: float) -> dict[str, Check]:
+def checks(together_s: float) -> dict[str, Check]:
     """Every check by its name, in the order in which they run: what is quick first, what kills things last."""
     return {
         "hearing": hearing.hearing,
-        "rate": hearing.rate,
+        "speaking": speaking.speaking,
+        "together": lambda lab: together.together(lab, together_s),
+        "intervals": speaking.intervals,
     }
 
 

@@ -173,7 +173,7 @@ class VirtualController(Controller):
         wish = command.advertising_tx_power
         signed = (wish ^ 0x80) - 0x80
         power_dbm = 0 if wish == _NO_WISH else min(max(signed, POWERS_DBM[0]), POWERS_DBM[1])
-        answer.selected_tx_power = power_dbm & 0xFF
+        answer.selected_tx_power = power_dbm
         return answer
 
     def on_hci_le_read_transmit_power_command(self, command: Any) -> Any:
@@ -218,9 +218,12 @@ class _Extended(AdvertisingSet):
             self.controller.air.send(packet, self.controller)
 
     def start(self) -> None:
-        # A second start means the same set with other data: one clock, not two.
+        # The kernel starts a set that runs, when it starts to scan for one: still one clock, not two.
         self.stop()
-        super().start()
+        self.enabled = True
+        self.timer_handle = asyncio.get_running_loop().call_later(
+            0, self._on_extended_advertising_timer_fired
+        )
 
     def _on_extended_advertising_timer_fired(self) -> None:
         if self.enabled:
