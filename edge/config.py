@@ -9,11 +9,32 @@ import msgspec
 
 from edge.occupancy import Correction
 from edge.subjects import tag_identity
-from hub.client.settings import Setting, device, name, number, read_settings, show_settings, url
+from hub.client.settings import (
+    Setting,
+    SettingsError,
+    device,
+    name,
+    number,
+    read_settings,
+    show_settings,
+    url,
+)
 
 
 def _tags(text: str) -> tuple[str, ...]:
     return tuple(tag_identity(part) for part in text.split(",") if part.strip())
+
+
+def _radios(text: str) -> str:
+    for part in text.split(";"):
+        device(part.strip())
+    return text
+
+
+def _zones(text: str) -> str:
+    for part in text.split(";"):
+        name(part.strip())
+    return text
 
 
 _USUAL = Correction()
@@ -28,11 +49,16 @@ SETTINGS = (
     ),
     Setting(
         "EDGE_RADIO",
-        device,
+        _radios,
         "ble:hci0",
-        "Radio to open; ble:sim needs no hardware, ble:replay:FILE plays a recording",
+        "Radio to open, or several with semicolons between; ble:sim needs no hardware, ble:replay:FILE plays a recording",
     ),
-    Setting("EDGE_ZONE", name, "door", "What people call the place that this radio hears"),
+    Setting(
+        "EDGE_ZONE",
+        _zones,
+        "door",
+        "What people call the place that this radio hears; of several radios, one for all or one for each",
+    ),
     Setting(
         "EDGE_SPEED",
         number(0, 10_000),
@@ -70,6 +96,17 @@ class Config(msgspec.Struct, frozen=True):
     count_doubt: float
 
     @property
+    def radios(self) -> tuple[str, ...]:
+        """The radios by their names: the receivers, in the order of their numbers."""
+        return tuple(part.strip() for part in self.radio.split(";"))
+
+    @property
+    def zones(self) -> tuple[str, ...]:
+        """The zone of each receiver."""
+        zones = tuple(part.strip() for part in self.zone.split(";"))
+        return zones if len(zones) > 1 else zones * len(self.radios)
+
+    @property
     def correction(self) -> Correction:
         """How names heard become people here."""
         return Correction(phones_per_person=self.phones_per_person, doubt=self.count_doubt)
@@ -77,7 +114,26 @@ class Config(msgspec.Struct, frozen=True):
 
 def read_config(environ: Mapping[str, str], flags: Mapping[str, str | None] | None = None) -> Config:
     """The settings; SettingsError has every mistake."""
-    return Config(**read_settings(SETTINGS, environ, flags))
+    config = Config(**read_settings(SETTINGS, environ, flags))
+    mistakes = _mistakes(config)
+    if mistakes:
+        raise SettingsError(mistakes)
+    return config
+
+
+def _mistakes(config: Config) -> list[str]:
+    """What is wrong with settings that are each right by themselves."""
+    radios, zones = config.radios, config.zones
+    found = []
+    if len(zones) != len(radios):
+        found.append(
+            f"EDGE_ZONE names {len(zones)} zones, but EDGE_RADIO names {len(radios)} radios: name one for all or one for each."
+        )
+    if len(set(radios)) != len(radios):
+        found.append("EDGE_RADIO names a radio twice.")
+    if len(radios) > 1 and (config.speed != 1 or any(radio.startswith("ble:replay") for radio in radios)):
+        found.append("Several radios must all hear the present: no recording among them, and EDGE_SPEED 1.")
+    return found
 
 
 def show_config(config: Config) -> str:

@@ -17,13 +17,16 @@ from concurrent.futures import ThreadPoolExecutor
 from edge.config import Config
 from edge.door import Door, Noticed
 from edge.facts import facts_of
-from edge.health import STATUS_EVERY_S, WARNINGS, Status, notice, rss_mb, write_status
-from edge.scan import Scanner
+from edge.health import STATUS_EVERY_S, WARNINGS, RadioStatus, Status, notice, rss_mb, write_status
+from edge.radio_health import deaf, recovered
+from edge.receivers import Receivers
+from edge.recovery import Verdict
+from edge.scan import Batch, Scanner
 from edge.stamps import Stamps
 from edge.store import EdgeStore, open_pool
 from edge.watchdog import notify
-from hardware.ble.advertisement import Advertisement
 from hardware.ble.radio import Radio
+from hardware.ble.recovery import UNKNOWN_PLACE, place_of
 from hardware.device import open_device
 from hub.client.clock import Clock
 from hub.client.counters import Counters
@@ -73,8 +76,8 @@ class Edge:
         link = SignedLink(HttpLink(node.hub_url), node, Counters(pool))
         exchange = Exchange(node, self._store.outbox, Shelf(pool), link, clock)
         self._syncer = Syncer(exchange, self._store.outbox)
-        self._scanner = Scanner(self._open_radio, time.monotonic)
-        self._door = Door(config.zone, random_bytes, config.tags, config.correction)
+        self._receivers = Receivers(config.radios, self._open_radio, time.monotonic)
+        self._door = Door(config.zones, random_bytes, config.tags, config.correction)
         self._stamps: Stamps | None = None
         self._health = Watch(WARNINGS)
         self._writer = ThreadPoolExecutor(1, "writer")
@@ -95,7 +98,7 @@ class Edge:
         notify("READY=1")
         try:
             async with asyncio.TaskGroup() as group:
-                listening = group.create_task(self._scanner.run())
+                listening = group.create_task(self._receivers.run())
                 group.create_task(self._work(stop))
                 group.create_task(self._tell(stop))
                 await stop.wait()
@@ -108,30 +111,33 @@ class Edge:
         """Packets to facts to disk. The watchdog is fed here: if this stands still, nothing is counted."""
         played_out = False
         while not stop.is_set():
-            packets = await self._scanner.batch(TURN_S)
+            batches = await self._receivers.batch(TURN_S)
             now = self._clock.now()
-            if packets:
-                self._take(self._hear(packets, now), now)
-            elif self._scanner.clock == "wall":
+            if batches:
+                self._take(self._hear(batches, now), now)
+            elif self._receivers.clock == "wall":
                 self._take(self._door.tick(time.time()), now)
-            elif self._scanner.ended.is_set() and not played_out:
+            elif self._receivers.ended and not played_out:
                 played_out = True
                 self._take(self._door.stop(), now)
             await self._write(now)
             notify("WATCHDOG=1")
 
-    def _hear(self, packets: list[Advertisement], now: float) -> Noticed:
+    def _hear(self, batches: list[Batch], now: float) -> Noticed:
         if self._stamps is None:
-            self._stamps = Stamps(self._scanner.clock)
-        self._stamps.begin(packets[0].at, now)
-        return self._door.hear(packets)
+            self._stamps = Stamps(self._receivers.clock)
+        noticed = Noticed()
+        for receiver, packets in batches:
+            self._stamps.begin(packets[0].at, now)
+            noticed += self._door.hear(packets, receiver)
+        return noticed
 
     def _take(self, noticed: Noticed, now: float) -> None:
         """Make facts of what was noticed; they wait for the next write."""
         if self._stamps is None:
             return
         self._stamps.correct(now - time.time())
-        for fact in facts_of(noticed, self._stamps, now, simulated=self._scanner.simulated):
+        for fact in facts_of(noticed, self._stamps, now, simulated=self._receivers.simulated):
             if isinstance(fact, VisitClosed):
                 self._visits_closed += 1
             elif isinstance(fact, OccupancyMeasured):
@@ -180,19 +186,32 @@ class Edge:
 
     def _look(self) -> None:
         """Find out what is wrong now."""
-        now, scanner, say = self._clock.now(), self._scanner, self._health.say
-        trouble = scanner.trouble
-        say("radio-missing", trouble is not None, now, trouble.sentence if trouble else "")
-        silent = scanner.heard_last is None or time.monotonic() - scanner.heard_last > 5
-        say("radio-deaf", silent and not scanner.ended.is_set(), now)
-        say("replay-ended", scanner.ended.is_set(), now)
-        lost = scanner.dropped + self._door.turned_away
+        now, say = self._clock.now(), self._health.say
+        for scanner in self._receivers.scanners:
+            self._look_at(scanner, now)
+        say("replay-ended", self._receivers.ended, now)
+        lost = self._receivers.dropped + self._door.turned_away
         if lost > self._lost[1]:
             self._lost = (now, lost)
         say("too-much-heard", self._lost[1] > 0 and now - self._lost[0] < 60, now)
         state = self._syncer.state
         say("hub-silent", not state.reached, now, state.sentence)
         say("clock-unset", self._clock.state() == "unset", now)
+
+    def _look_at(self, scanner: Scanner, now: float) -> None:
+        """Find out what is wrong with one radio now."""
+        say, monotonic, ladder = self._health.say, time.monotonic(), scanner.ladder
+        subject = scanner.name if len(self._receivers.scanners) > 1 else None
+        trouble, verdict = scanner.trouble, ladder.verdict(monotonic)
+        say("radio-missing", trouble is not None, now, trouble.sentence if trouble else "", subject)
+        silent = scanner.heard_last is None or monotonic - scanner.heard_last > 5
+        quiet = verdict is Verdict.QUIET
+        place = place_of(scanner.adapter) if verdict is Verdict.STUCK else UNKNOWN_PLACE
+        told = deaf(verdict, ladder.tried, place.kind, place.port)
+        say("radio-deaf", silent and not quiet and not scanner.ended.is_set(), now, told, subject)
+        say("radio-quiet", quiet and not scanner.ended.is_set(), now, "", subject)
+        back = recovered(ladder.recovered, monotonic)
+        say("radio-recovered", back is not None, now, back or "", subject)
 
     def _say_health(self) -> None:
         """`device.health`: every few minutes, and soon after the warnings have changed."""
@@ -203,42 +222,45 @@ class Edge:
         if last and age_s < (HEALTH_EVERY_S if codes == before else HEALTH_AT_LEAST_S):
             return
         self._told = (time.monotonic(), codes)
-        scanner = self._scanner
+        receivers = self._receivers
         self._waiting.append(
             DeviceHealth(
                 program="edge",
                 warnings=codes,
                 counts={
-                    "heard": scanner.heard,
-                    "dropped": scanner.dropped,
+                    "heard": receivers.heard,
+                    "dropped": receivers.dropped,
                     "followed": self._door.followed,
                     "visits_closed": self._visits_closed,
                     "pending": self._counts.pending,
                     "parked": self._counts.parked,
                     "rss_mb": rss_mb(),
                 },
-                texts={"radio": (scanner.description or self._config.radio)[:200], "zone": self._config.zone},
-                simulated=scanner.simulated,
+                texts={
+                    "radio": (receivers.description or self._config.radio)[:200],
+                    "zone": self._config.zone,
+                },
+                simulated=receivers.simulated,
             )
         )
 
     async def _status(self, state: str) -> None:
         """Write the status file; what cannot be written now is written in two seconds."""
-        loop, now, scanner = asyncio.get_running_loop(), self._clock.now(), self._scanner
+        loop, now, receivers = asyncio.get_running_loop(), self._clock.now(), self._receivers
         try:
             counts = self._counts = await loop.run_in_executor(self._teller, self._store.outbox.counts)
             self._health.say("facts-parked", counts.parked > 0, now)
             status = Status(
                 pid=os.getpid(),
                 at=time.time(),
-                state="ended" if state == "listening" and scanner.ended.is_set() else state,
+                state="ended" if state == "listening" and receivers.ended else state,
                 zone=self._config.zone,
                 radio=self._config.radio,
-                radio_name=scanner.description or self._config.radio,
-                simulated=scanner.simulated,
-                notice=notice(scanner.description, scanner.simulated),
-                heard=scanner.heard,
-                dropped=scanner.dropped,
+                radio_name=receivers.description or self._config.radio,
+                simulated=receivers.simulated,
+                notice=notice(receivers.description, receivers.simulated),
+                heard=receivers.heard,
+                dropped=receivers.dropped,
                 followed=self._door.followed,
                 visits_open=self._door.visitors,
                 visits_closed=self._visits_closed,
@@ -248,14 +270,30 @@ class Edge:
                 parked=counts.parked,
                 hub_reached=self._syncer.state.reached,
                 rss_mb=rss_mb(),
+                radios=self._radios(),
             )
             await loop.run_in_executor(self._teller, write_status, self._config.dir, status)
         except (OSError, StorageError, sqlite3.Error) as wrong:
             logger.debug("status not written: %s", wrong)
 
+    def _radios(self) -> tuple[RadioStatus, ...]:
+        now = time.monotonic()
+        return tuple(
+            RadioStatus(
+                receiver=one.receiver,
+                name=one.name,
+                description=one.description,
+                zone=zone,
+                heard=one.heard,
+                dropped=one.dropped,
+                verdict=one.ladder.verdict(now).value,
+            )
+            for one, zone in zip(self._receivers.scanners, self._config.zones, strict=True)
+        )
+
     async def _finish(self) -> None:
         now = self._clock.now()
-        left = self._scanner.waiting()
+        left = self._receivers.waiting()
         if left:
             self._take(self._hear(left, now), now)
         self._take(self._door.stop(), now)
@@ -268,8 +306,8 @@ class Edge:
         self._teller.shutdown()
         self._pool.close()
 
-    def _open_radio(self) -> Radio:
-        radio: Radio = open_device(self._config.radio)
+    def _open_radio(self, name: str) -> Radio:
+        radio: Radio = open_device(name)
         # A name may carry its own pace (ble:sim:speed=10); the setting stands above it where it says anything.
         if radio.simulated and self._config.speed != 1:
             radio.speed = self._config.speed

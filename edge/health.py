@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from edge.radio_health import RADIO_WARNINGS
 from hub.client.warnings import Severity, Shown, Warning  # noqa: A004 - nothing here raises Python's warnings
 from hub.wire.snapshot import Text
 
@@ -38,21 +39,7 @@ WARNINGS = (
         {"en": "Start it: python -m edge run", "zh": "请启动：python -m edge run"},
         hidden_by=("not-enrolled",),
     ),
-    Warning(
-        "radio-missing",
-        Severity.ERROR,
-        {"en": "Bluetooth radio cannot be used", "zh": "蓝牙无线电无法使用"},
-        {"en": "{detail} It is tried again by itself.", "zh": "{detail} 系统会自动重试。"},
-        hidden_by=("not-running",),
-    ),
-    Warning(
-        "radio-deaf",
-        Severity.WARNING,
-        {"en": "Bluetooth radio hears nothing", "zh": "蓝牙无线电收不到任何信号"},
-        {"en": "Unplug the radio, wait ten seconds, plug it in.", "zh": "请拔下无线电，等十秒，再插上。"},
-        visible_after_s=90,
-        hidden_by=("radio-missing", "replay-ended", "not-running"),
-    ),
+    *RADIO_WARNINGS,
     Warning(
         "replay-ended",
         Severity.NOTE,
@@ -129,6 +116,18 @@ def notice(radio: str, simulated: bool) -> Text:
     }
 
 
+class RadioStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What is told of one radio: its number, its name, where it is, and how it is (`edge.recovery.Verdict`)."""
+
+    receiver: int
+    name: str
+    description: str
+    zone: str
+    heard: int
+    dropped: int
+    verdict: str
+
+
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """What the edge says of itself to others on the same machine. Times are seconds of UTC, memory is in megabytes."""
 
@@ -152,6 +151,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     parked: int
     hub_reached: bool
     rss_mb: float
+    radios: tuple[RadioStatus, ...] = ()
 
 
 def write_status(folder: Path, status: Status) -> None:

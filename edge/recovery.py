@@ -67,8 +67,8 @@ class Tried(NamedTuple):
 
 
 class Recovered(NamedTuple):
-    """A silence that is over: when, after how long, why (a reason's word; "silent" where nobody said more), and the step that ended
-    it (None: it came back by itself).
+    """A silence that is over: when, after how long, why (a reason's word; "silent" where nobody said more), and the step that
+    ended it (None: it came back by itself).
     """
 
     at: float
@@ -106,7 +106,8 @@ class Ladder:
 
     def failed(self, why: str) -> None:
         """The radio says itself that it cannot be used, by a reason's word; it is opened again and again until it can."""
-        self._failure = why
+        # After a step of ours it says so because of that step.
+        self._failure = self._failure if self.tried else why
 
     def look(self, now: float, *, answers: bool, others_hear: bool) -> Step | None:
         """The step that is to be tried now, if any.

@@ -43,6 +43,9 @@ class Place(NamedTuple):
     port: str = ""
 
 
+UNKNOWN_PLACE = Place("unknown")
+
+
 def place_of(adapter: str, sysfs: Path = SYSFS) -> Place:
     """Where an adapter sits, as the kernel tells; "unknown" when it is gone."""
     device = sysfs / adapter / "device"

@@ -141,7 +141,7 @@ def test_what_does_not_fit_is_dropped_and_counted_and_the_oldest_stays() -> None
         scanner = Scanner(lambda: ScriptedRadio(packets(QUEUE_PACKETS + 100)), time.monotonic)
         task = asyncio.create_task(scanner.run())
         await asyncio.sleep(0.2)
-        dropped, kept = scanner.dropped, len(scanner.waiting())
+        dropped, kept = scanner.dropped, sum(len(heard) for _, heard in scanner.batches.waiting())
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         return dropped, kept
@@ -154,8 +154,8 @@ def test_a_recording_waits_for_us_is_played_once_and_then_has_ended() -> None:
         scanner = Scanner(lambda: ScriptedRadio(packets(2 * QUEUE_PACKETS), "capture"), time.monotonic)
         task = asyncio.create_task(scanner.run())
         taken = 0
-        while batch := await scanner.batch(0.2):
-            taken += len(batch)
+        while batches := await scanner.batches.get(0.2):
+            taken += sum(len(heard) for _, heard in batches)
         await task
         return taken, scanner.dropped, scanner.ended.is_set()
 
