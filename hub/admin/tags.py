@@ -9,7 +9,7 @@ from hub.admin.office import Office, Route, back_to
 from hub.enrolled import add_tag, is_readable, remove_tag
 from hub.sentences import Said
 from hub.storefront.languages import language
-from hub.tags import CONSENT, WAYS, WHOSE, TypedTag, read_tag
+from hub.tags import CONSENT, WAYS, WHOSE, TypedTag, read_tag, way_of
 
 SHOWN_AGAIN = ("name", "whose", "way", "identity", "clock")
 """What a form with a fault still holds. A key has to be typed again: no page ever shows one."""
@@ -31,7 +31,10 @@ def add(office: Office) -> Response:
         faults = added if isinstance(added, dict) else None
     if faults is None:
         return back_to("tags", "tag-added")
-    return _page(office, {name: typed.get(name) for name in SHOWN_AGAIN}, faults)
+    again = {name: typed.get(name) for name in SHOWN_AGAIN}
+    if way_of(again["identity"]) != "identity":
+        again["identity"] = ""
+    return _page(office, again, faults)
 
 
 def remove(office: Office, known: str) -> Response:

@@ -17,14 +17,15 @@ from hub.app import Hub
 from hub.config import read_config
 from hub.people import make_setup_code
 from hub.store.sqlite import FILE, SqliteStore
-from hub.wire.snapshot import Shop
+from hub.wire.events import StreetCounted
+from hub.wire.snapshot import Air, Shop
 
 LAPTOP = {"width": 1280, "height": 860}
 PHONE = {"width": 390, "height": 844}
 PASSWORD = "seven green kettles"
 PAGES = {
     "today": "/", "today-7-days": "/?days=7", "offers": "/offers", "offer": "/offers/1", "new": "/offers/new",
-    "coupons": "/coupons", "devices": "/devices", "staff": "/staff", "shop": "/shop", "record": "/record",
+    "coupons": "/coupons", "devices": "/devices", "tags": "/tags", "staff": "/staff", "shop": "/shop", "record": "/record",
 }  # fmt: skip
 
 
@@ -60,6 +61,14 @@ def tart(folder: Path) -> Path:
     return path
 
 
+def count_the_street(hub: Hub) -> None:
+    """A quarter of an hour, as the door tells it."""
+    assert hub.site is not None
+    told = StreetCounted(zone="door", window_s=900.0, passers=89, entrants=31)
+    hub.site.outbox.record(told, hub.clock.now())
+    hub.site.exchange.drain()
+
+
 def set_up(page: Page, base: str, hub: Hub) -> None:
     page.goto(f"{base}/manage/?lang=en")
     page.get_by_label("Set-up code").fill(make_setup_code(hub.store, hub.clock.now()))
@@ -82,6 +91,8 @@ def fill_offer(page: Page, picture: Path) -> None:
     page.get_by_label("A gift", exact=True).check()
     page.get_by_label("What one costs you, in EUR").fill("1.20")
     page.get_by_label("How many may be taken").fill("200")
+    page.get_by_label("A link to a page (Eddystone URL)").check()
+    page.get_by_label("The link").fill("https://shop.example")
 
 
 @pytest.mark.timeout(120)
@@ -113,6 +124,20 @@ def test_a_manager_makes_an_offer_and_shoppers_see_it(
     page.get_by_role("button", name="Publish").click()
     expect(page.get_by_role("status")).to_contain_text("Published")
     assert complaints == []
+    assert hub.store.campaigns.all()[0].campaign.air == Air(("eddystone-url",), "https://shop.example")
+
+    page.get_by_role("link", name="Tags").click()
+    page.get_by_label("Name", exact=True).fill("Mei Tanaka")
+    page.get_by_label("A member").check()
+    page.get_by_label("A phone, by the key that its owner gave (IRK)").check()
+    page.get_by_label("Key of the phone").fill("ec0234a357c8ad05341010a60a397d9b")
+    page.get_by_role("button", name="Enrol").click()
+    expect(page.get_by_role("alert")).to_contain_text("Nobody is recognised who has not agreed")
+    page.get_by_label("Key of the phone").fill("ec0234a357c8ad05341010a60a397d9b")
+    page.get_by_label("This person gave this key").check()
+    page.get_by_role("button", name="Enrol").click()
+    expect(page.get_by_role("status")).to_contain_text("Enrolled")
+    count_the_street(hub)
 
     assert hub.site is not None
     hub.site.exchange.once()

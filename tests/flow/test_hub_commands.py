@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -10,12 +11,15 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from urllib.request import urlopen
+from uuid import UUID
 
 import pytest
 
 from hub.cli import main
+from hub.store.sqlite import FILE, SqliteStore
 from hub.wire.coupon import read_code, read_token
 from hub.wire.identity import PairingCode
 
@@ -111,6 +115,71 @@ def test_an_offer_comes_from_a_file(shop: Run, tmp_path: Path) -> None:
     path.write_text('{"offer": 5}')
     assert "is no campaign" in shop("campaign", "add", str(path), status=1)
     assert "cannot be read" in shop("campaign", "add", str(tmp_path / "none"), status=1)
+
+
+def test_an_offer_from_a_file_says_on_the_air_what_can_be_said_there(shop: Run, tmp_path: Path) -> None:
+    path = tmp_path / "offer.json"
+    offer = {"title": {"en": "Tea"}, "text": {}, "value": {"kind": "gift", "cents": 90}}
+    air = {"frames": ["ibeacon", "eddystone-url"], "url": "https://shop.example"}
+    path.write_text(json.dumps({"offer": offer, "air": air}))
+    shop("campaign", "add", str(path), "--publish")
+    assert json.loads(shop("campaign", "list", "--json"))[0]["air"]["url"] == "https://shop.example"
+    path.write_text(json.dumps({"offer": offer, "air": air | {"url": "https://corner-bakery.example/today"}}))
+    assert "at most 17 fit" in shop("campaign", "add", str(path), status=1)
+    path.write_text(json.dumps({"offer": offer, "air": {"frames": ["smoke"]}}))
+    assert "is no campaign" in shop("campaign", "add", str(path), status=1)
+
+
+IDENTITY = "ibeacon:f7826da6-4fa2-4e98-8024-bc5b71e0893e/7/300"
+IRK = "ec0234a357c8ad05341010a60a397d9b"
+
+
+def test_a_tag_is_enrolled_listed_and_removed(shop: Run) -> None:
+    assert "No tags yet" in shop("tag", "list")
+    known = shop("tag", "add", "Trolley", IDENTITY.upper()).split()[4].rstrip(".")
+    (one,) = json.loads(shop("tag", "list", "--json"))
+    assert (one["known"], one["name"], one["whose"], one["identity"]) == (known, "Trolley", "thing", IDENTITY)
+    assert "enrolled already, as Trolley" in shop("tag", "add", "Other", IDENTITY, status=1)
+    assert "UUID has 32" in shop("tag", "add", "Other", "ibeacon:7/7/7", status=1)
+    assert known in shop("tag", "list")
+    shop("tag", "remove", known)
+    assert "no tag" in shop("tag", "remove", known, status=1)
+    assert json.loads(shop("tag", "list", "--json")) == []
+
+
+def test_a_key_comes_in_by_standard_input_and_is_printed_nowhere(
+    shop: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert "does not belong on a command line" in shop(
+        "tag", "add", "Mei", IRK, "--whose", "member", status=1
+    )
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"irk:{IRK}\n"))
+    assert "take this back at any time" in shop("tag", "add", "Mei", "--whose", "member", status=1)
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"irk:{IRK}\n"))
+    said = shop("tag", "add", "Mei", "--whose", "member", "--agreed", "--language", "zh")
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"eddystone-eid:{IRK[::-1]}/10\n"))
+    said += shop("tag", "add", "Keys", "--clock", "3600")
+    said += shop("tag", "list") + shop("tag", "list", "--json") + shop("report", "--json")
+    assert "a phone's key" in said
+    assert "a changing identity" in said
+    assert IRK not in said
+    assert all(
+        IRK.encode() not in path.read_bytes() for path in (tmp_path / "hub").iterdir() if path.is_file()
+    )
+
+
+def test_a_shop_has_a_name_on_the_air_from_the_start(shop: Run, tmp_path: Path) -> None:
+    with closing(SqliteStore(tmp_path / "hub" / FILE)) as store:
+        made = store.shop.get()
+    assert made is not None
+    assert made.beacon_uuid is not None
+    assert UUID(made.beacon_uuid).version == 4
+
+
+def test_a_report_says_how_many_came_in(shop: Run) -> None:
+    street = json.loads(shop("report", "--json"))["street"]
+    assert (street["near"], street["rate"], street["by_zone"]) == (0, None, [])
+    assert "came near" not in shop("report")
 
 
 def test_staff_are_let_in_with_a_pin_that_is_shown_once(shop: Run) -> None:

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
+from hub.air import air_fault
 from hub.people import secret_fits
 from hub.store.sqlite import FILE, SqliteStore
 from hub.up.drawing import PICTURES, draw
@@ -60,6 +61,10 @@ def test_the_first_shop_has_offers_in_both_languages_each_with_a_picture(
     shop = store.shop.get()
     assert shop is not None
     assert shop.name == {"en": "Corner Shop", "zh": "街角小店"}
+    assert shop.beacon_uuid is not None
+    (speaking,) = [record.campaign.air for record in records if record.campaign.air]
+    assert air_fault(speaking) is None
+    assert set(speaking.frames) == {"ibeacon", "eddystone-url"}
     store.close()
 
 

@@ -1,0 +1,105 @@
+"""A hub's file that an earlier release made opens, keeps all that it held, and learns what is new."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from hub.app import open_store
+from hub.client.db import open_db, writing
+from hub.rebuild import rebuild, verify
+from hub.store.planning import statistics
+from hub.store.schema import MIGRATIONS_HUB, PROJECTIONS
+from hub.store.sqlite import FILE, SqliteStore
+from hub.wire.events import StreetCounted
+from tests.hub_house import NOON, House, visit
+
+SECOND = "m002_the_street_and_who_is_known"
+NEW_TABLES = {"street", "tag", "tag_consent"}
+
+# What a release with the first tables alone had written: a shop without a UUID, an offer without a word on the air, a visit.
+SHOP = '{"number":7,"name":{"en":"Corner","zh":"街角"},"timezone":"Europe/Berlin","colour":"#B4541A"}'
+OFFER = (
+    '{"number":1,"offer":{"title":{"en":"Coffee"},"text":{},"value":{"kind":"gift","cents":120}},'
+    '"starts_at":1794999940,"ends_at":1795086400}'
+)
+VISIT = (
+    b'[{"device":"edge-1","epoch":1,"seq":1,"kind":"visit.closed","at":1795000000.0,"clock":"ntp","data":{"id":"v","zone":"door",'
+    b'"arrived_at":1794999900.0,"departed_at":1794999960.0,"dwell_s":60.0,"peak_dbm":-60}}]'
+)
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """The folder of a hub that has only the first tables."""
+    db = open_db(tmp_path / FILE)
+    with writing(db):
+        MIGRATIONS_HUB.apply(db, stop_before=SECOND)
+    db.execute("INSERT INTO shop (number, body, made_at) VALUES (7, ?, ?)", (SHOP, NOON - 9_000))
+    db.execute("INSERT INTO campaign VALUES (7, 1, 'published', ?, 1, ?, ?, ?)", (OFFER, NOON, NOON, NOON))
+    db.execute("INSERT INTO campaign_version VALUES (7, 1, 1, 'published', ?, ?, 'Ines')", (OFFER, NOON))
+    db.execute("INSERT INTO journal VALUES (1, 7, 'edge-1', 1, 1, 1, ?, ?)", (NOON, VISIT))
+    assert not NEW_TABLES & set(db.table_names())
+    db.close()
+    return tmp_path
+
+
+def test_an_old_file_opens_and_keeps_what_it_held(old: Path) -> None:
+    store = open_store(old)
+    shop = store.shop.get()
+    assert shop is not None
+    assert (shop.name["zh"], shop.colour, store.shop.made_at()) == ("街角", "#B4541A", NOON - 9_000)
+    (record,) = store.campaigns.all()
+    assert (record.campaign.offer.title, record.campaign.air) == ({"en": "Coffee"}, None)
+    assert rebuild(store) == 1
+    assert verify(store).differ == ()
+    assert sum(count.visits for count in store.reports.footfall(NOON - 900, NOON + 900)) == 1
+    store.close()
+
+
+def test_an_old_file_learns_the_new_tables_once(old: Path) -> None:
+    for _ in range(2):
+        store = SqliteStore(old / FILE)
+        there = {name for (name,) in store.pool.read("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+        assert there >= NEW_TABLES | set(PROJECTIONS)
+        assert store.tags.all() == store.tags.consents() == []
+        assert store.reports.street(0, NOON) == []
+        told = dict(
+            store.pool.read("SELECT tbl, stat FROM sqlite_stat1 WHERE tbl IN ('street', 'tag') AND idx = tbl")
+        )
+        assert told["street"] == statistics(4, unique=True)
+        assert told["tag"] == statistics(2, unique=True)
+        store.close()
+
+
+def test_a_shop_that_was_made_before_gets_its_uuid_on_the_air_once(old: Path) -> None:
+    plain = SqliteStore(old / FILE)
+    shop = plain.shop.get()
+    assert shop is not None
+    assert shop.beacon_uuid is None
+    version = plain.shop.snapshot_version()
+    first, second = open_store(old), open_store(old)
+    named = [store.shop.get() for store in (plain, first, second)]
+    uuids = {one.beacon_uuid for one in named if one}
+    assert len(uuids) == 1
+    assert UUID(uuids.pop()).version == 4
+    assert plain.shop.snapshot_version() == version + 1
+    for store in (plain, first, second):
+        store.close()
+
+
+def test_the_old_and_the_new_file_have_the_same_tables(
+    old: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    fresh = House(tmp_path_factory.mktemp("fresh"))
+    migrated = SqliteStore(old / FILE)
+    question = "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name"
+    assert migrated.pool.read(question) == fresh.store.pool.read(question)
+    fresh.node("edge", "Door").report(
+        visit(), StreetCounted(zone="door", window_s=900, passers=3, entrants=1)
+    )
+    assert verify(fresh.store).differ == ()
+    migrated.close()
+    fresh.close()
