@@ -140,6 +140,7 @@ class RadioPicture:
                 bucket.names.add(subject.id)
             if kind == "beacon":
                 self._hear_beacon(packet)
+        self.tick(packets[-1].at)
 
     def tick(self, now: float) -> None:
         """Let time pass: whole buckets become numbers. A clock that was set back or has leapt begins the picture anew."""
@@ -162,7 +163,12 @@ class RadioPicture:
     def strips(self) -> tuple[Strip, ...]:
         """The last whole buckets of each class, oldest first, and the one under way."""
         return tuple(
-            Strip(kind, tuple(self._cells[kind]), self._open[kind].cell(), self._bucket_ends - self.now)
+            Strip(
+                kind,
+                tuple(self._cells[kind]),
+                self._open[kind].cell(),
+                round(self._bucket_ends - self.now, 1),
+            )
             for kind in KINDS
         )
 
@@ -184,7 +190,7 @@ class RadioPicture:
                 says=thing.said or identity,
                 packets=thing.packets,
                 rssi_dbm=round(median(thing.levels)),
-                age_s=max(0.0, self.now - thing.last_at),
+                age_s=round(max(0.0, self.now - thing.last_at), 1),
             )
             for (kind, identity), thing in self._things.items()
             if self.now - thing.last_at <= BUCKET_S * BUCKETS

@@ -53,6 +53,9 @@ SILENT_S = 15.0
 WALK_LONGEST_S = SALT_LIFE_S
 """The sender is followed no longer than anybody is known (`subjects.SALT_LIFE_S`)."""
 
+SHOWN_S = 3.0
+"""What the page shows while one holds is the middle of the last three seconds: it answers the hand, and does not flicker."""
+
 MOST_CANDIDATES = 256
 """Senders near enough to be the phone that is held; there are never more in reach of a hand."""
 
@@ -230,27 +233,17 @@ class Walk:
             for key, heard in self._held.items()
             if (fresh := [one for one in heard if one[0] >= since])
         }
-        ranked = sorted(
-            (
-                (median(level for _, level in heard), key)
-                for key, heard in self._held.items()
-                if len(heard) > 1
-            ),
-            reverse=True,
-        )
-        levels = [round(level) for level, _ in ranked[:2]]
-        strongest, second = (levels[0] if levels else None), (levels[1] if len(levels) > 1 else None)
-        self._best = (strongest, second)
-        if (
-            strongest is None
-            or strongest < HOLD_DBM
-            or (second is not None and strongest - second < HOLD_ABOVE_DB)
-        ):
+        self._best = _two_strongest(self._held.values(), self._now - SHOWN_S)
+        strongest, second = _two_strongest(self._held.values(), since)
+        if strongest is None or strongest < HOLD_DBM:
             return
-        heard = self._held[ranked[0][1]]
+        if second is not None and strongest - second < HOLD_ABOVE_DB:
+            return
+        key = max(self._held, key=lambda one: median(level for _, level in self._held[one]))
+        heard = self._held[key]
         # For most of the ten seconds, not only at their end: a phone that is carried past is this strong for a moment.
         if len(heard) >= HOLD_PACKETS and heard[-1][0] - heard[0][0] >= 0.6 * HOLD_S:
-            self._follow(ranked[0][1])
+            self._follow(key)
             self._last = heard[-1]
 
     def _follow(self, key: int) -> None:
@@ -293,6 +286,15 @@ class Walk:
             high_dbm=levels[-1 - len(levels) // 10] if levels else None,
             histogram=_bins(levels),
         )
+
+
+def _two_strongest(
+    senders: Iterable[Sequence[tuple[float, int]]], since: float
+) -> tuple[int | None, int | None]:
+    """The middle strengths of the two strongest senders from then on."""
+    fresh = [[level for at, level in heard if at >= since] for heard in senders]
+    middles = sorted((round(median(levels)) for levels in fresh if levels), reverse=True)
+    return (middles[0] if middles else None), (middles[1] if len(middles) > 1 else None)
 
 
 def _says(packet: Advertisement) -> str | None:
