@@ -35,6 +35,14 @@ MOST_OUTAGES = 16
 """An adapter with a loose plug must not fill the memory; a screen shows the last few."""
 
 
+_GRAVITY = (Cause.RELEASED, Cause.POWER, Cause.ADAPTER, Cause.SERVICE)
+_CAUSES = {
+    Reason.SWITCHED_OFF: Cause.POWER,
+    Reason.NOT_FOUND: Cause.ADAPTER,
+    Reason.NO_SERVICE: Cause.SERVICE,
+}
+
+
 class Full(Exception):
     """No instance is free: another program took a place that seemed free."""
 
@@ -262,7 +270,12 @@ class StackBroadcaster:
 
     def _lose(self, cause: Cause) -> None:
         """Nothing of ours is on the air any more."""
-        if self._registered and (not self.outages or self.outages[-1].ended_at is not None):
+        lasting = self.outages[-1] if self.outages and self.outages[-1].ended_at is None else None
+        if lasting is not None:
+            # An adapter that is pulled out is first switched off: the graver cause is the true one.
+            if _GRAVITY.index(cause) > _GRAVITY.index(lasting.cause):
+                self.outages = (*self.outages[:-1], Outage(cause, lasting.began_at))
+        elif self._registered:
             logger.warning("%s: frames=%d off the air, %s", self.describe(), len(self._registered), cause)
             self.outages = (*self.outages, Outage(cause, self._now()))[-MOST_OUTAGES:]
         self._registered = {}
@@ -273,8 +286,7 @@ class StackBroadcaster:
         if self._trouble is None or self._trouble.sentence != wrong.sentence:
             logger.warning("%s failed reason=%s: %s", self.describe(), wrong.reason.value, wrong.sentence)
         self._trouble = wrong
-        causes = {Reason.SWITCHED_OFF: Cause.POWER, Reason.NOT_FOUND: Cause.ADAPTER}
-        self._lose(causes.get(wrong.reason, Cause.SERVICE))
+        self._lose(_CAUSES.get(wrong.reason, Cause.RELEASED))
         wait_s, self._wait_s = self._wait_s, min(2 * self._wait_s, LONGEST_WAIT_S)
         return wait_s
 
