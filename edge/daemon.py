@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from edge.config import Config
 from edge.door import Door, Noticed
+from edge.enrolled import enrolled_of
 from edge.facts import facts_of
 from edge.health import STATUS_EVERY_S, WARNINGS, RadioStatus, Status, notice, rss_mb, write_status
 from edge.radio_health import deaf, recovered
@@ -38,6 +39,7 @@ from hub.client.outbox import OutboxCounts
 from hub.client.shelf import Shelf
 from hub.client.warnings import Watch
 from hub.wire.events import DeviceHealth, Fact, OccupancyMeasured, VisitClosed
+from hub.wire.snapshot import Tag
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +76,10 @@ class Edge:
         self._pool = pool
         self._store = EdgeStore(pool, node, clock)
         link = SignedLink(HttpLink(node.hub_url), node, Counters(pool))
-        exchange = Exchange(node, self._store.outbox, Shelf(pool), link, clock)
+        self._shelf = Shelf(pool)
+        self._key = node.key
+        self._tags: list[Tag] = []
+        exchange = Exchange(node, self._store.outbox, self._shelf, link, clock)
         self._syncer = Syncer(exchange, self._store.outbox)
         self._receivers = Receivers(config.radios, self._open_radio, time.monotonic)
         self._door = Door(config.zones, random_bytes, config.tags, config.correction)
@@ -95,6 +100,7 @@ class Edge:
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; then: radio off, visits closed as of their last sighting, written, sent once."""
         self._syncer.start()
+        await self._recognise()
         notify("READY=1")
         try:
             async with asyncio.TaskGroup() as group:
@@ -175,6 +181,7 @@ class Edge:
     async def _tell(self, stop: asyncio.Event) -> None:
         """Write the status file, and the health fact when it is time."""
         while not stop.is_set():
+            await self._recognise()
             self._look()
             self._say_health()
             await self._status("listening")
@@ -183,6 +190,19 @@ class Edge:
                     await stop.wait()
             except TimeoutError:
                 continue
+
+    async def _recognise(self) -> None:
+        """Take over from the snapshot whom this door may recognise."""
+        try:
+            tags = await asyncio.get_running_loop().run_in_executor(self._teller, self._shelf.tags)
+        except (StorageError, sqlite3.Error) as wrong:
+            logger.debug("tags not read: %s", wrong)
+            return
+        if tags != self._tags:
+            self._tags = tags
+            enrolled, unreadable = enrolled_of(tags, self._key)
+            self._door.enrol(enrolled)
+            logger.info("enrolled=%d unreadable=%d", len(enrolled), unreadable)
 
     def _look(self) -> None:
         """Find out what is wrong now."""

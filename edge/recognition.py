@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import ECB
 
 from hardware.ble.advertisement import Advertisement
+from hardware.ble.eid import EidKey, EidResolver
 
 TRIES_A_TURN = 2_000
 """Keys tried between two ticks of the door (1 s): some 2 ms here, 10 ms on the smallest Pi, one part in a hundred of its time.
@@ -25,15 +26,6 @@ Whoever comes when they are used up is tried with a later packet. Below it one a
 then one address a turn is."""
 
 _RESOLVABLE = frozenset("4567")
-
-
-class EidKey(msgspec.Struct, frozen=True):
-    """What makes an Eddystone-EID: its identity key of 16 octets, its exponent, and when its clock stood at zero (seconds of
-    UTC)."""
-
-    key: bytes
-    exponent: int
-    zero_at: float
 
 
 class Enrolled(msgspec.Struct, frozen=True):
@@ -52,10 +44,13 @@ class Enrolled(msgspec.Struct, frozen=True):
 class Keys:
     """The keys of those who gave one."""
 
-    __slots__ = ("_ciphers", "_left")
+    __slots__ = ("_beacons", "_ciphers", "_eids", "_left")
 
     def __init__(self, enrolled: Sequence[Enrolled]) -> None:
         self._ciphers = [(one.known, _cipher(one.irk)) for one in enrolled if one.irk is not None]
+        beacons = [(one.known, one.eid) for one in enrolled if one.eid is not None]
+        self._beacons = [known for known, _ in beacons]
+        self._eids = EidResolver([key for _, key in beacons])
         self._left = TRIES_A_TURN
 
     def may_fit(self, packet: Advertisement) -> bool:
@@ -82,8 +77,11 @@ class Keys:
         return None
 
     def whose_eid(self, eid: str, at: float) -> str | None:
-        """Whose beacon calls itself by this changing identity at this time."""
-        return None
+        """Whose beacon calls itself by this changing identity (16 hexadecimal digits) at this time (seconds since 1970)."""
+        if not self._beacons:
+            return None
+        place = self._eids.find(eid, at)
+        return None if place is None else self._beacons[place]
 
 
 def address_hash(irk: bytes, prand: bytes) -> bytes:

@@ -61,6 +61,7 @@ IMPORTED_AS: dict[str, tuple[str, ...]] = {
 PURE = frozenset(
     {
         "edge.door",
+        "edge.enrolled",
         "edge.facts",
         "edge.line",
         "edge.occupancy",

@@ -19,6 +19,7 @@ from hub.wire.snapshot import (
     Shop,
     Snapshot,
     Staff,
+    Tag,
     read_section,
 )
 
@@ -90,6 +91,10 @@ class Shelf:
     def staff(self) -> list[Staff]:
         """Who may redeem."""
         return self._section("staff", list[Staff]) or []
+
+    def tags(self) -> list[Tag]:
+        """Whom this node may recognise; the same list until the hub says something else."""
+        return self._section("tags", list[Tag]) or []
 
     def right(self, campaign: int) -> Right:
         """What this node may do alone for a campaign."""
