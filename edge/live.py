@@ -34,7 +34,7 @@ class Live:
     def __init__(self, folder: Path, answer: Callable[[Question], Awaitable[Answer]]) -> None:
         self._folder = folder
         self._ask = answer
-        self._lines = 0
+        self._lines: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
         """Serve; a folder that takes no socket is logged, and the door goes on without its pages."""
@@ -45,8 +45,13 @@ class Live:
             return
         try:
             server = await asyncio.start_unix_server(self._meet, sock=listening, limit=LINE_OCTETS)
-            async with server:
-                await server.serve_forever()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                server.close()
+                for line in self._lines:
+                    line.cancel()
+                await asyncio.gather(*self._lines, return_exceptions=True)
         finally:
             listening.close()
             with contextlib.suppress(OSError):
@@ -54,9 +59,12 @@ class Live:
 
     async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One question, one answer, then the line is closed."""
-        self._lines += 1
+        this = asyncio.current_task()
+        if this is None:
+            return
+        self._lines.add(this)
         try:
-            if self._lines <= MOST_LINES:
+            if len(self._lines) <= MOST_LINES:
                 async with asyncio.timeout(QUESTION_WITHIN_S):
                     line = await reader.readline()
                 writer.write(await self._reply(line))
@@ -65,7 +73,7 @@ class Live:
         except (TimeoutError, ValueError, ConnectionError, asyncio.LimitOverrunError):
             logger.debug("a line to the installer's pages broke off")
         finally:
-            self._lines -= 1
+            self._lines.discard(this)
             writer.close()
             with contextlib.suppress(ConnectionError):
                 await writer.wait_closed()
