@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from edge.config import SETTINGS, Config, read_config, show_config
+from edge.zone_commands import ZonesError, add_commands, run_zones
 from hardware.ble.captures import CaptureError
 from hardware.device import DeviceError
 from hub.client.db import StorageError
@@ -65,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     enrol.add_argument("--name", default="Door", help="What people call this node")
     code = command("installer-code", "Make a new code for the installer's pages; the one before ends.")
     code.add_argument("--json", action="store_true", help="Print one JSON object")
+    add_commands(command("zones", "Make a model of zones from a recording; say how often it is right."))
     visits = command("visits", "Print the latest visits.")
     visits.add_argument("--limit", type=int, default=20)
     visits.add_argument("--json", action="store_true", help="Print a JSON list")
@@ -203,6 +205,15 @@ def _visits(config: Config, parsed: argparse.Namespace) -> int:
     return 0
 
 
+def _zones(_config: Config, parsed: argparse.Namespace) -> int:
+    try:
+        print(run_zones(parsed))
+    except ZonesError as wrong:
+        print(wrong, file=sys.stderr)
+        return 1
+    return 0
+
+
 _COMMANDS = {
     "run": _run,
     "replay": _replay,
@@ -211,6 +222,7 @@ _COMMANDS = {
     "enrol": _enrol,
     "installer-code": _installer_code,
     "visits": _visits,
+    "zones": _zones,
 }
 
 if __name__ == "__main__":
