@@ -58,8 +58,9 @@ SALT_LIFE_S = 600
 """Ten minutes: shorter than the quarter of an hour after which phones change their address by themselves (Core Specification
 5.4, Vol 3 Part C, Appendix A: TGAP(private_addr_int) = 15 min): we never know a phone longer than it wants to be known."""
 
-# What names of the enrolled begin with, so that no beacon can give itself one.
-_KNOWN = "known "
+KNOWN = "known "
+"""What names of the enrolled begin with, so that no beacon can give itself one."""
+
 _BEACON_MARKS = (b"\x02\x15", b"\xbe\xac", b"\xaa\xfe")
 
 
@@ -130,8 +131,8 @@ class AddressBook:
     """
 
     __slots__ = (
-        "_aliases", "_free", "_keys", "_known", "_looked", "_most_heard", "_name_of", "_row_named", "_row_of", "_salt",
-        "_tags", "_turned_at", "ids", "ranks", "turned_away",
+        "_aliases", "_enrolled", "_free", "_keys", "_known", "_looked", "_most_heard", "_name_of", "_row_named", "_row_of",
+        "_salt", "_tags", "_turned_at", "ids", "ranks", "turned_away",
     )  # fmt: skip
 
     def __init__(self, salt: bytes, tags: Iterable[str] = ()) -> None:
@@ -143,6 +144,7 @@ class AddressBook:
         self._tags = frozenset(tags)
         self._keys = Keys(())
         self._known: dict[str, str] = {}
+        self._enrolled: frozenset[str] = frozenset()
         self._row_of: dict[str, int] = {}
         self._most_heard = 0
         self._row_named: dict[str, int] = {}
@@ -163,12 +165,12 @@ class AddressBook:
     def enrol(self, enrolled: Iterable[Enrolled]) -> None:
         """From now on recognise these, and of all enrolled before only these. Whoever is near is looked at anew."""
         everybody = tuple(enrolled)
-        self._known = {one.identity: _KNOWN + one.known for one in everybody if one.identity is not None}
+        self._known = {one.identity: KNOWN + one.known for one in everybody if one.identity is not None}
         self._keys = Keys(everybody)
-        stay = {_KNOWN + one.known for one in everybody}
+        stay = self._enrolled = frozenset(KNOWN + one.known for one in everybody)
         self._drop_aliases()
         for row, name in list(self._name_of.items()):
-            if name.startswith(_KNOWN) and name not in stay:
+            if name.startswith(KNOWN) and name not in stay:
                 # Nobody any more: without name and address it ends as whoever falls silent.
                 del self._name_of[row], self._row_named[name]
                 self.ranks[row] = Rank.RANDOM
@@ -207,10 +209,14 @@ class AddressBook:
         """Pseudonym and rank of a row's bearer."""
         return Subject(self.ids[row], Rank(self.ranks[row]))
 
+    def may_be_known(self, name: str) -> bool:
+        """Whether somebody was enrolled whose name this is."""
+        return name in self._enrolled
+
     def known(self, row: int) -> str:
         """The opaque id under which the row's bearer was enrolled; empty for everybody else."""
         name = self._name_of.get(row, "")
-        return name.removeprefix(_KNOWN) if name.startswith(_KNOWN) else ""
+        return name.removeprefix(KNOWN) if name.startswith(KNOWN) else ""
 
     def forget(self, gone: Collection[int]) -> None:
         """These have gone: their rows are free, their addresses are nowhere any more."""
@@ -295,7 +301,7 @@ class AddressBook:
                 return None, None
             known = self._keys.whose_address(packet.address)
             if known is not None:
-                return Rank.MEMBER, _KNOWN + known
+                return Rank.MEMBER, KNOWN + known
         payload = packet.payload
         if not any(mark in payload for mark in _BEACON_MARKS):
             return Rank.RANDOM, None
@@ -309,7 +315,7 @@ class AddressBook:
         """The rank and name of a beacon."""
         if isinstance(beacon, EddystoneEid):
             known = self._keys.whose_eid(beacon.eid, at)
-            return (Rank.BEACON, None) if known is None else (Rank.TAG, _KNOWN + known)
+            return (Rank.BEACON, None) if known is None else (Rank.TAG, KNOWN + known)
         identity = beacon_identity(beacon)
         if identity in self._known:
             return Rank.TAG, self._known[identity]
@@ -332,12 +338,16 @@ class SubjectBook(AddressBook):
 
     def subjects_of(self, packets: Sequence[Advertisement]) -> list[Subject]:
         """The subjects that sent these packets, in step with them. Who is silent for two `GENERATION_S` is forgotten."""
-        subjects: list[Subject] = []
+        return [self.subject(row) for row in self.looked_into(packets)]
+
+    def looked_into(self, packets: Sequence[Advertisement]) -> list[int]:
+        """The same as rows."""
+        rows: list[int] = []
         for packet, row in zip(packets, self.rows_of(packets), strict=True):
             whose = self.look(row, packet) if self.curious(row) else row
             self._heard |= {row, whose} - {NOBODY}
-            subjects.append(self.subject(whose))
-        return subjects
+            rows.append(whose)
+        return rows
 
     def _turn(self) -> None:
         super()._turn()
