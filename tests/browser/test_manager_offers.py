@@ -127,7 +127,7 @@ def test_a_manager_makes_an_offer_and_shoppers_see_it(
     assert hub.store.campaigns.all()[0].campaign.air == Air(("eddystone-url",), "https://shop.example")
 
     page.get_by_role("link", name="Tags").click()
-    page.get_by_label("Name", exact=True).fill("Mei Tanaka")
+    page.get_by_label("What you call it").fill("Mei Tanaka")
     page.get_by_label("A member").check()
     page.get_by_label("A phone, by the key that its owner gave (IRK)").check()
     page.get_by_label("Key of the phone").fill("ec0234a357c8ad05341010a60a397d9b")
