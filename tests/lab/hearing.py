@@ -28,13 +28,13 @@ def address(number: int) -> str:
     return f"00:aa:02:00:00:{number:02x}" if number == 0 else f"c0:00:00:00:00:{number:02x}"
 
 
-async def put_on_air(lab: Lab) -> None:
+async def put_on_air(lab: Lab, every_ms: int = SENT_EVERY_MS) -> None:
     """All six, each from a sender of its own, half of them such that an active scan asks them for more."""
     for number, frame in enumerate(FRAMES):
         await lab.air.beacon(
             address(number),
             frame.payload,
-            interval_ms=SENT_EVERY_MS,
+            interval_ms=every_ms,
             kind="ADV_IND" if number % 2 else "ADV_NONCONN_IND",
             rssi_dbm=STRENGTH_DBM,
             public=number == 0,
