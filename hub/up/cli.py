@@ -87,6 +87,13 @@ def _test_options(test: argparse.ArgumentParser) -> None:
     test.add_argument(
         "--lab", action="store_true", help="also the tests in a virtual machine with a real radio stack"
     )
+    test.add_argument(
+        "--lab-minutes",
+        type=float,
+        default=5.0,
+        metavar="N",
+        help="how long the lab scans and advertises at once (default 5)",
+    )
     test.epilog = "Anything else goes to pytest, such as -k word or tests/unit."
 
 
