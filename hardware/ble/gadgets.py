@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from hashlib import blake2b
 from random import Random
+from typing import NamedTuple
 
 from hardware.ble.advertisement import AddressType
 from hardware.ble.beacon import AltBeacon, Beacon, EddystoneTlm, EddystoneUid, EddystoneUrl, IBeacon
@@ -29,6 +30,25 @@ PHONE_INTERVAL_WEIGHTS = (1, 3, 4, 2)
 SHOP_UUID = "7f3c1b5e-2d84-4a6f-9c10-5e1ab0de11ed"
 TAG_MAJOR, DOOR_MAJOR = 100, 1
 
+# The payload of a phone that changes it apart from its address turns over at another time of the same quarter of an hour.
+APART = 0.5
+
+
+class Carrying(NamedTuple):
+    """What the people of one shop carry. The defaults are the small shop of the demonstration.
+
+    `rotation_s` is the range from which each phone has its own time between two addresses; a share of `apart_share`
+    changes address and payload at different times.
+    """
+
+    audible_share: float = AUDIBLE_SHARE
+    second_gadget_share: float = SECOND_GADGET_SHARE
+    interval_weights: tuple[float, ...] = PHONE_INTERVAL_WEIGHTS
+    rotation_s: tuple[float, float] = (ROTATION_S, ROTATION_S)
+    apart_share: float = 0.0
+
+
+_USUAL = Carrying()
 _GENERAL_DISCOVERABLE = b"\x02\x01\x1a"
 _BEACON_FLAGS = b"\x02\x01\x06"
 
@@ -37,8 +57,10 @@ class Gadget:
     """One thing that advertises: its pace, its power at 1 m, and what it says at a time."""
 
     __slots__ = (
+        "_apart",
         "_key",
         "_payloads",
+        "_rotation_s",
         "_until",
         "address",
         "address_type",
@@ -48,7 +70,18 @@ class Gadget:
         "turn",
     )
 
-    def __init__(self, key: str, interval_s: float, power_dbm: float, address_type: AddressType) -> None:
+    def __init__(
+        self,
+        key: str,
+        interval_s: float,
+        power_dbm: float,
+        address_type: AddressType,
+        carrying: Carrying = _USUAL,
+    ) -> None:
+        own = _draw(key, 6)
+        shortest, longest = carrying.rotation_s
+        self._rotation_s = shortest + own[4] / 255 * (longest - shortest)
+        self._apart = own[5] < carrying.apart_share * 256
         self._key = key
         self._payloads: tuple[bytes, ...] = ()
         self._until = float("inf")
@@ -70,18 +103,26 @@ class Gadget:
     def _rotate(self, at: float) -> None:
         """Address number n begins at n times 15 minutes, shifted by this gadget's own and that change's jitter."""
         shift = _draw(self._key, 4)
-        number = int((at - shift[0] / 256 * ROTATION_S) // ROTATION_S) - 1
-        while at >= self._begins(number + 1, shift[0]):
-            number += 1
-        self._until = self._begins(number + 1, shift[0])
+        number, self._until = self._term(at, shift[0])
         octets = _draw(f"{self._key}:{number}", 16)
         # Upper bits 01: resolvable (Vol 6 Part B, 1.3.2.2).
         self.address = (bytes((octets[0] & 0x3F | 0x40,)) + octets[1:6]).hex(":")
+        if self._apart:
+            said, until = self._term(at - APART * self._rotation_s, shift[0])
+            self._until = min(self._until, until + APART * self._rotation_s)
+            octets = _draw(f"{self._key}:{said}:said", 16)
         self.payload = _phone_payload(octets, shift)
+
+    def _term(self, at: float, shift: int) -> tuple[int, float]:
+        """Which term of an address this time lies in, and when the next one begins."""
+        number = int((at - shift / 256 * self._rotation_s) // self._rotation_s) - 1
+        while at >= self._begins(number + 1, shift):
+            number += 1
+        return number, self._begins(number + 1, shift)
 
     def _begins(self, number: int, shift: int) -> float:
         jitter = (_draw(f"{self._key}:{number}", 17)[16] / 127.5 - 1) * ROTATION_JITTER_S
-        return number * ROTATION_S + shift / 256 * ROTATION_S + jitter
+        return number * self._rotation_s + shift / 256 * self._rotation_s + jitter
 
     @classmethod
     def fixed(
@@ -98,16 +139,17 @@ class Gadget:
         return made
 
 
-def carried(seed: int, who: str) -> list[Gadget]:
+def carried(seed: int, who: str, carrying: Carrying = _USUAL) -> list[Gadget]:
     """What one person carries that is on the air; nothing at all for some."""
     rng = Random(f"{seed}:{who}")
-    count = (rng.random() < AUDIBLE_SHARE) + (rng.random() < SECOND_GADGET_SHARE)
+    count = (rng.random() < carrying.audible_share) + (rng.random() < carrying.second_gadget_share)
     return [
         Gadget(
             f"{seed}:{who}:{n}",
-            rng.choices(PHONE_INTERVALS_S, PHONE_INTERVAL_WEIGHTS)[0],
+            rng.choices(PHONE_INTERVALS_S, carrying.interval_weights)[0],
             rng.gauss(-60, 4),
             "random",
+            carrying,
         )
         for n in range(count)
     ]
@@ -143,6 +185,20 @@ def appliances(seed: int) -> list[tuple[Gadget, float, float]]:
     things.append((Gadget.fixed(f"{seed}:screen", 1.3, -58, screen, public=True), 3.5, 7.5))
     things.append((Gadget.fixed(f"{seed}:lamp", 2.0, -64, lamp, public=True), -9.0, 5.0))
     return things
+
+
+# Where machines stand: anywhere in the shop, in the back and at the neighbours'.
+MACHINES_WITHIN_M = ((-9.0, 9.0), (0.5, 12.0))
+
+
+def machines(seed: int, count: int, carrying: Carrying) -> list[tuple[Gadget, float, float]]:
+    """Televisions, computers and the like, which stay where they are and change their address as a phone does."""
+    made = []
+    for number in range(count):
+        rng = Random(f"{seed}:machine:{number}")
+        x, y = (rng.uniform(*side) for side in MACHINES_WITHIN_M)
+        made.append((Gadget(f"{seed}:machine:{number}", 1.0, rng.gauss(-60, 4), "random", carrying), x, y))
+    return made
 
 
 def _phone_payload(octets: bytes, shift: bytes) -> bytes:

@@ -18,19 +18,21 @@ from typing import NamedTuple
 from hardware.ble import gadgets, walks
 from hardware.ble.advertisement import Advertisement
 from hardware.ble.gadgets import Gadget
+from hardware.ble.shops import Shop
 from hardware.ble.walks import DAY_S, HOUR_S, RADIO, Plan, Walk, Waypoint
 
 PATH_LOSS_EXPONENT = 2.2
-FRONT_LOSS_DB = 7.0
 # An open door: this near to it, the front is not in the way.
 DOORWAY_M = 1.2
 BODY_LOSS_DB = 8.0
 SHADOW_DB, SHADOW_S = 3.5, 5.0
 FADING_DB = 2.5
-LOST_BY_CHANCE = 0.3
 # Half of the packets at this strength are lost; 2 dB up or down decide the matter.
 SENSITIVITY_DBM, SENSITIVITY_SLOPE_DB = -94.0, 2.0
 CROWD_INTERVAL_S = (4.0, 12.0)
+
+
+_USUAL = Shop()
 
 
 class TrueVisit(NamedTuple):
@@ -43,42 +45,65 @@ class TrueVisit(NamedTuple):
 class _Sender:
     """A gadget on its way: where its carrier is on the plan, and the state of its shadowing."""
 
-    __slots__ = ("gadget", "leg", "shadow_at", "shadow_db", "until", "way")
+    __slots__ = ("_leg", "_leg_ends", "_level_dbm", "gadget", "shadow_at", "shadow_db", "until", "way")
 
     def __init__(self, gadget: Gadget, way: tuple[Waypoint, ...], until: float) -> None:
         self.gadget = gadget
         self.way = way
-        self.leg = 0
         self.until = until
         self.shadow_db = 0.0
         self.shadow_at = 0.0
+        self._leg = 0
+        self._leg_ends = float("-inf")
+        self._level_dbm: float | None = None
 
-    def place(self, at: float) -> tuple[float, float, float]:
-        """x, y, and how far the carrier's body is in the way: 0 facing the radio, 1 with the back to it."""
-        way = self.way
-        last = len(way) - 1
-        while self.leg < last and way[self.leg + 1].at <= at:
-            self.leg += 1
-        here = way[self.leg]
-        if self.leg == last:
-            return here.x, here.y, 0.5
-        there = way[self.leg + 1]
+    def level_dbm(self, at: float, front_loss_db: float) -> float:
+        """The strength without shadowing and fading. Worked out once for as long as somebody stands still."""
+        if at >= self._leg_ends:
+            self._set_out(at, front_loss_db)
+        if self._level_dbm is not None:
+            return self._level_dbm
+        here, there = self.way[self._leg], self.way[self._leg + 1]
         part = max(at - here.at, 0.0) / ((there.at - here.at) or 1.0)
         dx, dy = there.x - here.x, there.y - here.y
         x, y = here.x + dx * part, here.y + dy * part
         to_x, to_y = RADIO[0] - x, RADIO[1] - y
         length = hypot(dx, dy) * hypot(to_x, to_y)
+        body = 0.5 if length == 0 else 0.5 - 0.5 * (dx * to_x + dy * to_y) / length
+        return self._level_at(x, y, body, front_loss_db)
+
+    def _set_out(self, at: float, front_loss_db: float) -> None:
+        """Find the leg of this time."""
+        way, last = self.way, len(self.way) - 1
+        while self._leg < last and way[self._leg + 1].at <= at:
+            self._leg += 1
+        here = way[self._leg]
+        self._leg_ends = way[self._leg + 1].at if self._leg < last else float("inf")
+        stands = self._leg == last or (here.x == way[self._leg + 1].x and here.y == way[self._leg + 1].y)
         # Who stands still turns about: half in the way.
-        return x, y, 0.5 if length == 0 else 0.5 - 0.5 * (dx * to_x + dy * to_y) / length
+        self._level_dbm = self._level_at(here.x, here.y, 0.5, front_loss_db) if stands else None
+
+    def _level_at(self, x: float, y: float, body: float, front_loss_db: float) -> float:
+        """`body`: how far the carrier is in the way, 0 facing the radio, 1 with the back to it."""
+        distance = max(hypot(x - RADIO[0], y - RADIO[1]), 0.5)
+        strength = self.gadget.power_dbm - 10 * PATH_LOSS_EXPONENT * log10(distance) - BODY_LOSS_DB * body
+        return strength - front_loss_db if y < 0 and hypot(x, y) > DOORWAY_M else strength
 
 
 class Street:
     """The street of one seed. `crowd` adds that many still phones within earshot, for measuring under load."""
 
     def __init__(
-        self, seed: int = 1, busy: float = 1.0, crowd: int = 0, hours: str = "always", offset_h: float = 0.0
+        self,
+        seed: int = 1,
+        busy: float = 1.0,
+        crowd: int = 0,
+        hours: str = "always",
+        offset_h: float = 0.0,
+        shop: Shop = _USUAL,
     ) -> None:
-        self.plan = Plan(seed, busy, hours, offset_h)
+        self.plan = Plan(seed, busy, hours, offset_h, shop.habits)
+        self.shop = shop
         self.crowd = crowd
         self._hour = lru_cache(maxsize=8)(self.plan.hour)
         self._day = lru_cache(maxsize=2)(self.plan.staff)
@@ -91,9 +116,12 @@ class Street:
         heapify(queue)
         count = len(queue)
         next_hour = int(start // HOUR_S) + 1
+        air, seed = self.shop.air, self.plan.seed
+        lost = air.lost_at(seed, next_hour - 1)
         while True:
             due = queue[0][0]
             while due >= next_hour * HOUR_S:
+                lost = air.lost_at(seed, next_hour)
                 for sender, begin in self._joining(next_hour):
                     count += 1
                     heappush(queue, (begin + rng.random() * sender.gadget.interval_s, count, sender))
@@ -105,7 +133,7 @@ class Street:
             if at > sender.until:
                 heappop(queue)
                 continue
-            heard = _heard(sender, at, rng)
+            heard = _heard(sender, at, rng, lost, air.front_loss_db)
             # Vol 6 Part B, 4.4.2.2: each interval is lengthened by up to 10 ms, so that two never stay in step.
             heapreplace(queue, (at + sender.gadget.interval_s + rng.random() * 0.01, number, sender))
             if heard is not None:
@@ -144,7 +172,10 @@ class Street:
         """Everybody and everything that is there at the start, each at a random moment of its own pace."""
         senders = [
             _Sender(thing, (Waypoint(start, x, y),), float("inf"))
-            for thing, x, y in gadgets.appliances(self.plan.seed)
+            for thing, x, y in (
+                *gadgets.appliances(self.plan.seed),
+                *gadgets.machines(self.plan.seed, self.shop.machines, self.shop.carrying),
+            )
         ]
         hour = int(start // HOUR_S)
         for number in range(int((start - walks.LONGEST_WALK_S) // HOUR_S), hour + 1):
@@ -169,7 +200,8 @@ class Street:
         return [
             (_Sender(gadget, walk.way, walk.way[-1].at), walk.way[0].at)
             for walk in self._hour(hour)
-            for gadget in gadgets.carried(self.plan.seed, walk.who)
+            if not walk.bare
+            for gadget in gadgets.carried(self.plan.seed, walk.who, self.shop.carrying)
         ]
 
     def _joining(self, hour: int) -> list[tuple[_Sender, float]]:
@@ -182,24 +214,24 @@ class Street:
         return [
             _Sender(gadget, walk.way, walk.left_at or at)
             for number, walk in enumerate(self._staff(at))
-            for gadget in (gadgets.tag(self.plan.seed, number), *gadgets.carried(self.plan.seed, walk.who))
+            for gadget in (
+                gadgets.tag(self.plan.seed, number),
+                *gadgets.carried(self.plan.seed, walk.who, self.shop.carrying),
+            )
         ]
 
 
-def _heard(sender: _Sender, at: float, rng: Random) -> Advertisement | None:
+def _heard(
+    sender: _Sender, at: float, rng: Random, lost_by_chance: float, front_loss_db: float
+) -> Advertisement | None:
     """One packet through the air; None when it is lost."""
-    if rng.random() < LOST_BY_CHANCE:
+    if rng.random() < lost_by_chance:
         return None
     gadget = sender.gadget
-    x, y, body = sender.place(at)
     step = exp(-(at - sender.shadow_at) / SHADOW_S) if sender.shadow_at else 0.0
     sender.shadow_db = sender.shadow_db * step + SHADOW_DB * sqrt(1 - step * step) * rng.gauss(0, 1)
     sender.shadow_at = at
-    distance = max(hypot(x - RADIO[0], y - RADIO[1]), 0.5)
-    strength = gadget.power_dbm - 10 * PATH_LOSS_EXPONENT * log10(distance) - BODY_LOSS_DB * body
-    if y < 0 and hypot(x, y) > DOORWAY_M:
-        strength -= FRONT_LOSS_DB
-    strength += sender.shadow_db + rng.gauss(0, FADING_DB)
+    strength = sender.level_dbm(at, front_loss_db) + (sender.shadow_db + rng.gauss(0, FADING_DB))
     if rng.random() > 1 / (1 + exp((SENSITIVITY_DBM - strength) / SENSITIVITY_SLOPE_DB)):
         return None
     gadget.refresh(at)

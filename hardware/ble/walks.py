@@ -46,6 +46,30 @@ PASSERS_AT_LEAST = 0.05
 
 Kind = Literal["shopper", "passer", "staff"]
 
+# Who comes with others: two to four people, of whom the third and fourth are children with nothing on the air.
+FAMILY_SIZES = (2, 3, 4)
+ADULTS = 2
+# Who stops before the window stays a minute on average.
+LINGERS_S = 60.0
+
+
+class Habits(NamedTuple):
+    """How the people of one shop and its street behave. The defaults are the small shop of the demonstration.
+
+    `family_share` of arrivals bring others; `lingering_share` of passers-by stop before the window. `swing` makes the day
+    flatter (below 1) or its peaks sharper. `pavement_y_m` is how far from the front people walk: from far to near, negative.
+    """
+
+    shoppers_per_hour: float = SHOPPERS_PER_HOUR
+    passers_per_hour: float = PASSERS_PER_HOUR
+    dwell_median_s: float = DWELL_MEDIAN_S
+    dwell_spread: float = DWELL_SPREAD
+    family_share: float = 0.0
+    lingering_share: float = 0.0
+    pavement_y_m: tuple[float, float] = PAVEMENT_Y_M
+    staff: int = STAFF
+    swing: float = 1.0
+
 
 class Waypoint(NamedTuple):
     """Here, then."""
@@ -56,33 +80,43 @@ class Waypoint(NamedTuple):
 
 
 class Walk(NamedTuple):
-    """One person's way; `entered_at` and `left_at` are the moments on the doorstep, None for passers-by."""
+    """One person's way; `entered_at` and `left_at` are the moments on the doorstep, None for passers-by.
+
+    `bare` people carry nothing that is on the air.
+    """
 
     who: str
     kind: Kind
     way: tuple[Waypoint, ...]
     entered_at: float | None = None
     left_at: float | None = None
+    bare: bool = False
 
 
 class Plan(NamedTuple):
-    """What rules a street: its seed, how busy it is (1 is a small shop), its hours, hours east of Greenwich."""
+    """What rules a street: its seed, how busy it is (1 is a small shop), its hours, hours east of Greenwich, its people."""
 
     seed: int = 1
     busy: float = 1.0
     hours: str = "always"
     offset_h: float = 0.0
+    habits: Habits = Habits()
 
     def hour(self, number: int) -> list[Walk]:
         """Everybody whose way begins in this hour (counted from 1970), staff excepted."""
         rng = Random(f"{self.seed}:{number}")
-        shape = SHAPES[self.hours][int(number + self.offset_h) % 24]
+        habits = self.habits
+        shape = SHAPES[self.hours][int(number + self.offset_h) % 24] ** habits.swing
         begin = float(number * HOUR_S)
         walks: list[Walk] = []
-        for at in _arrivals(rng, SHOPPERS_PER_HOUR * shape * self.busy, begin):
-            walks.append(_shopper(rng, f"s{number}.{len(walks)}", at))
-        for at in _arrivals(rng, PASSERS_PER_HOUR * max(shape, PASSERS_AT_LEAST) * self.busy, begin):
-            walks.append(_passer(rng, f"p{number}.{len(walks)}", at))
+        for at in _arrivals(rng, habits.shoppers_per_hour * shape * self.busy, begin):
+            walk = _shopper(rng, f"s{number}.{len(walks)}", at, habits)
+            walks.append(walk)
+            if habits.family_share and rng.random() < habits.family_share:
+                walks += _companions(walk, rng.choice(FAMILY_SIZES))
+        passers = habits.passers_per_hour * max(shape, PASSERS_AT_LEAST) * self.busy
+        for at in _arrivals(rng, passers, begin):
+            walks.append(_passer(rng, f"p{number}.{len(walks)}", at, habits))
         return walks
 
     def staff(self, day: int) -> list[Walk]:
@@ -91,7 +125,7 @@ class Plan(NamedTuple):
         first, last = (SHOP_OPEN_H, SHOP_SHUT_H) if self.hours == "shop" else (0, 24)
         begin, end = midnight + first * HOUR_S, midnight + last * HOUR_S
         walks = []
-        for number in range(STAFF):
+        for number in range(self.habits.staff):
             rng = Random(f"{self.seed}:staff:{day}:{number}")
             way = [Waypoint(begin, *_spot(rng)), *_wander(rng, begin, end)]
             walks.append(Walk(f"staff{number}", "staff", tuple(way), begin, end))
@@ -114,22 +148,37 @@ def _pace(rng: Random) -> float:
     return min(max(rng.gauss(1.3, 0.25), 0.6), 2.2)
 
 
-def _passer(rng: Random, who: str, at: float) -> Walk:
+def _passer(rng: Random, who: str, at: float, habits: Habits) -> Walk:
     side = rng.choice((-1, 1))
-    y = rng.uniform(*PAVEMENT_Y_M)
+    y = rng.uniform(*habits.pavement_y_m)
     duration = 2 * STREET_HALF_LENGTH_M / _pace(rng)
     begin = Waypoint(at, -side * STREET_HALF_LENGTH_M, y)
+    if habits.lingering_share and rng.random() < habits.lingering_share:
+        return _lingerer(rng, who, begin, side, duration, habits)
     return Walk(who, "passer", (begin, Waypoint(at + duration, side * STREET_HALF_LENGTH_M, y)))
 
 
-def _shopper(rng: Random, who: str, at: float) -> Walk:
+def _lingerer(rng: Random, who: str, begin: Waypoint, side: int, duration: float, habits: Habits) -> Walk:
+    """Stops close to the window, looks in, and goes on."""
+    x, y = rng.uniform(-SHOP_HALF_WIDTH_M, SHOP_HALF_WIDTH_M), habits.pavement_y_m[1]
+    stops = begin.at + duration / 2
+    goes = stops + min(rng.expovariate(1 / LINGERS_S), DWELL_LIMITS_S[1])
+    end = Waypoint(goes + duration / 2, side * STREET_HALF_LENGTH_M, begin.y)
+    return Walk(who, "passer", (begin, Waypoint(stops, x, y), Waypoint(goes, x, y), end))
+
+
+def _companions(walk: Walk, size: int) -> list[Walk]:
+    """Those who come and go with somebody."""
+    return [walk._replace(who=f"{walk.who}+{place}", bare=place >= ADULTS) for place in range(1, size)]
+
+
+def _shopper(rng: Random, who: str, at: float, habits: Habits) -> Walk:
     pace = _pace(rng)
-    y = rng.uniform(*PAVEMENT_Y_M)
+    y = rng.uniform(*habits.pavement_y_m)
     far = hypot(STREET_HALF_LENGTH_M, y) / pace
     entered = at + far
-    stay = min(
-        max(rng.lognormvariate(0, DWELL_SPREAD) * DWELL_MEDIAN_S, DWELL_LIMITS_S[0]), DWELL_LIMITS_S[1]
-    )
+    stay = rng.lognormvariate(0, habits.dwell_spread) * habits.dwell_median_s
+    stay = min(max(stay, DWELL_LIMITS_S[0]), DWELL_LIMITS_S[1])
     left = entered + stay
     way = [
         Waypoint(at, rng.choice((-1, 1)) * STREET_HALF_LENGTH_M, y),
