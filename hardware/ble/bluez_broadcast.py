@@ -126,10 +126,11 @@ class BlueZStack:
     async def close(self) -> None:
         """Hang up, with which BlueZ takes everything of ours off the air."""
         self.on_event = lambda _: None
-        if self._bus is not None:
-            self._bus.disconnect()
-            self._bus = None
-        await asyncio.sleep(0)
+        bus, self._bus = self._bus, None
+        if bus is not None and bus.connected:
+            bus.disconnect()
+            with contextlib.suppress(Exception):
+                await bus.wait_for_disconnect()
 
     def describe(self) -> str:
         """One line for screens."""
