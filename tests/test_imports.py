@@ -60,9 +60,12 @@ IMPORTED_AS: dict[str, tuple[str, ...]] = {
 # No I/O, no clock, no randomness, no logging. A module is listed here and says "Pure" in its docstring, or neither.
 PURE = frozenset(
     {
+        "edge.calibration",
         "edge.door",
         "edge.enrolled",
         "edge.facts",
+        "edge.handing",
+        "edge.headcount",
         "edge.line",
         "edge.occupancy",
         "edge.owners",
@@ -83,6 +86,8 @@ PURE = frozenset(
         "edge.visits",
         "edge.zone_fit",
         "edge.zone_judge",
+        "edge.zone_readings",
+        "edge.zone_thresholds",
         "edge.zones",
         "hardware.ble.advertisement",
         "hardware.ble.advertising",
