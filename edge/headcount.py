@@ -29,8 +29,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import ceil, sqrt
 from statistics import fmean, median
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from edge.occupancy import Correction, estimate
 
@@ -66,17 +68,21 @@ MOST_MORE = 999
 """Where the doubt does not fall, or nobody was there to count."""
 
 
+Number = Annotated[float, Meta(ge=0, le=100_000)]
+"""Of people or of names."""
+
+
 class HeadSample(msgspec.Struct, frozen=True, array_like=True):
     """One window counted by both: `names` as `Occupancy.working` has them, and the mean of the heads over it, staff included."""
 
-    names: float
-    heads: float
+    names: Number
+    heads: Number
 
 
 class HeadCount(msgspec.Struct, frozen=True):
     """One count of heads: when it ended (seconds since 1970), and its windows. Nothing but numbers."""
 
-    at: float
+    at: Annotated[float, Meta(ge=0)]
     samples: tuple[HeadSample, ...]
 
 
