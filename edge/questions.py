@@ -128,14 +128,18 @@ class Stay(msgspec.Struct, frozen=True, kw_only=True):
     zone: str
     rank: str
     since_s: float
-    silent_s: float | None
-    level_dbm: int | None
+    silent_s: float
+    level_dbm: int
     peak_dbm: int
-    score: float | None
+    depart_dbm: int
 
 
 class PeopleNow(msgspec.Struct, frozen=True, kw_only=True):
-    """People present in the last whole window: the number, its band, the names that counted, and what went into it."""
+    """People present in the last whole window: the number, its band, the names that counted, and what went into it.
+
+    `reached` is the chance that a phone which is here counted; `names` how many are here by that. `things` are names without
+    people. `by_chance` and `by_doubt` are half the band in people, were there only the one reason or only the other.
+    """
 
     people: float
     low: float
@@ -143,8 +147,12 @@ class PeopleNow(msgspec.Struct, frozen=True, kw_only=True):
     addresses: int
     window_s: float
     age_s: float
+    reached: float
+    names: float
     phones_per_person: float
-    doubt: float
+    things: float
+    by_chance: float
+    by_doubt: float
     counted_by_hand: bool
 
 
@@ -222,21 +230,26 @@ class HeadsWindow(msgspec.Struct, frozen=True, array_like=True):
     after: float | None
 
 
+class Said(msgspec.Struct, frozen=True, kw_only=True):
+    """What a setting says of the counted windows: means over them. `off` is how far it is off in one minute, in people."""
+
+    people: float
+    low: float
+    high: float
+    off: float
+
+
 class HeadsResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What the count changes. People and bands are means over the counted windows; `more` counts reach 5 %."""
+    """What the count changes. `doubt` is that of a figure for so many people, as a share; `more` counts bring it within 5 %."""
 
     heads: float
-    before: float
-    before_low: float
-    before_high: float
-    after: float
-    after_low: float
-    after_high: float
+    before: Said
+    after: Said
     phones_per_person_before: float
     phones_per_person: float
-    doubt_before: float
+    things: float
     doubt: float
-    more: int | None
+    more: int
 
 
 class HeadsState(msgspec.Struct, frozen=True, kw_only=True):

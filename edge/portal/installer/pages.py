@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, g, jsonify, redirect, render_template, request, url_for
+from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 from jinja2 import ChoiceLoader, FileSystemLoader
 from werkzeug.exceptions import HTTPException
@@ -376,5 +377,11 @@ def create_installer(installer: Installer) -> Blueprint:
     blueprint.after_request(lambda response: guard(response, scripts=True))
     blueprint.context_processor(pages.context)
     blueprint.register_error_handler(Exception, pages.broken)
-    blueprint.record_once(lambda state: speak(state.app, HERE / "translations"))
+
+    @blueprint.record_once
+    def settle(state: BlueprintSetupState) -> None:
+        # The pieces speak with the storefront's words.
+        speak(state.app, HOUSE.parent / "translations")
+        speak(state.app, HERE / "translations")
+
     return blueprint

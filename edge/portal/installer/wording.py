@@ -91,7 +91,8 @@ class Wording:
         return {
             "random": _("changing address"),
             "public": _("fixed address"),
-            "tag": _("enrolled"),
+            "tag": _("enrolled tag"),
+            "member": _("member"),
             "beacon": _("beacon"),
         }.get(rank, rank)
 
