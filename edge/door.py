@@ -19,6 +19,7 @@ from edge.owners import Owners
 from edge.passing import GAP_S, PassingWindow, StreetCount
 from edge.presence import OUTSIDE, PresenceTracker, near_enough
 from edge.recognition import Enrolled
+from edge.sharing import SharedBook
 from edge.subjects import SALT_BYTES, SALT_LIFE_S, AddressBook, Rank
 from edge.visits import USUAL, Reason, Thresholds, Visit
 from hardware.ble.advertisement import Advertisement
@@ -70,6 +71,8 @@ class Door:
         correction: Correction | None = None,
         window_s: float = WINDOW_S,
         thresholds: Sequence[Thresholds] = (),
+        *,
+        shared: bool = False,
     ) -> None:
         names = (zones,) if isinstance(zones, str) else tuple(zones)
         if not 1 <= len(names) < 255:
@@ -77,7 +80,8 @@ class Door:
         self.zones = tuple(dict.fromkeys(names))
         self._place_of = [self.zones.index(name) for name in names]
         self._random_bytes = random_bytes
-        self._book = AddressBook(random_bytes(SALT_BYTES), tags)
+        book = SharedBook if shared else AddressBook
+        self._book = book(random_bytes(SALT_BYTES), tags)
         self._tracker = PresenceTracker(
             self._book, self.zones, lambda: int.from_bytes(random_bytes(8), "little")
         )
@@ -85,10 +89,20 @@ class Door:
         self._owners = Owners()
         self._windows = [OccupancyWindow(zone, correction or Correction(), window_s) for zone in self.zones]
         self._slice_s = self._windows[0].slice_s
+        self._silent = [True] * len(self.zones)
         self._passing: list[PassingWindow] = []
         self._now: float | None = None
         self._slice_ends = 0.0
         self._salt_ends = 0.0
+
+    @property
+    def shared_book(self) -> SharedBook | None:
+        """The address book, where ears of other doors use it, too."""
+        return self._book if isinstance(self._book, SharedBook) else None
+
+    def depart_dbm(self, receiver: int) -> int:
+        """Where near begins for a receiver."""
+        return self._thresholds[receiver].depart_dbm
 
     @property
     def now(self) -> float | None:
@@ -147,6 +161,7 @@ class Door:
             middle = len(packets) // 2
             return self.hear(packets[:middle], receiver) + self.hear(packets[middle:], receiver)
         noticed = self.tick(packets[0].at)
+        self._silent[self._place_of[receiver]] = False
         thresholds = self._thresholds[receiver]
         near = near_enough(packets, thresholds.depart_dbm)
         rows = self._book.rows_of(near)
@@ -190,7 +205,7 @@ class Door:
         begin = self._slice_ends - self._slice_s
         for place, window in enumerate(self._windows):
             if now - begin >= self._slice_s / 2:
-                window.feed(self._tracker.near_since(begin, place))
+                window.feed(self._tracker.near_since(begin, place), silent=self._silent[place])
             last = window.close(now)
             if last is not None:
                 measured.append(last)
@@ -211,6 +226,7 @@ class Door:
         self._now = now
         self._slice_ends = now + self._slice_s
         self._salt_ends = now + SALT_LIFE_S
+        self._silent = [True] * len(self.zones)
         self._owners = Owners()
         self._passing = [PassingWindow(zone, now) for zone in self.zones]
         self._tracker.take_passed()
@@ -224,7 +240,8 @@ class Door:
         self._count_passers()
         street = tuple(window.close() for window in self._passing if window.due(at))
         for place, window in enumerate(self._windows):
-            window.feed(self._tracker.near_since(begin, place))
+            window.feed(self._tracker.near_since(begin, place), silent=self._silent[place])
+        self._silent = [True] * len(self.zones)
         measured: list[Occupancy] = []
         if self._windows[0].whole():
             closing = [window.close(at) for window in self._windows]

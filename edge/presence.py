@@ -55,6 +55,8 @@ OUTSIDE = 255
 
 # Marks in the column of scores, above any score.
 _VISITOR, _FIXTURE, _PART_OF_SHOP, _MOVED_OUT, _FREE = 100, 101, 102, 103, 255
+# Whose names count as phones.
+_PHONES = frozenset((Rank.RANDOM, Rank.MEMBER))
 _NEVER_DBM = 127
 _ALWAYS_DBM = -128
 _LONG_AGO = float("-inf")
@@ -173,13 +175,13 @@ class PresenceTracker:
     def near_since(self, since: float, place: int = 0) -> list[int]:
         """Pseudonyms of phones and the like heard near in a place since then.
 
-        No fixtures, and no tags, whose bearers have phones too.
+        No fixtures; no tags, whose bearers have phones too; nothing whose address stays the same, which no phone's does.
         """
         columns = zip(self._near, self._scores, self._book.ranks, self._places, self._book.ids, strict=False)
         return [
             name
             for near, score, rank, here, name in columns
-            if near >= since and score <= _VISITOR and rank != Rank.TAG and here == place
+            if near >= since and score <= _VISITOR and rank in _PHONES and here == place
         ]
 
     def silent_since(self, before: float) -> list[tuple[float, int]]:

@@ -65,18 +65,34 @@ _BEACON_MARKS = (b"\x02\x15", b"\xbe\xac", b"\xaa\xfe")
 
 
 class Rank(IntEnum):
-    """How far an identity can be trusted to be one thing, from least to most. A member gave the key of a phone."""
+    """How far an identity can be trusted to be one thing, from least to most. A member gave the key of a phone.
+
+    RANDOM addresses change while somebody shops. STATIC ones are drawn once, when a thing is switched on or made (Core
+    Specification 5.4, Vol 6 Part B, 1.3.2.1): earbuds, lamps, price labels; no phone has had one for years.
+    """
 
     RANDOM = 1
-    PUBLIC = 2
-    BEACON = 3
-    TAG = 4
-    MEMBER = 5
+    STATIC = 2
+    PUBLIC = 3
+    BEACON = 4
+    TAG = 5
+    MEMBER = 6
 
     @property
     def word(self) -> str:
         """As it stands in events and on screens."""
         return self.name.lower()
+
+
+# The first hexadecimal digit of an address whose two upper bits are 11.
+_STATIC = frozenset("cdef")
+
+
+def _rank_of(packet: Advertisement) -> Rank:
+    """As far as the address alone tells."""
+    if packet.address_type == "public":
+        return Rank.PUBLIC
+    return Rank.STATIC if packet.address[:1] in _STATIC else Rank.RANDOM
 
 
 class Subject(msgspec.Struct, frozen=True, gc=False):
@@ -279,7 +295,7 @@ class AddressBook:
             return NOBODY
         self._row_of[packet.address] = row
         self.ids[row] = self._hash(packet.address)
-        self.ranks[row] = Rank.PUBLIC if packet.address_type == "public" else Rank.RANDOM
+        self.ranks[row] = _rank_of(packet)
         self._looked[row] = 0
         return row
 
