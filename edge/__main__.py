@@ -21,6 +21,8 @@ from hub.client.db import StorageError
 from hub.client.settings import SettingsError
 
 BAD_USE = 2
+SHORTEST_MEASURE_S, LONGEST_MEASURE_S = 10, 3600
+"""At least one slice in which people are counted; longer than an hour, and the street is another one."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -61,6 +63,13 @@ def _parser() -> argparse.ArgumentParser:
     check = command("check", "Say what is wrong; the exit status is 0 nothing, 1 warning, 2 error.")
     check.add_argument("--json", action="store_true", help="Print a JSON list")
     command("config", "Print the settings in force.")
+    plan = command(
+        "radio-plan", "Advise on duty cycle and Wi-Fi channel where one chip is access point and scanner."
+    )
+    plan.add_argument("--json", action="store_true", help="Print one JSON object")
+    plan.add_argument(
+        "--measure", type=float, metavar="SECONDS", help="Listen at each duty cycle for so long and count"
+    )
     enrol = command("enrol", "Join a shop with a pairing code; needs --hub.")
     enrol.add_argument("code")
     enrol.add_argument("--name", default="Door", help="What people call this node")
@@ -76,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
 def _run(config: Config, _parsed: argparse.Namespace) -> int:
     from edge.daemon import serve
     from hub.client.node import Node
+
 
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
@@ -140,6 +150,23 @@ def _check(config: Config, parsed: argparse.Namespace) -> int:
     for warning in shown if not parsed.json else []:
         print(f"{warning.severity}: {warning.sentence()}")
     return exit_status(shown)
+
+
+def _radio_plan(config: Config, parsed: argparse.Namespace) -> int:
+    from edge.radio_plan import as_json, measured, plan_for, printed
+
+    plan = plan_for(config.radios[0])
+    if parsed.measure is not None:
+        if not SHORTEST_MEASURE_S <= parsed.measure <= LONGEST_MEASURE_S:
+            print(
+                f"--measure takes {SHORTEST_MEASURE_S} to {LONGEST_MEASURE_S} seconds for each duty cycle.",
+                file=sys.stderr,
+            )
+            return BAD_USE
+        counted = asyncio.run(measured(config.radios[0], parsed.measure))
+        plan = msgspec.structs.replace(plan, measured=counted)
+    print(msgspec.json.encode(as_json(plan)).decode() if parsed.json else printed(plan))
+    return 0
 
 
 def _config(config: Config, _parsed: argparse.Namespace) -> int:
@@ -219,6 +246,7 @@ _COMMANDS = {
     "replay": _replay,
     "check": _check,
     "config": _config,
+    "radio-plan": _radio_plan,
     "enrol": _enrol,
     "installer-code": _installer_code,
     "visits": _visits,

@@ -100,6 +100,7 @@ PURE = frozenset(
         "hardware.ble.hci_frames",
         "hardware.ble.linklayer",
         "hardware.ble.mgmt_frames",
+        "hardware.ble.plan",
         "hub.admin.charts",
         "hub.admin.period",
         "hub.air",
