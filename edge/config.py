@@ -13,8 +13,10 @@ from hub.client.settings import (
     Setting,
     SettingsError,
     device,
+    host,
     name,
     number,
+    port,
     read_settings,
     show_settings,
     url,
@@ -29,6 +31,19 @@ def _radios(text: str) -> str:
     for part in text.split(";"):
         device(part.strip())
     return text
+
+
+def _neighbours(text: str) -> tuple[str, ...]:
+    return tuple(name(part.strip()) for part in text.split(";") if part.strip())
+
+
+def _main_door(text: str) -> str:
+    if not text.strip():
+        return ""
+    where, _, number = text.strip().rpartition(":")
+    if not where or not number.isdecimal() or not 1 <= int(number) <= 65_535:
+        raise ValueError(f"{text!r} is no address of a door; write it as door.local:8084.")
+    return f"{host(where)}:{number}"
 
 
 def _zones(text: str) -> str:
@@ -69,6 +84,20 @@ SETTINGS = (
         "EDGE_TAGS", _tags, "", "Enrolled tags, with commas between: ibeacon:UUID/MAJOR/MINOR and the like"
     ),
     Setting(
+        "EDGE_NEIGHBOURS",
+        _neighbours,
+        "",
+        "Zones of other doors that hand to this one what they hear, with semicolons between; empty: this door counts alone",
+    ),
+    Setting("EDGE_NEIGHBOURS_HOST", host, "0.0.0.0", "Address of this machine at which other doors find it"),  # noqa: S104
+    Setting("EDGE_NEIGHBOURS_PORT", port, "8084", "Port at which other doors find it"),
+    Setting(
+        "EDGE_HANDS_TO",
+        _main_door,
+        "",
+        "The main door, as host:port, that counts for this one; empty: this door counts itself",
+    ),
+    Setting(
         "EDGE_PHONES_PER_PERSON",
         number(0.05, 20),
         str(_USUAL.phones_per_person),
@@ -92,6 +121,10 @@ class Config(msgspec.Struct, frozen=True):
     zone: str
     speed: float
     tags: tuple[str, ...]
+    neighbours: tuple[str, ...]
+    neighbours_host: str
+    neighbours_port: int
+    hands_to: str
     phones_per_person: float
     count_doubt: float
 
@@ -105,6 +138,12 @@ class Config(msgspec.Struct, frozen=True):
         """The zone of each receiver."""
         zones = tuple(part.strip() for part in self.zone.split(";"))
         return zones if len(zones) > 1 else zones * len(self.radios)
+
+    @property
+    def main_door(self) -> tuple[str, int] | None:
+        """Host and port of the door that counts for this one; None where this one counts itself."""
+        where, _, number = self.hands_to.rpartition(":")
+        return (where, int(number)) if where else None
 
     @property
     def correction(self) -> Correction:
@@ -133,6 +172,10 @@ def _mistakes(config: Config) -> list[str]:
         found.append("EDGE_RADIO names a radio twice.")
     if len(radios) > 1 and (config.speed != 1 or any(radio.startswith("ble:replay") for radio in radios)):
         found.append("Several radios must all hear the present: no recording among them, and EDGE_SPEED 1.")
+    if config.hands_to and (config.neighbours or len(radios) > 1 or config.speed != 1):
+        found.append(
+            "EDGE_HANDS_TO makes this door an ear: it has one radio, EDGE_SPEED 1, and no EDGE_NEIGHBOURS of its own."
+        )
     return found
 
 

@@ -25,6 +25,7 @@ from edge.recovery import Verdict
 from edge.scan import Batch, Scanner
 from edge.stamps import Stamps
 from edge.store import EdgeStore, open_pool
+from edge.team import Team
 from edge.watchdog import notify
 from hardware.ble.radio import Radio
 from hardware.ble.recovery import UNKNOWN_PLACE, place_of
@@ -82,7 +83,9 @@ class Edge:
         exchange = Exchange(node, self._store.outbox, self._shelf, link, clock)
         self._syncer = Syncer(exchange, self._store.outbox)
         self._receivers = Receivers(config.radios, self._open_radio, time.monotonic)
-        self._door = Door(config.zones, random_bytes, config.tags, config.correction)
+        zones = (*config.zones, *config.neighbours)
+        self._door = Door(zones, random_bytes, config.tags, config.correction, shared=bool(config.neighbours))
+        self._team = Team(config, node, self._door, self._shelf, self._receivers.batches)
         self._stamps: Stamps | None = None
         self._health = Watch(WARNINGS)
         self._writer = ThreadPoolExecutor(1, "writer")
@@ -107,9 +110,11 @@ class Edge:
                 listening = group.create_task(self._receivers.run())
                 group.create_task(self._work(stop))
                 group.create_task(self._tell(stop))
+                teaming = group.create_task(self._team.run())
                 await stop.wait()
                 notify("STOPPING=1")
                 listening.cancel()
+                teaming.cancel()
         finally:
             await self._finish()
 
@@ -122,7 +127,7 @@ class Edge:
             if batches:
                 self._take(self._hear(batches, now), now)
             elif self._receivers.clock == "wall":
-                self._take(self._door.tick(time.time()), now)
+                self._take(self._team.tick(time.time()), now)
             elif self._receivers.ended and not played_out:
                 played_out = True
                 self._take(self._door.stop(), now)
@@ -135,7 +140,7 @@ class Edge:
         noticed = Noticed()
         for receiver, packets in batches:
             self._stamps.begin(packets[0].at, now)
-            noticed += self._door.hear(packets, receiver)
+            noticed += self._team.hear(packets, receiver)
         return noticed
 
     def _take(self, noticed: Noticed, now: float) -> None:
@@ -201,7 +206,7 @@ class Edge:
         if tags != self._tags:
             self._tags = tags
             enrolled, unreadable = enrolled_of(tags, self._key)
-            self._door.enrol(enrolled)
+            self._team.enrol(enrolled)
             logger.info("enrolled=%d unreadable=%d", len(enrolled), unreadable)
 
     def _look(self) -> None:
@@ -215,6 +220,7 @@ class Edge:
             self._lost = (now, lost)
         say("too-much-heard", self._lost[1] > 0 and now - self._lost[0] < 60, now)
         state = self._syncer.state
+        self._team.look(say, now)
         say("hub-silent", not state.reached, now, state.sentence)
         say("clock-unset", self._clock.state() == "unset", now)
 
@@ -334,10 +340,10 @@ class Edge:
         return radio
 
 
-async def serve(config: Config, node: Node) -> None:
+async def serve(config: Config, node: Node, random_bytes: Callable[[int], bytes] = os.urandom) -> None:
     """Run an edge until SIGTERM or SIGINT."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    await Edge(config, node, Clock()).run(stop)
+    await Edge(config, node, Clock(), random_bytes).run(stop)

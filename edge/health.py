@@ -79,6 +79,28 @@ WARNINGS = (
         hidden_by=("not-running",),
     ),
     Warning(
+        "main-door-silent",
+        Severity.WARNING,
+        {"en": "The main door does not count for this one", "zh": "主门设备未替本机计数"},
+        {
+            "en": "{detail} Until it does this one counts by itself, and who is near both may count twice.",
+            "zh": "{detail} 在此之前由本机自行计数，同时靠近两处的人可能被计两次。",
+        },
+        visible_after_s=30,
+        hidden_by=("not-running",),
+    ),
+    Warning(
+        "ear-silent",
+        Severity.WARNING,
+        {"en": "Nothing comes from the door at {subject}", "zh": "{subject} 处的门口设备没有消息"},
+        {
+            "en": "Is it running, and does its EDGE_HANDS_TO name this machine? {detail}",
+            "zh": "请检查该设备是否在运行、其 EDGE_HANDS_TO 是否指向本机。{detail}",
+        },
+        visible_after_s=60,
+        hidden_by=("not-running",),
+    ),
+    Warning(
         "facts-parked",
         Severity.WARNING,
         {"en": "The hub could not read some facts", "zh": "店内主机无法读取部分记录"},

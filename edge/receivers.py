@@ -39,9 +39,9 @@ class Receivers:
         self._monotonic = monotonic
         self._acts = acts
         self._check_s = check_s
-        self._batches = Batches()
+        self.batches = Batches()
         self.scanners = [
-            Scanner(lambda name=name: open_radio(name), monotonic, self._batches, number, name)  # type: ignore[misc]
+            Scanner(lambda name=name: open_radio(name), monotonic, self.batches, number, name)  # type: ignore[misc]
             for number, name in enumerate(names)
         ]
 
@@ -85,11 +85,11 @@ class Receivers:
 
     async def batch(self, timeout_s: float) -> list[Batch]:
         """What waits, oldest first; empty when nothing came in time."""
-        return await self._batches.get(timeout_s)
+        return await self.batches.get(timeout_s)
 
     def waiting(self) -> list[Batch]:
         """What waits now, without waiting for more."""
-        return self._batches.waiting()
+        return self.batches.waiting()
 
     async def _watch(self) -> None:
         while True:

@@ -84,6 +84,11 @@ class Shelf:
         """The node's key that coupons name by this number."""
         return next((key for key in self._section("keys", list[Key]) or [] if key.number == number), None)
 
+    def key_of(self, device: str) -> Key | None:
+        """The newest key of the node of this name; None for a name that the shop does not know."""
+        keys = [key for key in self._section("keys", list[Key]) or [] if key.device == device]
+        return max(keys, key=lambda key: key.number, default=None)
+
     def revoked(self) -> frozenset[str]:
         """Serials of coupons that the shop has withdrawn."""
         return frozenset(self._section("revoked", list[str]) or [])
