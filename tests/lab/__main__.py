@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from rich.console import Console
 from rich.table import Table
 
-from tests.lab import hearing, speaking, together
+from tests.lab import hearing, raw, recovery, speaking, together
 from tests.lab.appliance import ROOT, Lab, open_lab
 from tests.lab.kernel import LabError
 from tests.lab.verdict import Row
@@ -37,6 +37,9 @@ def checks(together_s: float) -> dict[str, Check]:
         "speaking": speaking.speaking,
         "together": lambda lab: together.together(lab, together_s),
         "intervals": speaking.intervals,
+        "raw": raw.raw,
+        "recovery": recovery.recovery,
+        "stuck": recovery.stuck,
     }
 
 

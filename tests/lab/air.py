@@ -43,11 +43,12 @@ class HeardOnce:
 
 
 class Air:
-    """Carries every packet to every other radio; `sent` counts packets by sender's address."""
+    """Carries every packet to every other radio; `sent` counts packets by sender's address, `spoken` by the chip's name."""
 
     def __init__(self) -> None:
         self.controllers: set[VirtualController] = set()
         self.sent: Counter[str] = Counter()
+        self.spoken: Counter[str] = Counter()
         self._strengths: dict[str, Callable[[], int | None]] = {}
         self._adapters: dict[int, tuple[VirtualController, asyncio.Transport]] = {}
         self._devices: list[Device] = []
@@ -63,6 +64,8 @@ class Air:
                 if rssi_dbm is not None:
                     controller.hear(packet, rssi_dbm)
         self.sent[who] += 1
+        if sender is not None:
+            self.spoken[sender.name] += 1
 
     def strength(self, address: str, rssi_dbm: Callable[[], int | None]) -> None:
         """How strong this sender arrives from now on."""

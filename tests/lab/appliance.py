@@ -25,7 +25,9 @@ from tests.lab.machine import Machine, Started
 
 ROOT = Path(__file__).resolve().parents[2]
 BLUETOOTHD = "/usr/libexec/bluetooth/bluetoothd"
+GUEST_BUS = "/run/dbus/system_bus_socket"
 READY_WITHIN_S = 90.0
+_SET = "org.freedesktop.DBus.Properties.Set"
 
 
 class Lab:
@@ -61,13 +63,36 @@ class Lab:
         """Start bluetoothd and wait until it is on the bus."""
         options = "-n --experimental" if experimental else "-n"
         await self.bus.connect(self.machine.line("bus"))
-        socket = "/run/dbus/system_bus_socket"
         self._bluetoothd = self.machine.start(
-            f"socat UNIX-LISTEN:{socket},unlink-early OPEN:/dev/port-bus & "
-            f"until [ -S {socket} ]; do sleep 0.05; done; {BLUETOOTHD} {options}; kill $!"
+            f"socat UNIX-LISTEN:{GUEST_BUS},unlink-early OPEN:/dev/port-bus & "
+            f"until [ -S {GUEST_BUS} ]; do sleep 0.05; done; {BLUETOOTHD} {options}; kill $!"
         )
         self._watching = asyncio.create_task(self._hang_up_after(self._bluetoothd))
         await self._until(lambda: self.powered(None), "bluetoothd does not come to the bus")
+
+    @asynccontextmanager
+    async def all_in_guest(self) -> AsyncIterator[None]:
+        """bluetoothd on the guest's own bus, as on a real machine, for programs in the guest; at the end back on ours."""
+        await self.kill_bluetoothd()
+        inside = self.machine.start(
+            f"rm -f {GUEST_BUS}; dbus-daemon --system --nofork --nopidfile & "
+            f"until [ -S {GUEST_BUS} ]; do sleep 0.05; done; {BLUETOOTHD} -n --experimental"
+        )
+        try:
+            for number in range(len(self._adapters)):
+                power = f"/org/bluez/hci{number} {_SET} string:org.bluez.Adapter1 string:Powered variant:boolean:true"
+                done = await self.machine.run(
+                    f"for i in $(seq 100); do dbus-send --system --print-reply --dest=org.bluez {power} && exit; "
+                    "sleep 0.3; done; exit 1"
+                )
+                if done.status:
+                    raise LabError(f"hci{number} cannot be switched on inside the guest: {done.said[-200:]}")
+            yield
+        finally:
+            await self.machine.end(inside)
+            await self.start_bluetoothd()
+            for number in range(len(self._adapters)):
+                await self.power_on(number)
 
     async def kill_bluetoothd(self) -> None:
         """As a crash does it: no goodbye."""

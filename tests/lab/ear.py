@@ -30,18 +30,19 @@ class Sender:
     """Everything heard of one address."""
 
     count: int = 0
+    answers: int = 0
     types: set[str] = field(default_factory=set)
     strengths: set[int] = field(default_factory=set)
     beacons: set[str] = field(default_factory=set)
 
     def take(self, packet: Advertisement) -> None:
-        """One more packet."""
-        self.count += 1
+        """One more packet. An empty one is an answer to a scan request, which raw drivers pass on as it came."""
         self.types.add(packet.address_type)
         self.strengths.add(packet.rssi_dbm)
         if not packet.payload:
-            # An empty answer to a scan request, which raw drivers pass on.
+            self.answers += 1
             return
+        self.count += 1
         try:
             beacon = decode_beacon(packet.payload)
         except BadPayload as broken:
@@ -72,7 +73,7 @@ async def listen(radio: Radio, seconds: float) -> dict[str, Any]:
                     first_s, spent = time.monotonic() - began, time.process_time()
                 for packet in packets:
                     senders.setdefault(packet.address, Sender()).take(packet)
-                    tick[packet.address] += 1
+                    tick[packet.address] += bool(packet.payload)
     except TimeoutError:
         pass
     finally:
@@ -82,6 +83,7 @@ async def listen(radio: Radio, seconds: float) -> dict[str, Any]:
         "senders": {
             address: {
                 "count": sender.count,
+                "answers": sender.answers,
                 "types": sorted(sender.types),
                 "strengths": sorted(sender.strengths),
                 "beacons": [json.loads(text) if text[0] in "{n" else text for text in sorted(sender.beacons)],
