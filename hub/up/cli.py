@@ -102,6 +102,7 @@ def _prove_options(prove: argparse.ArgumentParser) -> None:
     prove.add_argument("--size", type=int, metavar="N", help="how much of it")
     prove.add_argument("--seed", type=int, metavar="S", help="the same seed is the same run")
     prove.add_argument("--list", action="store_true", help="list the proofs")
+    prove.epilog = "A proof whose size has a name takes it, too: prove occupancy --days 50."
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -111,7 +112,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.command is None:
         parser.print_help()
         return 2
-    if rest and args.command != "test":
+    if rest and args.command not in ("test", "prove"):
         parser.error(f"nothing is known of: {' '.join(rest)}")
     args.rest = rest
     try:

@@ -15,4 +15,4 @@ def run(args: argparse.Namespace) -> int:
     for flag, value in (("--size", args.size), ("--seed", args.seed)):
         if value is not None:
             command += [flag, str(value)]
-    return run_in_tree(command)
+    return run_in_tree(command + args.rest)

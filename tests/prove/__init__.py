@@ -1,7 +1,8 @@
 """The promises of the product, each with a proof that anybody can run at any size and with any seed.
 
 A proof is a module of this folder with `NAME`, `PROMISE` (one sentence), `DEFAULT_SIZE`, `CI_SIZE` and
-`run(size, seed, folder) -> Verdict`. The same size and seed make the same run, as far as threads and processes allow it.
+`run(size, seed, folder) -> Verdict`; where there is a word for its size it says so (`SIZE_NAME = "days"`). The same size and
+seed make the same run, as far as threads and processes allow it.
 """
 
 from __future__ import annotations
@@ -31,6 +32,12 @@ class Proof(Protocol):
     CI_SIZE: int
 
     def run(self, size: int, seed: int, folder: Path) -> Verdict: ...
+
+
+def size_name(proof: Proof) -> str:
+    """What the size of a proof is called on the command line."""
+    name: str = getattr(proof, "SIZE_NAME", "size")
+    return name
 
 
 def proofs() -> dict[str, Proof]:

@@ -1,4 +1,7 @@
-"""Runs proofs: `python -m tests.prove [NAME] [--size N] [--seed S] | --all [--ci]`."""
+"""Runs proofs: `python -m tests.prove [NAME] [--size N] [--seed S] | --all [--ci]`.
+
+A proof that names its size (`SIZE_NAME = "days"`) takes it under that name, too: `--days 50`.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ import time
 import traceback
 from pathlib import Path
 
-from tests.prove import Proof, Verdict, proofs
+from tests.prove import Proof, Verdict, proofs, size_name
 
 
 def main() -> int:
@@ -22,8 +25,11 @@ def main() -> int:
     parser.add_argument("--seed", type=int)
     parser.add_argument("--all", action="store_true")
     parser.add_argument("--ci", action="store_true")
-    args = parser.parse_args()
     known = proofs()
+    words = sorted({size_name(proof) for proof in known.values()} - {"size"})
+    for word in words:
+        parser.add_argument(f"--{word}", type=int, metavar="N")
+    args = parser.parse_args()
     if args.all:
         seed = 1 if args.seed is None else args.seed
         results = [
@@ -32,7 +38,7 @@ def main() -> int:
         return 0 if all(results) else 1
     if args.name is None:
         for proof in known.values():
-            print(f"{proof.NAME:16} {proof.PROMISE} (size {proof.DEFAULT_SIZE})")
+            print(f"{proof.NAME:16} {proof.PROMISE} ({size_name(proof)} {proof.DEFAULT_SIZE})")
         return 0
     if args.name not in known:
         print(
@@ -40,7 +46,13 @@ def main() -> int:
         )
         return 2
     proof = known[args.name]
-    size = proof.DEFAULT_SIZE if args.size is None else args.size
+    strange = [word for word in words if word != size_name(proof) and getattr(args, word) is not None]
+    if strange:
+        print(f"shopbell: {proof.NAME} takes --{size_name(proof)}, not --{strange[0]}.", file=sys.stderr)
+        return 2
+    named = getattr(args, size_name(proof))
+    asked = args.size if named is None else named
+    size = proof.DEFAULT_SIZE if asked is None else asked
     if size < 1:
         print("shopbell: a proof has a size of at least 1.", file=sys.stderr)
         return 2
@@ -60,7 +72,7 @@ def prove(proof: Proof, size: int, seed: int) -> bool:
     word = "held" if verdict.ok else "BROKEN"
     print(f"{proof.NAME}: {word}. {verdict.sentence} ({took_s:g} s)")
     if not verdict.ok:
-        print(f"Again with: ./shopbell prove {proof.NAME} --size {size} --seed {seed}")
+        print(f"Again with: ./shopbell prove {proof.NAME} --{size_name(proof)} {size} --seed {seed}")
     figures = {
         "proof": proof.NAME,
         "ok": verdict.ok,
