@@ -46,6 +46,12 @@ def _main_door(text: str) -> str:
     return f"{host(where)}:{number}"
 
 
+def _beacon(text: str) -> str:
+    if text not in ("", "off") and not text.startswith("beacon:"):
+        raise ValueError("must be beacon:hci0 and the like, beacon:sim, off, or empty")
+    return text
+
+
 def _zones(text: str) -> str:
     for part in text.split(";"):
         name(part.strip())
@@ -67,6 +73,12 @@ SETTINGS = (
         _radios,
         "ble:hci0",
         "Radio to open, or several with semicolons between; ble:sim needs no hardware, ble:replay:FILE plays a recording",
+    ),
+    Setting(
+        "EDGE_BEACON",
+        _beacon,
+        "",
+        "What speaks on the air for campaigns: beacon:hci0, beacon:sim or off; empty: with the first radio",
     ),
     Setting(
         "EDGE_ZONE",
@@ -118,6 +130,7 @@ class Config(msgspec.Struct, frozen=True):
     dir: Path
     hub: str
     radio: str
+    beacon: str
     zone: str
     speed: float
     tags: tuple[str, ...]

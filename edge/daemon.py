@@ -14,6 +14,8 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+from edge.advertise import beacon_device
+from edge.broadcasting import Broadcasting
 from edge.config import Config
 from edge.door import Door, Noticed
 from edge.enrolled import enrolled_of
@@ -91,6 +93,8 @@ class Edge:
         self._writer = ThreadPoolExecutor(1, "writer")
         # Not the writer: what is wrong must be told also while the file does not let us write.
         self._teller = ThreadPoolExecutor(1, "teller")
+        speaker = beacon_device(config.beacon, config.radios)
+        self._broadcasting = Broadcasting(speaker, self._shelf, clock, config.dir, self._teller)
         self._waiting: list[Fact] = []
         self._written_at = 0.0
         self._disk_fails = False
@@ -110,10 +114,12 @@ class Edge:
                 listening = group.create_task(self._receivers.run())
                 group.create_task(self._work(stop))
                 group.create_task(self._tell(stop))
+                speaking = group.create_task(self._broadcasting.run())
                 teaming = group.create_task(self._team.run())
                 await stop.wait()
                 notify("STOPPING=1")
                 listening.cancel()
+                speaking.cancel()
                 teaming.cancel()
         finally:
             await self._finish()
@@ -222,6 +228,7 @@ class Edge:
         state = self._syncer.state
         self._team.look(say, now)
         say("hub-silent", not state.reached, now, state.sentence)
+        self._broadcasting.look(say, now)
         say("clock-unset", self._clock.state() == "unset", now)
 
     def _look_at(self, scanner: Scanner, now: float) -> None:
@@ -297,6 +304,7 @@ class Edge:
                 hub_reached=self._syncer.state.reached,
                 rss_mb=rss_mb(),
                 radios=self._radios(),
+                on_air=tuple(self._broadcasting.on_air()),
             )
             await loop.run_in_executor(self._teller, write_status, self._config.dir, status)
         except (OSError, StorageError, sqlite3.Error) as wrong:

@@ -11,7 +11,9 @@ from typing import Any
 
 import msgspec
 
+from edge.air_health import AIR_WARNINGS
 from edge.radio_health import RADIO_WARNINGS
+from hardware.ble.broadcast import OnAir
 from hub.client.warnings import Severity, Shown, Warning  # noqa: A004 - nothing here raises Python's warnings
 from hub.wire.snapshot import Text
 
@@ -40,6 +42,7 @@ WARNINGS = (
         hidden_by=("not-enrolled",),
     ),
     *RADIO_WARNINGS,
+    *AIR_WARNINGS,
     Warning(
         "replay-ended",
         Severity.NOTE,
@@ -174,6 +177,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     hub_reached: bool
     rss_mb: float
     radios: tuple[RadioStatus, ...] = ()
+    on_air: tuple[OnAir, ...] = ()
 
 
 def write_status(folder: Path, status: Status) -> None:

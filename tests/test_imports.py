@@ -61,6 +61,8 @@ IMPORTED_AS: dict[str, tuple[str, ...]] = {
 PURE = frozenset(
     {
         "edge.calibration",
+        "edge.advertise",
+        "edge.air_health",
         "edge.door",
         "edge.enrolled",
         "edge.facts",

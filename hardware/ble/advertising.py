@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, TypeVar
 
-from hardware.ble.broadcast import Frame, OnAir
+from hardware.ble.broadcast import Because, Frame, OnAir, State
 
 TURN_S = 3.0
 """A place changes hands so often when there are more frames than places. Shorter, and phones that listen in short looks (half a
@@ -57,24 +57,25 @@ def taking_turns(items: Sequence[T], places: int, step: int) -> list[T]:
 def told(frame: Frame, features: Features, wanted: int, places: int, power_dbm: int | None) -> OnAir:
     """What is said of a frame that is on the air or has its turns: `wanted` frames share our `places`."""
     share = min(places / wanted, 1.0) if wanted else 1.0
-    whys: list[str] = []
-    interval_ms: float = frame.interval_ms
     if not features.offloads:
         share /= max(features.active, 1)
-        low, high = LEGACY_INTERVALS_MS
-        if not low <= frame.interval_ms <= high:
+    whys: dict[Because, str] = {}
+    if share < 1.0:
+        whys["turns"] = f"It takes turns with others and is on the air for {share:.0%} of the time."
+    interval_ms = frame.interval_ms
+    low, high = LEGACY_INTERVALS_MS
+    if not features.offloads:
+        if not low <= interval_ms <= high:
             interval_ms = LEGACY_INTERVAL_MS
-            whys.append(f"This adapter sends every {low} to {high} ms, whatever is asked.")
-    elif not features.takes_wishes and frame.interval_ms != KERNEL_INTERVAL_MS:
+            whys["own-pace"] = f"This adapter sends every {low} to {high} ms, whatever is asked."
+    elif not features.takes_wishes and interval_ms != KERNEL_INTERVAL_MS:
         interval_ms = KERNEL_INTERVAL_MS
-        whys.append(
+        whys["no-intervals"] = (
             f"BlueZ passes no interval on, so the kernel's {KERNEL_INTERVAL_MS} ms hold. Allow it: "
             "python -m hardware ble allow-intervals"
         )
-    if share < 1.0:
-        whys.insert(0, f"It takes turns with others and is on the air for {share:.0%} of the time.")
     if frame.power_dbm is not None and power_dbm != frame.power_dbm:
-        whys.append(_of_power(frame.power_dbm, power_dbm, features))
+        whys |= _of_power(frame.power_dbm, power_dbm, features)
     return OnAir(
         frame.key,
         frame_type(frame),
@@ -83,30 +84,25 @@ def told(frame: Frame, features: Features, wanted: int, places: int, power_dbm: 
         frame.power_dbm,
         power_dbm,
         "on" if share == 1.0 else "turns",
-        " ".join(whys),
+        # What ends in a command comes last: a full stop or a word after it would be copied with it.
+        " ".join(sorted(whys.values(), key=lambda why: 0 if why.endswith(".") else 1)),
+        tuple(whys),
     )
 
 
-def _of_power(asked_dbm: int, power_dbm: int | None, features: Features) -> str:
+def _of_power(asked_dbm: int, power_dbm: int | None, features: Features) -> dict[Because, str]:
     if power_dbm is not None:
-        return f"The adapter sends at {power_dbm} dBm, not at {asked_dbm} dBm."
+        return {"other-power": f"The adapter sends at {power_dbm} dBm, not at {asked_dbm} dBm."}
     if not features.sets_power:
-        return "The power of this adapter cannot be set, and it does not tell it."
-    return "The adapter does not tell at which power it sends."
+        return {"power-fixed": "The power of this adapter cannot be set, and it does not tell it."}
+    return {"power-untold": "The adapter does not tell at which power it sends."}
 
 
-def off_air(frame: Frame, why: str, *, refused: bool = False) -> OnAir:
+def off_air(frame: Frame, because: Because, why: str) -> OnAir:
     """What is said of a frame that is not on the air."""
-    return OnAir(
-        frame.key,
-        frame_type(frame),
-        frame.interval_ms,
-        None,
-        frame.power_dbm,
-        None,
-        "refused" if refused else "waiting",
-        why,
-    )
+    state: State = "refused" if because == "refused" else "waiting"
+    kind = frame_type(frame)
+    return OnAir(frame.key, kind, frame.interval_ms, None, frame.power_dbm, None, state, why, (because,))
 
 
 def frame_type(frame: Frame) -> str:

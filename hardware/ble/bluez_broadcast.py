@@ -130,7 +130,7 @@ class BlueZStack:
         if bus is not None and bus.connected:
             bus.disconnect()
             with contextlib.suppress(Exception):
-                await bus.wait_for_disconnect()
+                await bus.wait_for_disconnect()  # type: ignore[no-untyped-call]
 
     def describe(self) -> str:
         """One line for screens."""

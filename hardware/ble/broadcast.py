@@ -19,6 +19,21 @@ from hardware.ble.beacon import Beacon
 
 State = Literal["on", "turns", "refused", "waiting"]
 
+Because = Literal[
+    "turns",
+    "own-pace",
+    "no-intervals",
+    "other-power",
+    "power-untold",
+    "power-fixed",
+    "refused",
+    "device",
+    "full",
+    "asking",
+    "soon",
+]
+"""What differs from what was asked, for programs that have sentences of their own; `OnAir.why` has one for each, in English."""
+
 SHORTEST_INTERVAL_MS, LONGEST_INTERVAL_MS = 20, 10_240
 """Core Specification 5.4, Vol 4 Part E, 7.8.5: 0x0020 to 0x4000 steps of 0.625 ms."""
 
@@ -44,8 +59,8 @@ class OnAir(msgspec.Struct, frozen=True):
 
     `state`: `on`; `turns`, it shares the air with others in time, and `interval_ms` is what is left for it on average;
     `refused`, it will not go on the air until it is changed; `waiting`, it will by itself. `interval_ms` is None while it is
-    not on the air, `power_dbm` also where the adapter does not tell. `why` is a sentence where anything differs from what
-    was asked, else empty.
+    not on the air, `power_dbm` also where the adapter does not tell. `why` has a sentence for everything that differs from
+    what was asked, in step with `because`; both are empty where nothing does.
     """
 
     key: str
@@ -56,6 +71,7 @@ class OnAir(msgspec.Struct, frozen=True):
     power_dbm: int | None
     state: State
     why: str = ""
+    because: tuple[Because, ...] = ()
 
 
 class Cause(StrEnum):

@@ -297,14 +297,14 @@ class StackBroadcaster:
 
     def _told(self, frame: Frame) -> OnAir:
         if frame.key in self._refused:
-            return off_air(frame, self._refused[frame.key][1], refused=True)
+            return off_air(frame, "refused", self._refused[frame.key][1])
         if self._trouble is not None:
-            return off_air(frame, self._trouble.sentence)
+            return off_air(frame, "device", self._trouble.sentence)
         if self._features is None:
-            return off_air(frame, "The adapter is being asked.")
+            return off_air(frame, "asking", "The adapter is being asked.")
         if self._places == 0:
-            return off_air(frame, "Other programs use every place that this adapter has for beacons.")
+            return off_air(frame, "full", "Other programs use every place that this adapter has for beacons.")
         candidates = len(self._candidates())
         if frame.key not in self._registered and candidates <= self._places:
-            return off_air(frame, "It will be on the air in a moment.")
+            return off_air(frame, "soon", "It will be on the air in a moment.")
         return told(frame, self._features, candidates, self._places, self._powers_dbm.get(frame.key))
