@@ -166,6 +166,9 @@ def _check(
     for receiver, name in enumerate(receivers):
         if not any(stay.counts[receiver] for stay in stays):
             raise FitError(f"Receiver {name} heard nothing in the whole recording. Does it work?")
+    for zone in zones:
+        if not any(any(stay.counts) for stay in stays if stay.zone == zone):
+            raise FitError(f"No receiver heard anything in zone {zone}. Leave it out, or stand there again.")
     for zone in [*outside, *homes.values()]:
         if zone not in zones:
             raise FitError(f"Zone {zone} is not in the recording, which has {', '.join(zones)}.")
@@ -298,16 +301,17 @@ def _believed(
 
 
 def _heard(zones: Sequence[str], stays: Sequence[Stay], receivers: int) -> tuple[tuple[float, ...], ...]:
-    """The share of packets that each receiver hears in each zone, as if each zone's recording had lost equally many."""
+    """The share of packets that each receiver hears in each zone, as if the best receiver of each had lost equally many."""
     counts = [
         [sum(stay.counts[r] for stay in stays if stay.zone == zone) for r in range(receivers)]
         for zone in zones
     ]
     packets = [sum(stay.packets for stay in stays if stay.zone == zone) for zone in zones]
-    quiet = [sum(row) / receivers / sent for row, sent in zip(counts, packets, strict=True)]
-    usual = sum(quiet) / len(zones)
+    best = [max(row) / sent for row, sent in zip(counts, packets, strict=True)]
+    usual = sum(best) / len(zones)
     shares = [
-        [one / sent / q * usual for one in row] for row, sent, q in zip(counts, packets, quiet, strict=True)
+        [one / sent / most * usual for one in row]
+        for row, sent, most in zip(counts, packets, best, strict=True)
     ]
     everywhere = [sum(row[r] for row in shares) / len(zones) for r in range(receivers)]
     return tuple(

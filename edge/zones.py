@@ -57,9 +57,21 @@ NOWHERE = -1
 LONGEST_WINDOW_PACKETS = 255
 """Fits its column, an octet."""
 
+MOST_TERMS = 4096
+"""Windows of the same make-up share their terms: 15 packets of two receivers have 3,600 make-ups (1 MB). Twelve have more than
+anybody meets twice, and then it costs what it would have cost."""
+
 _MS = 1000
 _LONGEST_GAP_MS = 65_535
 _NEVER_MS = 1 << 60
+
+
+class Terms(msgspec.Struct, frozen=True):
+    """Of a window: which receivers heard, and how much the mean of each weighs; what they share; by zone, what silence says."""
+
+    weights: list[tuple[int, float]]
+    shared: float
+    silence: list[float]
 
 
 class ZoneModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -88,29 +100,32 @@ class ZoneModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Whether who is there makes no visit."""
         return zone != NOWHERE and self.zones[zone] in self.outside
 
-    def scores(self, means_dbm: Sequence[float], counts: Sequence[int], packets: int) -> list[float]:
-        """How well each zone fits a window, as a logarithm up to a constant.
-
-        `means_dbm` and `counts`: by receiver, the mean of the strengths heard and how many; a mean of none is not looked at.
-        `packets`: how many were sent in the window, as far as anybody heard.
-        """
-        heard = [receiver for receiver, count in enumerate(counts) if count]
+    def terms(self, counts: Sequence[int], packets: int) -> Terms:
+        """What does not depend on the strengths of a window. `counts`: by receiver, how many it heard of `packets` sent."""
         slow, fast = self.own_slow_db**2, self.own_fast_db**2
-        weights = [1 / (slow + fast / counts[receiver]) for receiver in heard]
-        common = self.common_slow_db**2 + self.common_fast_db**2 / max(packets, 1)
+        weights = [(r, 1 / (slow + fast / count)) for r, count in enumerate(counts) if count]
+        common = self.common_slow_db**2 + self.common_fast_db**2 / packets
+        looks = (slow + fast) / (slow + fast / packets)
+        silence: list[float] = []
+        for shares in self.heard:
+            silent = [(1 - share) ** looks for share in shares]
+            silence.append(
+                sum(log(1 - one if count else one) for one, count in zip(silent, counts, strict=True))
+            )
         # (S + c 11')^-1 = S^-1 - S^-1 11' S^-1 c / (1 + c 1' S^-1 1): Sherman and Morrison, 1950.
-        shared = common / (1 + common * sum(weights))
-        looks = (slow + fast) / (slow + fast / max(packets, 1))
+        return Terms(weights, common / (1 + common * sum(weight for _, weight in weights)), silence)
+
+    def scores(self, means_dbm: Sequence[float], terms: Terms) -> list[float]:
+        """How well each zone fits a window, as a logarithm up to a constant. `means_dbm`: by receiver, of what it heard."""
         scores: list[float] = []
-        for levels, shares in zip(self.levels_dbm, self.heard, strict=True):
-            squares = pull = silence = 0.0
-            for receiver, weight in zip(heard, weights, strict=True):
+        weights, shared = terms.weights, terms.shared
+        for levels, silence in zip(self.levels_dbm, terms.silence, strict=True):
+            squares = pull = 0.0
+            for receiver, weight in weights:
                 off_db = means_dbm[receiver] - levels[receiver]
-                squares += weight * off_db * off_db
-                pull += weight * off_db
-            for count, share in zip(counts, shares, strict=True):
-                silent = (1 - share) ** looks
-                silence += log(1 - silent if count else silent)
+                weighted = weight * off_db
+                squares += weighted * off_db
+                pull += weighted
             scores.append(silence - (squares - shared * pull * pull) / 2)
         return scores
 
@@ -172,7 +187,8 @@ class ZoneKeeper:
     """
 
     __slots__ = (
-        "_counts", "_gaps_ms", "_heads", "_latest_ms", "_margin", "_memory_ms", "_packets", "_strengths", "_zones", "model",
+        "_counts", "_gaps_ms", "_heads", "_latest_ms", "_margin", "_memory_ms", "_packets", "_strengths", "_terms", "_zones",
+        "model",
     )  # fmt: skip
 
     def __init__(
@@ -191,6 +207,7 @@ class ZoneKeeper:
         self._packets = packets
         self._memory_ms = _NEVER_MS if seconds is None else round(seconds * _MS)
         self._margin = log(change_odds)
+        self._terms: dict[tuple[int, ...], Terms] = {}
         self._counts = bytearray()
         self._heads = bytearray()
         self._latest_ms = array("q")
@@ -254,43 +271,56 @@ class ZoneKeeper:
     def _scores(self, row: int) -> list[float]:
         receivers = len(self.model.receivers)
         cells = range(row * receivers, (row + 1) * receivers)
-        begin_ms = self._window_begins(cells)
-        if begin_ms is None:
+        newest = [self._latest_ms[cell] for cell in cells if self._counts[cell]]
+        if not newest:
             return []
-        sums, counts, packets = [0.0] * receivers, [0] * receivers, 0
+        begin_ms = max(newest) - self._memory_ms
+        spans: list[tuple[int, int, int, array[int]]] = []
         for receiver, cell in enumerate(cells):
-            strengths = self._since(cell, begin_ms)
+            count = self._counts[cell]
+            if count:
+                gaps_ms = self._remembered(self._gaps_ms, cell)
+                first_ms = self._latest_ms[cell] - sum(gaps_ms) + gaps_ms[0]
+                spans.append((receiver, cell, first_ms, gaps_ms))
+                if count == self._packets and first_ms > begin_ms:
+                    begin_ms = first_ms
+        means_dbm, counts, packets = [0.0] * receivers, [0] * receivers, 0
+        for receiver, cell, first_ms, gaps_ms in spans:
+            strengths = self._remembered(self._strengths, cell)
+            if first_ms < begin_ms:
+                strengths = strengths[_older(first_ms, gaps_ms, begin_ms) :]
             missed = strengths.count(NOT_HEARD)
-            counts[receiver] = heard = len(strengths) - missed
             packets = max(packets, len(strengths))
+            counts[receiver] = heard = len(strengths) - missed
             if heard:
-                sums[receiver] = (sum(strengths) - missed * NOT_HEARD) / heard
-        return self.model.scores(sums, counts, packets) if any(counts) else []
+                means_dbm[receiver] = (sum(strengths) - missed * NOT_HEARD) / heard
+        return self.model.scores(means_dbm, self._terms_of(tuple(counts), packets)) if any(counts) else []
 
-    def _window_begins(self, cells: range) -> int | None:
-        """In milliseconds; None where nothing is remembered."""
-        latest = [self._latest_ms[cell] for cell in cells if self._counts[cell]]
-        if not latest:
-            return None
-        begin_ms = max(latest) - self._memory_ms
-        for cell in cells:
-            if self._counts[cell] == self._packets:
-                first = cell * self._packets
-                span_ms = (
-                    sum(self._gaps_ms[first : first + self._packets])
-                    - self._gaps_ms[first + self._heads[cell]]
-                )
-                begin_ms = max(begin_ms, self._latest_ms[cell] - span_ms)
-        return begin_ms
+    def _remembered(self, column: array[int], cell: int) -> array[int]:
+        """What stands in a ring, oldest first."""
+        first, head, count = cell * self._packets, self._heads[cell], self._counts[cell]
+        if count <= head:
+            return column[first + head - count : first + head]
+        return (
+            column[first + head - count + self._packets : first + self._packets]
+            + column[first : first + head]
+        )
 
-    def _since(self, cell: int, begin_ms: int) -> array[int]:
-        """What one receiver heard from then on, latest first."""
-        first, place, at_ms = cell * self._packets, self._heads[cell], self._latest_ms[cell]
-        count, taken = self._counts[cell], 0
-        strengths = array("b")
-        while taken < count and at_ms >= begin_ms:
-            place = (place or self._packets) - 1
-            strengths.append(self._strengths[first + place])
-            at_ms -= self._gaps_ms[first + place]
-            taken += 1
-        return strengths
+    def _terms_of(self, counts: tuple[int, ...], packets: int) -> Terms:
+        terms = self._terms.get((packets, *counts))
+        if terms is None:
+            if len(self._terms) >= MOST_TERMS:
+                self._terms.clear()
+            terms = self._terms[(packets, *counts)] = self.model.terms(counts, packets)
+        return terms
+
+
+def _older(at_ms: int, gaps_ms: array[int], begin_ms: int) -> int:
+    """How many of a ring, oldest first, were heard before the window begins."""
+    older = 0
+    while at_ms < begin_ms:
+        older += 1
+        if older == len(gaps_ms):
+            break
+        at_ms += gaps_ms[older]
+    return older
