@@ -89,7 +89,7 @@ def frames_on_air(
     unsaid: list[Unsaid] = []
     for campaign in sorted(campaigns, key=lambda one: one.number):
         air = campaign.air
-        if shop is None or air is None or not campaign.starts_at <= now < campaign.ends_at:
+        if shop is None or air is None or not _runs(campaign, now):
             continue
         for kind in air.frames:
             making = _making(kind, shop, campaign, machine)
@@ -104,6 +104,11 @@ def frames_on_air(
         real_dbm = machine.powers_dbm.get(wish.power_dbm, wish.power_dbm or 0)
         frames.append(Frame(key, make(real_dbm), wish.interval_ms, wish.power_dbm))
     return frames, unsaid
+
+
+def _runs(campaign: Campaign, now: float) -> bool:
+    """A campaign that was paused or ended early stays in the snapshot without any channel, for the coupons that are out."""
+    return bool(campaign.channels) and campaign.starts_at <= now < campaign.ends_at
 
 
 def _merged(before: _Wish | None, wish: _Wish) -> _Wish:
@@ -164,9 +169,7 @@ def _octet(dbm: int) -> int:
 def wants_eid(campaigns: Iterable[Campaign], now: float) -> bool:
     """Whether a campaign that runs now wants this door's changing name on the air."""
     return any(
-        "eddystone-eid" in one.air.frames and one.starts_at <= now < one.ends_at
-        for one in campaigns
-        if one.air is not None
+        one.air is not None and "eddystone-eid" in one.air.frames and _runs(one, now) for one in campaigns
     )
 
 
