@@ -21,6 +21,7 @@ from edge.door import Door, Noticed
 from edge.enrolled import enrolled_of
 from edge.facts import facts_of
 from edge.health import STATUS_EVERY_S, WARNINGS, RadioStatus, Status, notice, rss_mb, write_status
+from edge.installing import Installing
 from edge.radio_health import deaf, recovered
 from edge.receivers import Receivers
 from edge.recovery import Verdict
@@ -95,6 +96,7 @@ class Edge:
         self._teller = ThreadPoolExecutor(1, "teller")
         speaker = beacon_device(config.beacon, config.radios)
         self._broadcasting = Broadcasting(speaker, self._shelf, clock, config.dir, self._teller)
+        self._installing = Installing(config, self._door, self._receivers, random_bytes, self._broadcasting.on_air)
         self._waiting: list[Fact] = []
         self._written_at = 0.0
         self._disk_fails = False
@@ -116,11 +118,13 @@ class Edge:
                 group.create_task(self._tell(stop))
                 speaking = group.create_task(self._broadcasting.run())
                 teaming = group.create_task(self._team.run())
+                answering = group.create_task(self._installing.run())
                 await stop.wait()
                 notify("STOPPING=1")
                 listening.cancel()
                 speaking.cancel()
                 teaming.cancel()
+                answering.cancel()
         finally:
             await self._finish()
 
@@ -147,6 +151,7 @@ class Edge:
         for receiver, packets in batches:
             self._stamps.begin(packets[0].at, now)
             noticed += self._team.hear(packets, receiver)
+            self._installing.hear(packets, receiver)
         return noticed
 
     def _take(self, noticed: Noticed, now: float) -> None:
@@ -154,6 +159,7 @@ class Edge:
         if self._stamps is None:
             return
         self._stamps.correct(now - time.time())
+        self._installing.notice(noticed)
         for fact in facts_of(noticed, self._stamps, now, simulated=self._receivers.simulated):
             if isinstance(fact, VisitClosed):
                 self._visits_closed += 1
@@ -213,6 +219,7 @@ class Edge:
             self._tags = tags
             enrolled, unreadable = enrolled_of(tags, self._key)
             self._team.enrol(enrolled)
+            self._installing.enrol(enrolled)
             logger.info("enrolled=%d unreadable=%d", len(enrolled), unreadable)
 
     def _look(self) -> None:

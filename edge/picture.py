@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from statistics import median
 
 from edge.questions import BeaconHeard, Cell, Strip
+from edge.recognition import Enrolled
 from edge.subjects import SALT_BYTES, SALT_LIFE_S, Rank, Subject, SubjectBook, beacon_identity
 from hardware.ble.advertisement import Advertisement
 from hardware.ble.beacon import Beacon, EddystoneEid, EddystoneTlm, read
@@ -107,6 +108,7 @@ class RadioPicture:
     def __init__(self, random_bytes: Callable[[int], bytes], tags: Iterable[str] = ()) -> None:
         self._random_bytes = random_bytes
         self._tags = tuple(tags)
+        self._enrolled: tuple[Enrolled, ...] = ()
         self.began_at: float | None = None
         self.now = 0.0
         self._begin()
@@ -122,7 +124,13 @@ class RadioPicture:
 
     def _new_salt(self) -> None:
         self._book = SubjectBook(self._random_bytes(SALT_BYTES), self._tags)
+        self._book.enrol(self._enrolled)
         self._salt_ends = self.now + SALT_LIFE_S
+
+    def enrol(self, enrolled: Iterable[Enrolled]) -> None:
+        """From now on these are among the enrolled, and of all before only these."""
+        self._enrolled = tuple(enrolled)
+        self._book.enrol(self._enrolled)
 
     def feed(self, packets: Sequence[Advertisement]) -> None:
         """Take in a batch, in the order of its times."""

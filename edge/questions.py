@@ -195,7 +195,10 @@ class Stood(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
-    """How well a setting tells the places apart: of the packets (or windows) of this walk, what share is taken wrongly."""
+    """How well a setting tells the places apart, as shares from 0 to 1 of those inside and outside that it takes wrongly.
+
+    With thresholds: of people with other phones, reckoned from this walk. Without (by a zone model): of this walk's windows.
+    """
 
     arrive_dbm: int | None
     depart_dbm: int | None
@@ -204,7 +207,7 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WalkState(msgspec.Struct, frozen=True, kw_only=True):
-    """A walk: `stage` is hold, ready, stand, fitted or lost; `trouble` is a code for what keeps it from going on."""
+    """A walk: `trouble` is a code for what keeps it from going on."""
 
     stage: Literal["hold", "ready", "stand", "fitted"]
     trouble: str
@@ -222,9 +225,9 @@ class WalkState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HeadsWindow(msgspec.Struct, frozen=True, array_like=True):
-    """One window of a count: names that counted, heads, what the setting of today and the new one make of it."""
+    """One window of a count: names, heads, what the setting of today and the new one make of it."""
 
-    names: int
+    names: float
     heads: float
     before: float
     after: float | None

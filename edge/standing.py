@@ -90,7 +90,9 @@ class Walk:
         self.zones = tuple(dict.fromkeys(zones))
         self.sender = sender
         self.fitted: Fitted | None = None
-        self._book = SubjectBook(random_bytes(SALT_BYTES), tags)
+        self._salt = random_bytes(SALT_BYTES)
+        self._tags = tuple(tags)
+        self._book = SubjectBook(self._salt, self._tags)
         self._began_at: float | None = None
         self._now = 0.0
         self._followed: int | None = None
@@ -129,6 +131,7 @@ class Walk:
             return
         self.tick(packets[0].at)
         if self.over or self.fitted is not None:
+            self._forget()
             return
         for packet, subject in zip(packets, self._book.subjects_of(packets), strict=True):
             if self._followed is None:
@@ -146,7 +149,7 @@ class Walk:
             self._now = now
         self._now = max(self._now, now)
         self._book.tick(self._now)
-        if self._followed is None:
+        if self._followed is None and not self.over:
             self._choose()
         if self._standing is not None:
             self._end_place()
@@ -155,10 +158,10 @@ class Walk:
         """The installer stands there now; "" or a code for why that cannot be."""
         if place not in self._rows:
             return "no-such-place"
-        if self._followed is None:
-            return "not-held"
         if self.over:
             return "over"
+        if self._followed is None:
+            return "not-held"
         self._rows[place] = []
         self._stood_s.pop(place, None)
         self._standing = (place, self._now)
@@ -193,7 +196,7 @@ class Walk:
     def _stage(self) -> Literal["hold", "ready", "stand", "fitted"]:
         if self.fitted is not None:
             return "fitted"
-        if self._followed is None:
+        if self._followed is None and not self.over:
             return "hold"
         return "ready" if self._standing is None else "stand"
 
@@ -215,6 +218,13 @@ class Walk:
         if silent_s is not None and silent_s > SILENT_S and not outside:
             return "silent"
         return ""
+
+    def _forget(self) -> None:
+        """No address stays. Under the same salt the phone would be known again, were a place measured anew."""
+        if len(self._book):
+            self._book = SubjectBook(self._salt, self._tags)
+        if self.over:
+            self._salt, self._followed = b"", None
 
     def _look_for(self, packet: Advertisement, key: int, *, changing: bool) -> None:
         if self.sender != PHONE:

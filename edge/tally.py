@@ -22,9 +22,10 @@ PAUSED = -1
 
 
 class Counted(msgspec.Struct, frozen=True):
-    """One window that was counted by both: its figures by the radio, and the mean of the heads over it."""
+    """One window that was counted by both: `names` by the radio in all zones together, and the mean of the heads over it."""
 
-    window: Occupancy
+    at: float
+    names: float
     heads: float
 
 
@@ -72,11 +73,16 @@ class Tally:
             self._taps.append((self._now, said))
 
     def measured(self, windows: Iterable[Occupancy]) -> None:
-        """What the door has counted."""
+        """What the door has counted; several zones have each their window at the same time."""
+        names: dict[float, float] = {}
+        lasted_s: dict[float, float] = {}
         for window in windows:
-            heads = self._mean(window.at - window.window_s, window.at)
+            names[window.at] = names.get(window.at, 0.0) + window.working.names
+            lasted_s[window.at] = window.window_s
+        for at, counted in names.items():
+            heads = self._mean(at - lasted_s[at], at)
             if heads is not None:
-                self.counted.append(Counted(window, heads))
+                self.counted.append(Counted(at, counted, heads))
 
     def _spans(self) -> list[tuple[float, float, int]]:
         ends = [at for at, _ in self._taps[1:]] + [self._now]

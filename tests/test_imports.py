@@ -67,6 +67,8 @@ PURE = frozenset(
         "edge.enrolled",
         "edge.facts",
         "edge.handing",
+        "edge.fitting",
+        "edge.guide",
         "edge.headcount",
         "edge.line",
         "edge.occupancy",

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.occupancy import WINDOW_S, Occupancy
+from edge.occupancy import WINDOW_S, Occupancy, Working
 from edge.tally import COUNT_S, LEAST_WINDOWS, Tally
 
 
-def window(end: float, names: int = 5) -> Occupancy:
-    return Occupancy("door", end, WINDOW_S, 5.0, 3.0, 8.0, names)
+def window(end: float, zone: str = "door") -> Occupancy:
+    return Occupancy(zone, end, WINDOW_S, 5.0, 3.0, 8.0, 5, Working(names=5.5))
 
 
 def test_a_window_that_began_before_the_count_is_no_pair() -> None:
@@ -20,6 +20,12 @@ def test_a_window_that_began_before_the_count_is_no_pair() -> None:
     assert tally.counted == []
     tally.measured([window(120.0)])
     assert [pair.heads for pair in tally.counted] == [4.0]
+
+
+def test_the_names_of_several_zones_at_one_time_are_one_pair() -> None:
+    tally = Tally(4, 0.0)
+    tally.measured([window(60.0, "door"), window(60.0, "counter"), window(120.0, "door")])
+    assert [(pair.at, pair.names) for pair in tally.counted] == [(60.0, 11.0), (120.0, 5.5)]
 
 
 def test_the_heads_of_a_window_are_their_mean_over_it() -> None:
