@@ -61,6 +61,12 @@ TARGET_DOUBT = 0.025
 ROUNDS = 12
 """Weighing again settles to four digits within ten rounds."""
 
+MOST_DOUBT = 0.5
+"""Counts that contradict everything leave a band as wide as this, and not one without an end (`occupancy.BAND_Z`)."""
+
+LEAST_PHONES = 0.05
+"""One phone for twenty people: whoever counted a full shop in which nobody is heard has found a radio that hears nothing."""
+
 LEAST_DOUBT = 0.005
 """Nobody knows the usual figure better than this, whatever a setting says."""
 
@@ -133,7 +139,7 @@ def fit_heads(counts: Sequence[HeadCount], usual: Correction | None = None) -> C
         heard_in_slice=usual.heard_in_slice,
         rotation_s=usual.rotation_s,
         spread=_spread(counts, line, usual),
-        doubt=sqrt(line.kk) / line.k,
+        doubt=min(sqrt(line.kk) / line.k, MOST_DOUBT),
         things=line.things,
         things_doubt=sqrt(line.tt),
         tie=line.kt / sqrt(line.kk * line.tt),
@@ -226,7 +232,7 @@ def _weighed(means: Sequence[_Mean], usual: Correction, things: float | None) ->
             SPREAD_WORTH + len(means)
         )
         trust = [(MISCOUNT_FREEDOM + 1) / (MISCOUNT_FREEDOM + one / v) for one in off]
-    return msgspec.structs.replace(line, v=v)
+    return msgspec.structs.replace(line, k=max(line.k, LEAST_PHONES), v=v)
 
 
 def _solve(

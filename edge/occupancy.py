@@ -73,15 +73,15 @@ class Correction(msgspec.Struct, frozen=True):
     `phones_per_person`: devices that speak and are heard, per person: about seven in ten phones have Bluetooth on and
     advertise, and three in ten people wear something that does too. `heard_in_slice`: what is usual, from the advertising
     interval (at most a few seconds) and a tenth to a third of packets lost. `rotation_s`: Core Specification 5.4, Vol 3 Part C,
-    Appendix A. `spread`: variance over mean of the names, from what people carry, from groups, and from who is just coming or
-    going. `doubt`: standard deviation of `phones_per_person`, as a share of it. `things`, `things_doubt`: names without people,
+    Appendix A. `spread`: variance over mean of the names: about a quarter from what people carry (none, one, several), as much
+    again from groups and from who is just coming or going. `doubt`: standard deviation of `phones_per_person`, as a share of it. `things`, `things_doubt`: names without people,
     and how far that may be wrong; `tie`: the correlation of the two errors.
     """
 
     phones_per_person: float = 1.0
     heard_in_slice: float = 0.95
     rotation_s: float = 900.0
-    spread: float = 0.7
+    spread: float = 0.5
     doubt: float = 0.2
     things: float = 0.0
     things_doubt: float = 1.0
