@@ -74,8 +74,8 @@ class Correction(msgspec.Struct, frozen=True):
     advertise, and three in ten people wear something that does too. `heard_in_slice`: what is usual, from the advertising
     interval (at most a few seconds) and a tenth to a third of packets lost. `rotation_s`: Core Specification 5.4, Vol 3 Part C,
     Appendix A. `spread`: variance over mean of the names: about a quarter from what people carry (none, one, several), as much
-    again from groups and from who is just coming or going. `doubt`: standard deviation of `phones_per_person`, as a share of it. `things`, `things_doubt`: names without people,
-    and how far that may be wrong; `tie`: the correlation of the two errors.
+    again from groups and from who is just coming or going. `doubt`: standard deviation of `phones_per_person`, as a share of
+    it. `things`, `things_doubt`: names without people, and how far that may be wrong; `tie`: the correlation of the two errors.
     """
 
     phones_per_person: float = 1.0
