@@ -84,8 +84,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(config: Config, _parsed: argparse.Namespace) -> int:
     from edge.daemon import serve
+    from edge.forgetting import begin_again, keep_to_ourselves
     from hub.client.node import Node
 
+    begin_again()
+    keep_to_ourselves()
 
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr

@@ -1,0 +1,73 @@
+"""What is forgotten is gone from memory; what is not, nobody else can read."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from edge.forgetting import OVERWRITING, PATTERN, overwrites
+
+ROOT = Path(__file__).resolve().parents[2]
+
+FREED = """
+import ctypes, sys
+from edge.forgetting import begin_again
+begin_again()
+for size in (20, 60, 400, 100_000):
+    there = b"address" * (size // 7)
+    at, length = id(there) + 64, len(there) - 64 if size > 100 else 0
+    if length <= 0:
+        at, length = id(there) + 32, 8
+    del there
+    print(ctypes.string_at(at, min(length, 200)).hex())
+"""
+
+SHUT = """
+import ctypes, resource
+from edge.forgetting import keep_to_ourselves
+keep_to_ourselves()
+print(resource.getrlimit(resource.RLIMIT_CORE), ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))
+"""
+
+
+def said_by(program: str) -> list[str]:
+    usual = {name: value for name, value in os.environ.items() if name not in OVERWRITING}
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env=usual,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=20,
+    )
+    return done.stdout.splitlines()
+
+
+def test_the_process_begins_again_and_overwrites_what_it_frees() -> None:
+    rows = said_by(FREED)
+    assert len(rows) == 4
+    for row in rows:
+        # Freed, or given out again and not written to yet: filled with the complement.
+        assert (
+            max(bytes.fromhex(row).count(octet) for octet in (PATTERN, PATTERN ^ 0xFF)) > 0.7 * len(row) / 2
+        )
+        assert b"addr" not in bytes.fromhex(row)
+
+
+def test_without_beginning_again_what_was_freed_is_still_there() -> None:
+    # The test above sees what it says it sees.
+    rows = said_by(FREED.replace("begin_again()\n", "\n").replace("import begin_again", "import overwrites"))
+    assert any(b"addr" in bytes.fromhex(row) for row in rows)
+
+
+def test_a_process_that_overwrites_already_is_left_alone() -> None:
+    assert overwrites(OVERWRITING)
+    assert not overwrites({})
+    assert not overwrites({**OVERWRITING, "PYTHONMALLOC": "pymalloc"})
+
+
+def test_no_core_is_written_and_others_may_not_look_in() -> None:
+    assert said_by(SHUT) == ["(0, 0) 0"]
