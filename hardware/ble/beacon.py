@@ -10,13 +10,13 @@ measured at 1 m, of Eddystone at 0 m.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from struct import Struct
 
 import msgspec
 
 from hardware.ble.advertisement import AdvertisementData
-from hardware.ble.codec import BadPayload, parse, uuid_text
-from hardware.ble.codec import forget as forget_payloads
+from hardware.ble.codec import BadPayload, beacon_frames, parse, uuid_text
 
 APPLE = 0x004C
 ALTBEACON_CODE = b"\xbe\xac"
@@ -119,43 +119,52 @@ class EddystoneEid(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag=
 
 Beacon = IBeacon | AltBeacon | EddystoneUid | EddystoneUrl | EddystoneTlm | EddystoneEid
 
-# Beacons say the same for weeks; a street has some dozens. As with payloads, the second time counts.
-REMEMBERED_BEACONS = 512
-_known: dict[bytes, Beacon] = {}
-_HEARD_SLOTS = 255
-_heard_once: list[bytes] = [b""] * (_HEARD_SLOTS + 1)
+REMEMBERED_PAYLOADS = 2048
+"""A packed shop hears some hundreds of different payloads a minute; these are 0.3 MB. Half as many, and a crowd empties it."""
+
+_known: dict[bytes, Beacon | None] = {}
 
 
+def decode_beacon(payload: bytes) -> Beacon | None:
+    """The first whole beacon in a payload, or None. Remembered: the air repeats itself.
+
+    Raises BadPayload when the payload is broken, or the only beacons in it are. Nothing else of the payload is taken apart: whose
+    fields are of interest asks `read`.
+    """
+    if payload in _known:
+        return _known[payload]
+    frames = beacon_frames(payload)
+    beacon = _first_whole(frames) if frames else None
+    if len(_known) >= REMEMBERED_PAYLOADS:
+        # Simpler and quicker than to find the oldest; what is still on the air is back within seconds.
+        _known.clear()
+    _known[payload] = beacon
+    return beacon
+
+
+@lru_cache(maxsize=512)
 def read(payload: bytes) -> tuple[AdvertisementData, Beacon | None]:
-    """The fields of a payload and the first whole beacon in it, if any.
+    """The fields of a payload and the first whole beacon in it, if any. Remembered, too.
 
     Raises BadPayload when the payload is broken, or the only beacons in it are.
     """
     fields = parse(payload)
-    frames = fields.frames
-    return fields, _first_whole(frames) if frames else None
-
-
-def decode_beacon(heard: bytes | AdvertisementData) -> Beacon | None:
-    """The first whole beacon in a payload, or None; BadPayload when the only ones are broken."""
-    frames = (parse(heard) if isinstance(heard, bytes) else heard).frames
-    return _first_whole(frames) if frames else None
+    return fields, _first_whole(fields.frames)
 
 
 def forget() -> None:
-    """Empty the memory of payloads and beacons; nothing but speed depends on it."""
-    forget_payloads()
+    """Empty the memory of payloads; nothing but speed depends on it."""
     _known.clear()
-    _heard_once[:] = [b""] * len(_heard_once)
+    read.cache_clear()
 
 
 def _first_whole(frames: tuple[bytes, ...]) -> Beacon | None:
     if len(frames) == 1:
-        return _remembered_beacon(frames[0])
+        return _decode_frame(frames[0])
     broken: BadPayload | None = None
     for frame in frames:
         try:
-            beacon = _remembered_beacon(frame)
+            beacon = _decode_frame(frame)
         except BadPayload as error:
             broken = broken or error
         else:
@@ -164,21 +173,6 @@ def _first_whole(frames: tuple[bytes, ...]) -> Beacon | None:
     if broken is not None:
         raise broken
     return None
-
-
-def _remembered_beacon(frame: bytes) -> Beacon | None:
-    known = _known.get(frame)
-    if known is not None:
-        return known
-    beacon = _decode_frame(frame)
-    slot = hash(frame) & _HEARD_SLOTS
-    if _heard_once[slot] != frame:
-        _heard_once[slot] = frame
-    elif beacon is not None:
-        if len(_known) >= REMEMBERED_BEACONS:
-            _known.clear()
-        _known[frame] = beacon
-    return beacon
 
 
 def _decode_frame(frame: bytes) -> Beacon | None:

@@ -1,6 +1,6 @@
 """Takes advertising payloads apart and puts them together.
 
-Pure, but for a bounded memory that only speed depends on: fed by the radios, the capture readers and the simulated
+Pure, but for a bounded memory of outlines that only speed depends on: fed by the radios, the capture readers and the simulated
 street.
 
 Sources: Core Specification 5.4, Vol 3 Part C, 11 (the row of AD structures), and the Core Specification
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, NoReturn
 
 from hardware.ble.advertisement import AdvertisementData
 
@@ -43,15 +43,11 @@ class BadPayload(ValueError):
 
 
 # How a payload of some length is laid out that begins with some octets: its flags, power and UUIDs; where a name
-# begins; where the last structure begins (there the name ends, too) and its first four octets; the company of that
-# structure, or, when it is None, the service. A plain tuple: this is read for every packet not heard before.
-_Outline = tuple[int | None, int | None, tuple[str, ...], int, int, bytes, int | None, str]
+# begins; where the last structure begins (there the name ends, too) and its first four octets, None where the octets
+# that tell the outline hold them already; the company of that structure, or, when it is None, the service. A plain
+# tuple: this is read for every packet not heard before. No name and no data: nothing here leads to a phone.
+_Outline = tuple[int | None, int | None, tuple[str, ...], int, int, bytes | None, int | None, str]
 _outlines: list[dict[bytes, _Outline]] = [{} for _ in range(_LONGEST_OUTLINED + 1)]
-# A packed shop hears some hundreds of different payloads a minute; 2,048 of them are about 1.5 MB.
-REMEMBERED_PAYLOADS = 2048
-_remembered: dict[bytes, AdvertisementData] = {}
-_HEARD_SLOTS = 1023
-_heard_once: list[bytes] = [b""] * (_HEARD_SLOTS + 1)
 # Shared by all that have no such fields: read-only by type, and most advertisements have one of the two.
 _NOTHING: Mapping[Any, bytes] = {}
 
@@ -74,50 +70,68 @@ def uuid_text(octets: bytes) -> str:
 
 
 def parse(payload: bytes) -> AdvertisementData:
-    """The fields of a payload; raises BadPayload when a structure runs past the end. Remembered: the air repeats itself.
+    """The fields of a payload; raises BadPayload when a structure runs past the end.
 
     A length of zero ends the payload early, as the specification has it. A structure whose value has an impossible
     size (a TX power of two octets, half a UUID) is passed over; of several values for one field the last counts,
     but a whole name always wins over a shortened one. Names that are not UTF-8 keep what can be read.
     """
-    known = _remembered.get(payload)
-    if known is not None:
-        return known
-    fields = _by_outline(payload) or _parse_any(payload)
-    # What is heard once is mostly not heard again, and keeping it costs as much as reading it: the second time counts.
-    slot = hash(payload) & _HEARD_SLOTS
-    if _heard_once[slot] != payload:
-        _heard_once[slot] = payload
-        return fields
-    if len(_remembered) >= REMEMBERED_PAYLOADS:
-        # Simpler and quicker than to find the oldest; what is still on the air is back within seconds.
-        _remembered.clear()
-    _remembered[payload] = fields
-    return fields
-
-
-def _by_outline(payload: bytes) -> AdvertisementData | None:
-    """The fields of a payload that is laid out as one before it; None when it is not."""
     length = len(payload)
     if not _SHORTEST_OUTLINED <= length <= _LONGEST_OUTLINED:
-        return None
-    outline = _outlines[length].get(payload[: _telling(payload)])
+        return _parse_any(payload)
+    # What _telling says, without the price of asking it.
+    known = 4 if payload[1] != FLAGS else 7 if payload[4] == MANUFACTURER else 8
+    outline = _outlines[length].get(payload[:known])
     if outline is None:
-        return None
+        return _parse_any(payload)
     flags, tx_power, uuids, name_at, begin, head, company, service = outline
-    if payload[begin : begin + 4] != head:
-        return None
+    if head is not None and payload[begin : begin + 4] != head:
+        return _parse_any(payload)
     name = None
     if name_at < begin:
         if payload[name_at - 1] != NAME_WHOLE:
-            return None
-        name = _text(payload[name_at:begin])
+            return _parse_any(payload)
+        try:
+            name = payload[name_at:begin].decode()
+        except UnicodeDecodeError:
+            name = payload[name_at:begin].decode("utf-8", "replace")
     value = payload[begin + 4 :]
     if company is None:
-        frames = (payload[begin + 1 :],) if head[2:] == _EDDYSTONE else ()
+        frames = (payload[begin + 1 :],) if payload[begin + 2 : begin + 4] == _EDDYSTONE else ()
         return AdvertisementData(name, uuids, _NOTHING, {service: value}, tx_power, flags, frames)
-    frames = (payload[begin + 1 :],) if value.startswith(BEACON_MARKS) else ()
+    frames = (payload[begin + 1 :],) if value[:2] in BEACON_MARKS else ()
     return AdvertisementData(name, uuids, {company: value}, _NOTHING, tx_power, flags, frames)
+
+
+def beacon_frames(payload: bytes) -> tuple[bytes, ...]:
+    """The structures that look like beacons, without their length octets; raises BadPayload as `parse` does."""
+    frames: tuple[bytes, ...] = ()
+    at, end = 0, len(payload)
+    while at < end:
+        length = payload[at]
+        if not length:
+            break
+        begin = at + 1
+        at += length + 1
+        if at > end:
+            _broken(payload)
+        kind = payload[begin]
+        if kind == MANUFACTURER:
+            if length > 4 and payload[begin + 3 : begin + 5] in BEACON_MARKS:
+                frames += (payload[begin:at],)
+        elif kind == SERVICE_DATA16 and length > 2 and payload[begin + 1 : begin + 3] == _EDDYSTONE:
+            frames += (payload[begin:at],)
+    return frames
+
+
+def _broken(payload: bytes) -> NoReturn:
+    """Say where a payload breaks off that is known to."""
+    at = 0
+    while (after := at + payload[at] + 1) <= len(payload):
+        at = after
+    raise BadPayload(
+        f"The structure at octet {at} says it has {payload[at]} octets, but only {len(payload) - at - 1} are left."
+    )
 
 
 def _telling(payload: bytes) -> int:
@@ -127,12 +141,6 @@ def _telling(payload: bytes) -> int:
         return 4
     # Flags and a manufacturer's head; else flags, power or a list of UUIDs, and the next length and type.
     return 7 if payload[4] == MANUFACTURER else 8
-
-
-def forget() -> None:
-    """Empty the memory of payloads; nothing but speed depends on it."""
-    _remembered.clear()
-    _heard_once[:] = [b""] * len(_heard_once)
 
 
 def _text(octets: bytes) -> str:
@@ -159,15 +167,13 @@ def _parse_any(payload: bytes) -> AdvertisementData:  # noqa: C901 - one pass ov
         begin = at
         at += length + 1
         if at > end:
-            raise BadPayload(
-                f"The structure at octet {begin} says it has {length} octets, but only {end - begin - 1} are left."
-            )
+            _broken(payload)
         kind = payload[begin + 1]
         if kind == MANUFACTURER:
             if length > 2:
                 value = payload[begin + 4 : at]
                 manufacturer[payload[begin + 2] | payload[begin + 3] << 8] = value
-                if value.startswith(BEACON_MARKS):
+                if value[:2] in BEACON_MARKS:
                     frames += (payload[begin + 1 : at],)
         elif kind == FLAGS:
             if length > 1:
@@ -247,7 +253,7 @@ def _learn(payload: bytes, fields: AdvertisementData, name_at: int, name_end: in
         fields.service_uuids,
         name_at or begin,
         begin,
-        head,
+        None if known == begin + 4 else head,
         company,
         next(iter(fields.service_data), ""),
     )

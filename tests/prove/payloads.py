@@ -161,7 +161,7 @@ def _checked(payload: bytes, told: Counter[str], *, plainly: bool) -> Advertisem
     if plainly and fields != spelled_out(payload):
         raise OutOfRange(f"{fields} is not what a plain reading gives")
     try:
-        beacon = decode_beacon(fields)
+        beacon = decode_beacon(payload)
     except BadPayload:
         told["broken_beacon"] += 1
         return fields

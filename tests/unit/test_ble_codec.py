@@ -63,8 +63,11 @@ def test_any_payload_is_a_beacon_or_none_or_bad_and_never_anything_else(payload:
     try:
         fields, beacon = read(payload)
     except BadPayload:
+        with pytest.raises(BadPayload):
+            decode_beacon(payload)
         return
-    assert decode_beacon(fields) == beacon == decode_beacon(payload)
+    assert fields == parse(payload)
+    assert decode_beacon(payload) == beacon
 
 
 uuids = st.one_of(st.integers(0, 0xFFFFFFFF).map(lambda n: f"{n:08x}{BASE_UUID}"), st.uuids().map(str))
