@@ -70,8 +70,12 @@ _SHORT: dict[Because, Callable[[OnAir], Text]] = {
         "zh": "此适配器固定每 {} 至 {} 毫秒发送一次，无法更改。".format(*LEGACY_INTERVALS_MS),
     },
     "no-intervals": lambda _: {
-        "en": f"BlueZ does not pass the interval on; it is sent every {KERNEL_INTERVAL_MS} ms. Allow it: {ALLOW}",
-        "zh": f"BlueZ 不采用设定的间隔，实际每 {KERNEL_INTERVAL_MS} 毫秒发送一次。如需允许，请运行：{ALLOW}",
+        "en": f"BlueZ does not pass the interval on, so the kernel's own holds ({KERNEL_INTERVAL_MS} ms). Allow it: {ALLOW}",
+        "zh": f"BlueZ 不采用设定的间隔，以内核默认值（{KERNEL_INTERVAL_MS} 毫秒）发送。如需允许，请运行：{ALLOW}",
+    },
+    "other-interval": lambda one: {
+        "en": f"It is sent every {one.interval_ms} ms, not every {one.asked_interval_ms} ms.",
+        "zh": f"实际每 {one.interval_ms} 毫秒发送一次，而非设定的 {one.asked_interval_ms} 毫秒。",
     },
     "other-power": lambda one: {
         "en": f"The adapter sends at {one.power_dbm} dBm, not at {one.asked_power_dbm} dBm.",
@@ -94,6 +98,9 @@ _SHORT: dict[Because, Callable[[OnAir], Text]] = {
     "asking": lambda _: {"en": "The adapter is being asked.", "zh": "正在询问适配器。"},
     "soon": lambda _: {"en": "It will be on the air in a moment.", "zh": "即将开始发送。"},
 }
+
+
+_PACES: tuple[Because, ...] = ("no-intervals", "own-pace", "other-interval")
 
 
 def why(one: OnAir) -> Text:
@@ -124,7 +131,7 @@ def silent(on_air: Iterable[OnAir], unsaid: Iterable[Unsaid], trouble: str = "")
 
 def own_pace(on_air: Iterable[OnAir]) -> Text | None:
     """What to tell of intervals that are not those that were asked for; None where they are."""
-    for because in ("no-intervals", "own-pace"):
+    for because in _PACES:
         for one in on_air:
             if because in one.because:
                 return _SHORT[because](one)

@@ -105,6 +105,7 @@ PURE = frozenset(
         "hardware.ble.linklayer",
         "hardware.ble.mgmt_frames",
         "hardware.ble.plan",
+        "hardware.ble.sent",
         "hub.admin.charts",
         "hub.admin.period",
         "hub.air",

@@ -25,10 +25,9 @@ Shorter than TURN_S, so that each of the kernel's instances gets its turn while 
 KERNEL_INTERVAL_MS = 1280
 """What the kernel uses when BlueZ passes no interval on (le_adv_min_interval, 0x0800), unless BlueZ's main.conf has another."""
 
-LEGACY_INTERVAL_MS = 125
 LEGACY_INTERVALS_MS = (100, 150)
 """Without extended advertising the kernel sends what nobody can connect to every 100 to 150 ms, whatever is asked
-(DISCOV_LE_FAST_ADV_INT_MIN and _MAX, hci_enable_advertising_sync); 125 is the middle, and 20 % off at most."""
+(DISCOV_LE_FAST_ADV_INT_MIN and _MAX, hci_enable_advertising_sync). The middle is told, which is 20 % off at most."""
 
 T = TypeVar("T")
 
@@ -54,26 +53,30 @@ def taking_turns(items: Sequence[T], places: int, step: int) -> list[T]:
     return [items[(step + place) % len(items)] for place in range(places)]
 
 
-def told(frame: Frame, features: Features, wanted: int, places: int, power_dbm: int | None) -> OnAir:
-    """What is said of a frame that is on the air or has its turns: `wanted` frames share our `places`."""
+def told(
+    frame: Frame,
+    features: Features,
+    wanted: int,
+    places: int,
+    power_dbm: int | None,
+    seen_ms: tuple[float, float] | None = None,
+) -> OnAir:
+    """What is said of a frame that is on the air or has its turns: `wanted` frames share our `places`.
+
+    `seen_ms`: between which intervals the controller was told to choose, where that could be seen.
+    """
     share = min(places / wanted, 1.0) if wanted else 1.0
     if not features.offloads:
         share /= max(features.active, 1)
     whys: dict[Because, str] = {}
     if share < 1.0:
         whys["turns"] = f"It takes turns with others and is on the air for {share:.0%} of the time."
+    low_ms, high_ms = seen_ms or _reckoned(frame, features)
     interval_ms = frame.interval_ms
-    low, high = LEGACY_INTERVALS_MS
-    if not features.offloads:
-        if not low <= interval_ms <= high:
-            interval_ms = LEGACY_INTERVAL_MS
-            whys["own-pace"] = f"This adapter sends every {low} to {high} ms, whatever is asked."
-    elif not features.takes_wishes and interval_ms != KERNEL_INTERVAL_MS:
-        interval_ms = KERNEL_INTERVAL_MS
-        whys["no-intervals"] = (
-            f"BlueZ passes no interval on, so the kernel's {KERNEL_INTERVAL_MS} ms hold. Allow it: "
-            "python -m hardware ble allow-intervals"
-        )
+    # The controller counts in steps of 0.625 ms.
+    if not low_ms - 1 < interval_ms < high_ms + 1:
+        interval_ms = round((low_ms + high_ms) / 2)
+        whys |= _of_interval(frame, features, low_ms, high_ms)
     if frame.power_dbm is not None and power_dbm != frame.power_dbm:
         whys |= _of_power(frame.power_dbm, power_dbm, features)
     return OnAir(
@@ -87,7 +90,27 @@ def told(frame: Frame, features: Features, wanted: int, places: int, power_dbm: 
         # What ends in a command comes last: a full stop or a word after it would be copied with it.
         " ".join(sorted(whys.values(), key=lambda why: 0 if why.endswith(".") else 1)),
         tuple(whys),
+        seen_ms is not None,
     )
+
+
+def _reckoned(frame: Frame, features: Features) -> tuple[float, float]:
+    """The intervals that hold by what the stack says of itself."""
+    if not features.offloads:
+        return LEGACY_INTERVALS_MS
+    wish = frame.interval_ms if features.takes_wishes else KERNEL_INTERVAL_MS
+    return wish, wish
+
+
+def _of_interval(frame: Frame, features: Features, low_ms: float, high_ms: float) -> dict[Because, str]:
+    if not features.offloads:
+        return {"own-pace": f"This adapter sends every {low_ms:.0f} to {high_ms:.0f} ms, whatever is asked."}
+    if features.takes_wishes:
+        return {"other-interval": f"It is sent every {high_ms:.0f} ms, not every {frame.interval_ms} ms."}
+    return {
+        "no-intervals": f"BlueZ passes no interval on, so the kernel's {high_ms:.0f} ms hold. Allow it: "
+        "python -m hardware ble allow-intervals"
+    }
 
 
 def _of_power(asked_dbm: int, power_dbm: int | None, features: Features) -> dict[Because, str]:

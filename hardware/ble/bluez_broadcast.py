@@ -26,6 +26,7 @@ from hardware.ble.bluez_advertisement import PROPERTIES, Exported
 from hardware.ble.broadcast import Cause, Frame
 from hardware.ble.broadcaster import Full, StackBroadcaster
 from hardware.ble.codec import BadPayload
+from hardware.ble.readback import Readback
 from hardware.device import DeviceError, Reason
 
 BLUEZ = "org.bluez"
@@ -59,11 +60,13 @@ class BlueZStack:
         self._exported: dict[str, Exported] = {}
         self._count = 0
         self._here = False
+        self._readback = Readback(int(adapter.removeprefix("hci")))
 
     async def open(self) -> Features:
         """Reach the adapter, with nothing of ours on the air."""
         try:
             check_adapter(self.adapter)
+            self._readback.open()
             if self._bus is None or not self._bus.connected:
                 self._bus = await self._connected()
             for key in list(self._exported):
@@ -123,8 +126,14 @@ class BlueZStack:
         with contextlib.suppress(BusError):
             await self._call(self._path, MANAGER, "UnregisterAdvertisement", "o", [one.path])
 
+    def read_back(self, frame: Frame) -> tuple[float, float] | None:
+        """Between which intervals in ms the controller was told to send it; None where this process may not see that."""
+        sent = self._readback.sends(frame.beacon.encode())
+        return (sent.low_ms, sent.high_ms) if sent is not None else None
+
     async def close(self) -> None:
         """Hang up, with which BlueZ takes everything of ours off the air."""
+        self._readback.close()
         self.on_event = lambda _: None
         bus, self._bus = self._bus, None
         if bus is not None and bus.connected:

@@ -23,6 +23,7 @@ Because = Literal[
     "turns",
     "own-pace",
     "no-intervals",
+    "other-interval",
     "other-power",
     "power-untold",
     "power-fixed",
@@ -60,7 +61,8 @@ class OnAir(msgspec.Struct, frozen=True):
     `state`: `on`; `turns`, it shares the air with others in time, and `interval_ms` is what is left for it on average;
     `refused`, it will not go on the air until it is changed; `waiting`, it will by itself. `interval_ms` is None while it is
     not on the air, `power_dbm` also where the adapter does not tell. `why` has a sentence for everything that differs from
-    what was asked, in step with `because`; both are empty where nothing does.
+    what was asked, in step with `because`; both are empty where nothing does. `read_back`: the interval was seen in what the
+    controller was told, not reckoned from what the Bluetooth service says of itself.
     """
 
     key: str
@@ -72,6 +74,7 @@ class OnAir(msgspec.Struct, frozen=True):
     state: State
     why: str = ""
     because: tuple[Because, ...] = ()
+    read_back: bool = False
 
 
 class Cause(StrEnum):

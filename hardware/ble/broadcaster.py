@@ -77,6 +77,10 @@ class Stack(Protocol):
         """Take it off the air; nothing where it is not there."""
         ...
 
+    def read_back(self, frame: Frame) -> tuple[float, float] | None:
+        """Between which intervals in ms the controller was told to send it; None where that cannot be seen."""
+        ...
+
     async def close(self) -> None:
         """Let go of everything."""
         ...
@@ -307,4 +311,5 @@ class StackBroadcaster:
         candidates = len(self._candidates())
         if frame.key not in self._registered and candidates <= self._places:
             return off_air(frame, "soon", "It will be on the air in a moment.")
-        return told(frame, self._features, candidates, self._places, self._powers_dbm.get(frame.key))
+        power_dbm, seen_ms = self._powers_dbm.get(frame.key), self.stack.read_back(frame)
+        return told(frame, self._features, candidates, self._places, power_dbm, seen_ms)

@@ -17,7 +17,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from hardware.ble.advertising import KERNEL_INTERVAL_MS, KERNEL_TURN_S, LEGACY_INTERVAL_MS, Features
+from hardware.ble.advertising import KERNEL_INTERVAL_MS, KERNEL_TURN_S, LEGACY_INTERVALS_MS, Features
 from hardware.ble.broadcast import Cause, Frame
 from hardware.ble.broadcaster import Full, StackBroadcaster
 from hardware.ble.codec import BadPayload
@@ -108,6 +108,13 @@ class SimStack:
         self._known.pop(key, None)
         self._sent.pop(key, None)
 
+    def read_back(self, frame: Frame) -> tuple[float, float] | None:
+        """At which interval it is sent."""
+        sent = self._sent.get(frame.key)
+        if sent is None:
+            return None
+        return LEGACY_INTERVALS_MS if self.legacy else (sent.interval_ms, sent.interval_ms)
+
     async def close(self) -> None:
         """Let go of everything."""
         await asyncio.sleep(0)
@@ -191,7 +198,7 @@ class SimStack:
         return Sent(
             payload,
             number.hex(":"),
-            LEGACY_INTERVAL_MS if self.legacy else interval_ms,
+            round(sum(LEGACY_INTERVALS_MS) / 2) if self.legacy else interval_ms,
             0 if wish is None or self.legacy else min(max(wish, POWERS_DBM[0]), POWERS_DBM[1]),
         )
 

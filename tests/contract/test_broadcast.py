@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import pytest
 
-from hardware.ble.advertising import LEGACY_INTERVAL_MS, TURN_S
+from hardware.ble.advertising import TURN_S
 from hardware.ble.beacon import (
     AltBeacon,
     EddystoneEid,
@@ -330,7 +330,7 @@ def test_an_older_adapter_tells_its_own_pace_and_its_turns(opened: Open) -> None
             await broadcaster.set(EACH[2:4])
             await until(lambda: {one.state for one in broadcaster.on_air()} == {"turns"})
             told = by_key(broadcaster)["url"]
-            assert told.interval_ms == 2 * LEGACY_INTERVAL_MS
+            assert told.interval_ms == 2 * 125
             assert "every 100 to 150 ms, whatever is asked" in told.why
             assert "50% of the time" in told.why
             assert told.power_dbm is None

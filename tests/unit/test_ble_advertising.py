@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from hardware.ble.advertising import (
     KERNEL_TURN_S,
-    LEGACY_INTERVAL_MS,
     LEGACY_INTERVALS_MS,
     TURN_S,
     Features,
@@ -47,8 +46,8 @@ def test_nobody_has_a_turn_where_there_is_no_place() -> None:
 def test_the_numbers_stand_in_the_order_that_their_reasons_give() -> None:
     assert KERNEL_TURN_S < TURN_S
     low, high = LEGACY_INTERVALS_MS
-    assert low * 0.8 <= LEGACY_INTERVAL_MS * 0.8 <= low
-    assert high <= LEGACY_INTERVAL_MS * 1.2
+    middle = (low + high) / 2
+    assert middle * 0.8 <= low < high <= middle * 1.2
 
 
 @pytest.mark.parametrize(
@@ -84,7 +83,27 @@ def test_what_is_told_is_what_is_left_of_the_wish(
 def test_a_power_that_is_not_the_one_asked_for_is_told(
     power_dbm: int | None, features: Features, why: str
 ) -> None:
-    frame = Frame("a", FRAME.beacon, LEGACY_INTERVAL_MS, -8)
+    frame = Frame("a", FRAME.beacon, LEGACY_INTERVALS_MS[0], -8)
     said = told(frame, features, 1, 5, power_dbm)
     assert (said.asked_power_dbm, said.power_dbm) == (-8, power_dbm)
     assert (why in said.why) if why else said.why == ""
+
+
+@pytest.mark.parametrize(
+    ("features", "seen_ms", "interval_ms", "because"),
+    [
+        (NEW, (400.0, 400.0), 400, ()),
+        (NEW, (399.375, 400.0), 400, ()),
+        # Another program, or BlueZ's main.conf, had its way.
+        (NEW, (1000.0, 1000.0), 1000, ("other-interval",)),
+        (NEW._replace(takes_wishes=False), (152.5, 152.5), 152, ("no-intervals",)),
+        (OLD, (100.0, 150.0), 125, ("own-pace",)),
+        (OLD, (400.0, 400.0), 400, ()),
+    ],
+)
+def test_an_interval_that_was_seen_goes_before_one_that_is_reckoned(
+    features: Features, seen_ms: tuple[float, float], interval_ms: int, because: tuple[str, ...]
+) -> None:
+    said = told(FRAME, features, 1, 5, 0, seen_ms)
+    assert (said.interval_ms, said.because, said.read_back) == (interval_ms, because, True)
+    assert not told(FRAME, features, 1, 5, 0).read_back
