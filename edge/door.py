@@ -17,11 +17,13 @@ import msgspec
 from edge.occupancy import WINDOW_S, Correction, Occupancy, OccupancyWindow
 from edge.owners import Owners
 from edge.passing import GAP_S, PassingWindow, StreetCount
-from edge.presence import OUTSIDE, PresenceTracker, near_enough
+from edge.places import ModelPlaces
+from edge.presence import OUTSIDE, PHONES, PresenceTracker, near_enough
 from edge.recognition import Enrolled
 from edge.sharing import SharedBook
-from edge.subjects import SALT_BYTES, SALT_LIFE_S, AddressBook, Rank
-from edge.visits import USUAL, Reason, Thresholds, Visit
+from edge.subjects import SALT_BYTES, SALT_LIFE_S, AddressBook
+from edge.visits import STRONGEST_DBM, USUAL, Reason, Thresholds, Visit
+from edge.zones import ZoneModel
 from hardware.ble.advertisement import Advertisement
 from hardware.ble.beacon import forget
 
@@ -87,6 +89,7 @@ class Door:
         )
         self._thresholds = _for_each(thresholds, len(names))
         self._owners = Owners()
+        self._places: ModelPlaces | None = None
         self._windows = [OccupancyWindow(zone, correction or Correction(), window_s) for zone in self.zones]
         self._slice_s = self._windows[0].slice_s
         self._silent = [True] * len(self.zones)
@@ -153,6 +156,11 @@ class Door:
             for window in self._windows:
                 window.correction = correction
 
+    def use_model(self, model: ZoneModel | None) -> None:
+        """Let a model of the zones say who is where; None: the receiver that owns a phone does. ValueError: it fits another
+        door."""
+        self._places = None if model is None else ModelPlaces(model, self.zones, len(self._place_of))
+
     def hear(self, packets: Sequence[Advertisement], receiver: int = 0) -> Noticed:
         """Take in a batch of one receiver, in the order of its times."""
         if not packets:
@@ -165,13 +173,14 @@ class Door:
         thresholds = self._thresholds[receiver]
         near = near_enough(packets, thresholds.depart_dbm)
         rows = self._book.rows_of(near)
-        if len(self._place_of) == 1:
-            opened = self._tracker.feed_all(rows, near, thresholds.arrive_dbm)
+        if self._places is not None:
+            opened, closed = self._hear_by_model(self._places, rows, near, packets, receiver)
+        elif len(self._place_of) > 1:
+            opened, closed = self._hear_one_of_several(rows, near, receiver)
+        else:
+            opened, closed = self._tracker.feed_all(rows, near, thresholds.arrive_dbm), []
             if not opened:
                 return noticed
-            closed: list[Visit] = []
-        else:
-            opened, closed = self._hear_one_of_several(rows, near, receiver)
         self._came(opened, closed)
         return noticed + Noticed(tuple(opened), tuple(closed))
 
@@ -221,6 +230,24 @@ class Door:
         picked, counting = self._owners.pick(rows, near, receiver)
         places = [self._place_of[receiver]] * len(picked)
         return self._tracker.feed_placed(picked, counting, places, self._thresholds[receiver].arrive_dbm)
+
+    def _hear_by_model(
+        self,
+        places: ModelPlaces,
+        rows: Sequence[int],
+        near: Sequence[Advertisement],
+        packets: Sequence[Advertisement],
+        receiver: int,
+    ) -> tuple[list[Visit], list[Visit]]:
+        places.reach(self._book.size)
+        for row in self._tracker.new_among(rows):
+            places.begin(row)
+        # Somebody near one receiver is weak at another: that is known of whoever has a row, and nobody gets one by it.
+        heard = [packet for packet in packets if packet.rssi_dbm <= STRONGEST_DBM]
+        found = self._book.find(heard)
+        places.hear(found, heard, receiver)
+        where = [places.place(row, packet.at) for row, packet in zip(rows, near, strict=True)]
+        return self._tracker.feed_placed(rows, near, where, self._thresholds[receiver].arrive_dbm)
 
     def _begin(self, now: float) -> None:
         self._now = now
@@ -274,7 +301,7 @@ class Door:
         """Visits began. Who only went on from one zone into another has not come in again."""
         going_on = {visit.subject.id for visit in closed}
         for visit in opened:
-            if visit.subject.id not in going_on and visit.subject.rank is not Rank.TAG:
+            if visit.subject.id not in going_on and visit.subject.rank in PHONES:
                 self._passing[self.zones.index(visit.zone)].came(visit.subject.id, visit.arrived_at)
 
 

@@ -177,6 +177,12 @@ class Installing:
 
     def _adjust(self, calibration: Calibration) -> None:
         self._door.adjust(calibration.thresholds, for_one_zone(self._correction(), len(self._door.zones)))
+        try:
+            self._door.use_model(calibration.model)
+        except ValueError as wrong:
+            # Radios were added or taken away, or zones renamed, since somebody stood in them.
+            logger.warning("%s", wrong)
+            self._door.use_model(None)
 
 
 MOST_STAYS = 200

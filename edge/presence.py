@@ -50,13 +50,14 @@ STRANGER_AFTER_S = 30
 FIXTURE_AFTER_S = 4 * 3600
 """Nobody shops for four hours: what stays so long is a loudspeaker, a till or a member of staff. Its visit is dropped."""
 
+PHONES = frozenset((Rank.RANDOM, Rank.MEMBER))
+"""Whose names count as people's: no tags, whose bearers have phones too; nothing whose address stays, which no phone's does."""
+
 OUTSIDE = 255
 """The place of whoever a zone model says is outside: near, and no visitor. Above the number of any zone."""
 
 # Marks in the column of scores, above any score.
 _VISITOR, _FIXTURE, _PART_OF_SHOP, _MOVED_OUT, _FREE = 100, 101, 102, 103, 255
-# Whose names count as phones.
-_PHONES = frozenset((Rank.RANDOM, Rank.MEMBER))
 _NEVER_DBM = 127
 _ALWAYS_DBM = -128
 _LONG_AGO = float("-inf")
@@ -144,6 +145,11 @@ class PresenceTracker:
                 opened.append(visit)
         return opened, closed
 
+    def new_among(self, rows: Iterable[int]) -> set[int]:
+        """The rows of whom nothing has been heard yet."""
+        self._make_room(self._arrive_dbm)
+        return {row for row in rows if self._scores[row] == _FREE}
+
     def tick(self, now: float) -> list[Visit]:
         """Visits that have ended by now. To be called every few seconds."""
         return self._sweep(now - STRANGER_AFTER_S, now - DEPART_AFTER_S, now - FIXTURE_AFTER_S)
@@ -173,15 +179,12 @@ class PresenceTracker:
         return found
 
     def near_since(self, since: float, place: int = 0) -> list[int]:
-        """Pseudonyms of phones and the like heard near in a place since then.
-
-        No fixtures; no tags, whose bearers have phones too; nothing whose address stays the same, which no phone's does.
-        """
+        """Pseudonyms of phones heard near in a place since then, fixtures left out."""
         columns = zip(self._near, self._scores, self._book.ranks, self._places, self._book.ids, strict=False)
         return [
             name
             for near, score, rank, here, name in columns
-            if near >= since and score <= _VISITOR and rank in _PHONES and here == place
+            if near >= since and score <= _VISITOR and rank in PHONES and here == place
         ]
 
     def silent_since(self, before: float) -> list[tuple[float, int]]:
@@ -320,7 +323,7 @@ class PresenceTracker:
             score = scores[row]
             if score < _VISITOR:
                 gone.add(row)
-                if self._book.ranks[row] != Rank.TAG:
+                if self._book.ranks[row] in PHONES:
                     self._passed.append(Gone(self._book.ids[row], self._places[row], heard_at))
             elif score in (_PART_OF_SHOP, _MOVED_OUT):
                 gone.add(row)

@@ -198,6 +198,11 @@ class AddressBook:
         known, meet = self._row_of.get, self._meet
         return [known(one.address) or meet(one) for one in packets]
 
+    def find(self, packets: Iterable[Advertisement]) -> list[int]:
+        """The same for those who have a row already; NOBODY for the others, who get none."""
+        known = self._row_of.get
+        return [known(one.address, NOBODY) for one in packets]
+
     def curious(self, row: int) -> bool:
         """Whether the next packet of this row should be looked into (`look`)."""
         return self._looked[row] < EXAMINED_PACKETS

@@ -75,6 +75,7 @@ PURE = frozenset(
         "edge.owners",
         "edge.passing",
         "edge.picture",
+        "edge.places",
         "edge.portal.health",
         "edge.portal.installer.charts",
         "edge.presence",

@@ -22,7 +22,7 @@ from hardware.ble.advertisement import Advertisement
 from hardware.ble.captures import CaptureError
 from hub.client.settings import SettingsError
 from hub.client.warnings import Severity, Watch
-from hub.wire.events import OccupancyMeasured, VisitClosed
+from hub.wire.events import OccupancyMeasured, StreetCounted, VisitClosed
 
 PHONE = "5a:11:22:33:44:55"
 
@@ -130,7 +130,7 @@ def test_facts_hold_no_address_and_no_pseudonym() -> None:
     through(door, phone(1_790_000_000.0, 130))
     subject = door.present()[0].subject
     facts = facts_of(door.stop(), Stamps("wall"), 1_790_000_200.0, simulated=True)
-    assert [type(fact) for fact in facts] == [VisitClosed]
+    assert [type(fact) for fact in facts] == [VisitClosed, StreetCounted]
     said = msgspec.json.encode(facts).decode()
     assert PHONE not in said
     assert str(subject.id) not in said
