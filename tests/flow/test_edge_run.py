@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -214,6 +215,32 @@ def test_the_simulated_street_in_a_hurry_is_counted_and_rows_match_facts(folder:
     pool.close()
     assert {row.id for row in rows} == {fact.id for fact in visits}
     assert [event.seq for event, _ in written] == list(range(1, len(written) + 1))
+
+
+def test_two_radios_are_heard_and_told_each_by_itself_and_one_that_is_not_there_stops_nobody(
+    folder: Path,
+) -> None:
+    edge = edge_of(
+        folder, radio="ble:sim:seed=3,busy=4;ble:hci977;ble:sim:seed=4,busy=4", zone="door;hall;counter"
+    )
+    told: dict[str, Any] = {}
+
+    def both_hear() -> bool:
+        path = folder / "status.json"
+        if path.exists():
+            told.update(json.loads(path.read_bytes()))
+        return bool(told) and all(one["heard"] > 3 for one in told["radios"][::2])
+
+    asyncio.run(run_until(edge, both_hear))
+    assert [(one["receiver"], one["zone"]) for one in told["radios"]] == [
+        (0, "door"),
+        (1, "hall"),
+        (2, "counter"),
+    ]
+    assert told["radios"][1]["heard"] == 0
+    assert told["heard"] == sum(one["heard"] for one in told["radios"])
+    missing = [one for one in told["warnings"] if one["code"] == "radio-missing"]
+    assert [one["subject"] for one in missing] == ["ble:hci977"]
 
 
 def test_a_radio_that_is_not_there_is_a_warning_and_no_crash(folder: Path) -> None:
