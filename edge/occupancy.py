@@ -2,12 +2,14 @@
 
 Pure: `edge.door` feeds it the pseudonyms that were near in each slice, and closes the window.
 
-Names. A window of a minute is cut into six slices of ten seconds. A pseudonym counts when it was near in more than half of them,
-and that one rule does three things: who walks past is not there long enough; who comes or goes within the window counts when
-present for more than half of it, which is who was present in its middle; and a phone that changes its address within the window
-leaves one name with a majority of slices, not two. Let p be the chance that a phone present all through reaches its majority:
+Names. A window of a minute is cut into six slices of ten seconds. A pseudonym counts when the slices from its first to its last
+are more than half of them, and it was near in at least half. That one rule does three things: who walks past is not there long
+enough; who comes or goes within the window counts when present for more than half of it, which is who was present in its middle;
+and a phone that changes its address within the window leaves one name that counts, not two. (To ask for more than half of the
+slices themselves would lose three people in a hundred when the loss of packets rises from 10 to 50 %; this rule loses two.) Let
+p be the chance that a phone which is present all through counts:
 
-    p = (1 - r) P(Bin(6, q) >= 4) + r times the mean, over the slices in which it may change, of the names that reach four
+    p = (1 - r) P(counts) + r times the mean, over the slices in which its address may change, of the names that count
 
 with r = window / rotation, the chance that it changes its address within the window, and q the chance that a phone which is
 there is heard in a slice. Packets are lost at one rate today and at another tomorrow, so q is taken from the window itself, as
@@ -39,7 +41,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
-from math import comb, sqrt
+from math import sqrt
 
 import msgspec
 
@@ -61,7 +63,7 @@ HEARD_WORTH = 20
 lower, and two people whose phones fade for a moment are taken for three."""
 
 LEAST_HEARD = 0.3
-"""Below, a present phone reaches its majority one time in fourteen: that radio counts nobody, whatever it is multiplied with."""
+"""Below, a present phone counts in one window of five: that radio counts nobody, whatever it is multiplied with."""
 
 LEAST_THINGS = 0.5
 """Names that are always there to make an error with, such as somebody who stands before the window: an empty shop has a band."""
@@ -127,30 +129,38 @@ class Estimate(msgspec.Struct, frozen=True):
     high: float
 
 
-def majority(slices: int) -> int:
-    """More than half: with half, a phone that changes its address in the middle would count twice."""
-    return slices // 2 + 1
+def counts(pattern: int, slices: int) -> bool:
+    """Whether a name that was near in these slices (bit s for slice s) counts as somebody present.
+
+    Its span is more than half of the slices: with half, a phone that changes its address in the middle would count twice.
+    """
+    span = pattern.bit_length() - (pattern & -pattern).bit_length() + 1
+    return 2 * span > slices and 2 * pattern.bit_count() >= slices
 
 
 @lru_cache(maxsize=1024)
-def majority_chance(heard_in_slice: float, rotation_share: float = 0.0, slices: int = SLICES) -> float:
+def counting_chance(heard_in_slice: float, rotation_share: float = 0.0, slices: int = SLICES) -> float:
     """Names that a phone present all through a window is expected to count for.
 
     `rotation_share` is the chance that its address changes within the window.
     """
-    wanted = majority(slices)
-    still = _at_least(wanted, slices, heard_in_slice)
+    still = _chance(heard_in_slice, slices, slices)
     # It changes within slice j: the old name can be heard in slices 0..j, the new one in j and after.
     turning = sum(
-        _at_least(wanted, j + 1, heard_in_slice) + _at_least(wanted, slices - j, heard_in_slice)
+        _chance(heard_in_slice, j + 1, slices) + _chance(heard_in_slice, slices - j, slices)
         for j in range(slices)
     )
     share = min(max(rotation_share, 0.0), 1.0)
     return (1 - share) * still + share * turning / slices
 
 
-def _at_least(wanted: int, tries: int, chance: float) -> float:
-    return sum(comb(tries, k) * chance**k * (1 - chance) ** (tries - k) for k in range(wanted, tries + 1))
+def _chance(heard_in_slice: float, there: int, slices: int) -> float:
+    """That somebody counts who is there for the first `there` slices. (For the last ones it is the same.)"""
+    return sum(
+        heard_in_slice ** pattern.bit_count() * (1 - heard_in_slice) ** (there - pattern.bit_count())
+        for pattern in range(1, 1 << there)
+        if counts(pattern, slices)
+    )
 
 
 def heard_in_slice_of(patterns: Iterable[int], usual: float) -> float:
@@ -189,7 +199,7 @@ def people_of(
     addresses: int, correction: Correction, window_s: float = WINDOW_S, slices: int = SLICES
 ) -> tuple[float, float, float]:
     """The estimate for so many names counted where phones are heard as usual: (people, low, high)."""
-    reached = majority_chance(correction.heard_in_slice, window_s / correction.rotation_s, slices)
+    reached = counting_chance(correction.heard_in_slice, window_s / correction.rotation_s, slices)
     found = estimate(addresses / reached, correction)
     return found.people, found.low, found.high
 
@@ -233,6 +243,11 @@ class OccupancyWindow:
             heard[key] = heard.get(key, 0) | bit
         self._slices += 1
 
+    @property
+    def bit(self) -> int:
+        """What stands for the slice under way in a pattern."""
+        return 1 << self._slices
+
     def whole(self) -> bool:
         """Whether all slices are in."""
         return self._past >= SLICES
@@ -243,17 +258,19 @@ class OccupancyWindow:
         self._slices = 0
         self._past = 0
 
-    def close(self, at: float) -> Occupancy | None:
-        """The estimate; everything that went into it is forgotten. None when there was too little to go by."""
-        slices, patterns, correction = self._slices, self._heard.values(), self._correction
+    def close(self, at: float, more: Iterable[int] = ()) -> Occupancy | None:
+        """The estimate; everything that went into it is forgotten. None when there was too little to go by.
+
+        `more`: patterns of those who were not fed by name; a pattern has a slice's `bit` where somebody was near in it.
+        """
+        slices, patterns, correction = self._slices, [*self._heard.values(), *more], self._correction
         self.forget()
         if slices < LEAST_SLICES:
             return None
-        wanted = majority(slices)
-        addresses = sum(1 for pattern in patterns if pattern.bit_count() >= wanted)
+        addresses = sum(1 for pattern in patterns if counts(pattern, slices))
         heard = round(heard_in_slice_of(patterns, correction.heard_in_slice), 3)
         window_s = slices * self.slice_s
-        reached = majority_chance(heard, window_s / correction.rotation_s, slices)
+        reached = counting_chance(heard, window_s / correction.rotation_s, slices)
         names = addresses / reached
         found = estimate(names, correction)
         alone = msgspec.structs.replace(correction, doubt=0.0, things_doubt=0.0)
