@@ -55,6 +55,7 @@ async def run_checks(chosen: Mapping[str, Check]) -> list[Row]:
                 found = [Row(name, "the check itself", "to run", str(broken) or type(broken).__name__, False)]
             rows += found
             failed = sum(not row.passed for row in found)
+            lab.keep_logs = lab.keep_logs or failed > 0
             took = f"{time.monotonic() - began:.0f} s"
             print(f"lab: {name}: {f'{failed} FAILED' if failed else 'passed'}, {took}", flush=True)
     return rows

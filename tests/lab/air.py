@@ -43,12 +43,12 @@ class HeardOnce:
 
 
 class Air:
-    """Carries every packet to every other radio; `sent` counts packets by sender's address, `spoken` by the chip's name."""
+    """Carries every packet to every other radio; `sent` counts packets by sender's address."""
 
     def __init__(self) -> None:
         self.controllers: set[VirtualController] = set()
         self.sent: Counter[str] = Counter()
-        self.spoken: Counter[str] = Counter()
+        self._spoken: Counter[tuple[str, bytes]] = Counter()
         self._strengths: dict[str, Callable[[], int | None]] = {}
         self._adapters: dict[int, tuple[VirtualController, asyncio.Transport]] = {}
         self._devices: list[Device] = []
@@ -65,7 +65,13 @@ class Air:
                     controller.hear(packet, rssi_dbm)
         self.sent[who] += 1
         if sender is not None:
-            self.spoken[sender.name] += 1
+            self._spoken[sender.name, packet.data] += 1
+
+    def spoken(self, adapter: str, octets: bytes) -> int:
+        """How many packets this adapter has sent with these octets in them."""
+        return sum(
+            count for (name, data), count in self._spoken.items() if name == adapter and octets in data
+        )
 
     def strength(self, address: str, rssi_dbm: Callable[[], int | None]) -> None:
         """How strong this sender arrives from now on."""

@@ -38,6 +38,7 @@ class Lab:
         self.bus = bus
         self.air = air
         self.folder = folder
+        self.keep_logs = False
         self._adapters = adapters
         self._attached: dict[int, Started] = {}
         self._bluetoothd: Started | None = None
@@ -218,4 +219,7 @@ async def open_lab(
     except BaseException:
         print(f"lab: the logs of this run are in {folder}", file=sys.stderr)
         raise
-    shutil.rmtree(folder, ignore_errors=True)
+    if lab.keep_logs:
+        print(f"lab: the logs of this run are in {folder}", file=sys.stderr)
+    else:
+        shutil.rmtree(folder, ignore_errors=True)

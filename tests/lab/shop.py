@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from hub.store.sqlite import FILE, SqliteStore
 from hub.up.seeding import pairing_codes, seed
 from tests.lab.appliance import Lab
 from tests.lab.kernel import LabError
@@ -45,6 +46,14 @@ class Door:
         """What is wrong now, by code, as people read it."""
         return sentences(self.status())
 
+    def on_air(self, since: float) -> bool:
+        """Whether it has said since then (seconds since 1970) that everything that it has to say is on the air."""
+        told = self.status()
+        said = told.get("on_air", [])
+        return (
+            told.get("at", 0) > since and bool(said) and all(one["state"] in ("on", "turns") for one in said)
+        )
+
     async def check(self) -> dict[str, str]:
         """The same through `python -m edge check --json`."""
         async with self._lab.program("-m", "edge", "check", "--json", "--dir", str(self.folder)) as check:
@@ -77,6 +86,18 @@ async def open_shop(lab: Lab) -> AsyncIterator[Path]:
                 if await joining.wait():
                     raise LabError(f"The edge cannot join the hub; see {lab.folder}/enrol.log")
         yield edge
+
+
+def beacon_of(folder: Path) -> bytes:
+    """The octets by which the shop's iBeacons are known: Apple's number, the kind, and the UUID that the hub drew for it."""
+    store = SqliteStore(folder.parent / "hub" / FILE)
+    try:
+        shop = store.shop.get()
+    finally:
+        store.close()
+    if shop is None or not shop.beacon_uuid:
+        raise LabError("The hub's shop has no beacon of its own.")
+    return bytes.fromhex("4c000215" + shop.beacon_uuid.replace("-", ""))
 
 
 @asynccontextmanager
