@@ -104,8 +104,10 @@ _PACES: tuple[Because, ...] = ("no-intervals", "own-pace", "other-interval")
 
 
 def why(one: OnAir) -> Text:
-    """Everything that differs from what was asked, in every language; empty texts where nothing does."""
+    """Everything that differs from what was asked, in every language; no text where nothing does."""
     said = [_SHORT[because](one) for because in one.because]
+    if not said:
+        return {}
     return {"en": " ".join(text["en"] for text in said), "zh": "".join(text["zh"] for text in said)}
 
 

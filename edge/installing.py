@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from edge.air_health import why as why_on_air
 from edge.calibration import FILE, Calibration, read_calibration, write_calibration
 from edge.config import Config
 from edge.door import Door, Noticed
@@ -109,7 +110,7 @@ class Installing:
                     state=one.state,
                     interval_ms=one.interval_ms,
                     power_dbm=one.power_dbm,
-                    why=one.why,
+                    why=why_on_air(one),
                 )
                 for one in self._on_air()
             ),

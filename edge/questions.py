@@ -12,6 +12,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from hub.wire.snapshot import Text
+
 LINE_OCTETS = 4_096
 """The longest question. The longest that a page can make has 200 octets."""
 
@@ -163,7 +165,7 @@ class OnTheAir(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     interval_ms: int | None
     power_dbm: int | None
-    why: str
+    why: Text
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):

@@ -93,13 +93,13 @@ def seen(*ears: Ear) -> Seen:
         phones_per_person=0.93, things=0.4, by_chance=2.6, by_doubt=1.9, counted_by_hand=True,
     )  # fmt: skip
     air = (
-        OnTheAir(type="ibeacon", state="on", interval_ms=300, power_dbm=-4, why=""),
+        OnTheAir(type="ibeacon", state="on", interval_ms=300, power_dbm=-4, why={}),
         OnTheAir(
             type="eddystone-url",
             state="turns",
             interval_ms=None,
             power_dbm=None,
-            why="BlueZ chose the interval.",
+            why={"en": "BlueZ chose the interval.", "zh": "间隔由 BlueZ 决定。"},
         ),
     )
     return Seen(
