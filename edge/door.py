@@ -194,8 +194,9 @@ class Door:
         if now < then or now - then > LONGEST_JUMP_S:
             street = self._end_street(then)
             closed = self._tracker.close()
-            for window in self._windows:
+            for place, window in enumerate(self._windows):
                 window.forget()
+                self._tracker.take_patterns(place)
             self._begin(now)
             return Noticed(closed=tuple(closed), street=street)
         noticed = NOTHING
@@ -214,8 +215,8 @@ class Door:
         begin = self._slice_ends - self._slice_s
         for place, window in enumerate(self._windows):
             if now - begin >= self._slice_s / 2:
-                window.feed(self._tracker.near_since(begin, place), silent=self._silent[place])
-            last = window.close(now)
+                self._feed(window, place, begin)
+            last = window.close(now, self._tracker.take_patterns(place))
             if last is not None:
                 measured.append(last)
         street = self._end_street(now)
@@ -267,17 +268,26 @@ class Door:
         self._count_passers()
         street = tuple(window.close() for window in self._passing if window.due(at))
         for place, window in enumerate(self._windows):
-            window.feed(self._tracker.near_since(begin, place), silent=self._silent[place])
+            self._feed(window, place, begin)
         self._silent = [True] * len(self.zones)
         measured: list[Occupancy] = []
         if self._windows[0].whole():
-            closing = [window.close(at) for window in self._windows]
+            closing = [
+                window.close(at, self._tracker.take_patterns(place))
+                for place, window in enumerate(self._windows)
+            ]
             measured = [whole for whole in closing if whole is not None]
             # Between two windows, so that no name has to be followed from one salt into the next.
             if at >= self._salt_ends:
                 self._salt_ends = at + SALT_LIFE_S
                 self._renew()
         return Noticed((), tuple(closed), tuple(measured), street)
+
+    def _feed(self, window: OccupancyWindow, place: int, begin: float) -> None:
+        """The slice that began then is over. Who was near in which is kept beside the rows: the window needs no names."""
+        if not self._silent[place]:
+            self._tracker.mark(begin, place, window.bit)
+        window.feed((), silent=self._silent[place])
 
     def _renew(self) -> None:
         """A new salt; nothing stays that was heard or said under the old one but visits that last."""

@@ -25,6 +25,8 @@ those on the pavement of that street half, the others pass too far away to be no
 
 from __future__ import annotations
 
+from array import array
+
 import msgspec
 
 from edge.presence import DEPART_AFTER_S
@@ -45,9 +47,9 @@ count twice."""
 SHIFTS_S = (30.0, 60.0, 90.0, 120.0, 150.0, 180.0)
 """Where only chance makes silences and arrivals meet: well above GAP_S, and so near that as many people come and go."""
 
-MOST_NAMES = 20_000
-"""Pseudonyms kept so that nobody is counted twice (about 2 MB); above it, somebody may be. No street has so many in ten
-minutes."""
+MOST_NAMES = 5_000
+"""Pseudonyms kept so that nobody is counted twice (about 0.5 MB); above it, somebody may be. Eight new names a second for ten
+minutes: a street on a holiday has one."""
 
 
 class StreetCount(msgspec.Struct, frozen=True):
@@ -69,9 +71,9 @@ class PassingWindow:
         self.zone = zone
         self._began = began
         self._ends = began + STREET_WINDOW_S
-        self._passers: list[float] = []
-        self._arrivals: list[float] = []
-        self._silences: list[float] = []
+        self._passers = array("d")
+        self._arrivals = array("d")
+        self._silences = array("d")
         # Pseudonym -> whether it was counted as somebody who came in.
         self._seen: dict[int, bool] = {}
 
@@ -127,9 +129,9 @@ class PassingWindow:
         again = max(0.0, _meetings(arrivals, silences, 0.0) - by_chance)
         new = sum(1 for at in arrivals if at > self._began + GAP_S)
         entrants = max(0, round(new - again))
-        self._arrivals = [at for at in self._arrivals if at >= end]
-        self._passers = [at for at in self._passers if at >= end]
-        self._silences = [at for at in silences if at >= end - GAP_S - max(SHIFTS_S)]
+        self._arrivals = array("d", [at for at in self._arrivals if at >= end])
+        self._passers = array("d", [at for at in self._passers if at >= end])
+        self._silences = array("d", [at for at in silences if at >= end - GAP_S - max(SHIFTS_S)])
         return StreetCount(self.zone, end, window_s, passers, entrants)
 
     def _remember(self, name: int, came_in: bool) -> None:

@@ -78,8 +78,8 @@ class PresenceTracker:
     """
 
     __slots__ = (
-        "_arrive_dbm", "_arrived", "_book", "_gates", "_ids", "_levels", "_near", "_new_id", "_passed", "_peaks", "_places",
-        "_scores", "zones",
+        "_arrive_dbm", "_arrived", "_book", "_gates", "_ids", "_left", "_levels", "_near", "_new_id", "_passed",
+        "_patterns", "_peaks", "_places", "_scores", "zones",
     )  # fmt: skip
 
     def __init__(self, book: AddressBook, zones: Sequence[str], new_id: Callable[[], int]) -> None:
@@ -95,6 +95,8 @@ class PresenceTracker:
         self._levels = array("b", (0,))
         self._peaks = array("b", (0,))
         self._places = bytearray(1)
+        self._patterns = bytearray(1)
+        self._left: list[tuple[int, int]] = []
         self._scores = bytearray((_FREE,))
 
     def __len__(self) -> int:
@@ -178,14 +180,24 @@ class PresenceTracker:
             )  # fmt: skip
         return found
 
-    def near_since(self, since: float, place: int = 0) -> list[int]:
-        """Pseudonyms of phones heard near in a place since then, fixtures left out."""
-        columns = zip(self._near, self._scores, self._book.ranks, self._places, self._book.ids, strict=False)
-        return [
-            name
-            for near, score, rank, here, name in columns
-            if near >= since and score <= _VISITOR and rank in PHONES and here == place
-        ]
+    def mark(self, since: float, place: int, bit: int) -> None:
+        """Phones that were near in a place since then have this bit in their pattern; fixtures have none."""
+        patterns = self._patterns
+        columns = zip(self._near, self._scores, self._book.ranks, self._places, strict=False)
+        for row, (near, score, rank, here) in enumerate(columns):
+            if near >= since and score <= _VISITOR and rank in PHONES and here == place:
+                patterns[row] |= bit
+
+    def take_patterns(self, place: int) -> list[int]:
+        """The patterns in a place since they were last taken, of those who have gone meanwhile, too. They belong to nobody."""
+        left, self._left = self._left, [gone for gone in self._left if gone[1] != place]
+        taken = [pattern for pattern, where in left if where == place]
+        patterns = self._patterns
+        for row, (pattern, here) in enumerate(zip(patterns, self._places, strict=True)):
+            if pattern and here == place:
+                taken.append(pattern)
+                patterns[row] = 0
+        return taken
 
     def silent_since(self, before: float) -> list[tuple[float, int]]:
         """When and in which place the visitors were last heard whom nobody has heard since then."""
@@ -218,6 +230,7 @@ class PresenceTracker:
         self._levels.frombytes(bytes(more))
         self._peaks.frombytes(bytes(more))
         self._places.extend(bytes(more))
+        self._patterns.extend(bytes(more))
         self._scores.extend([_FREE] * more)
 
     def _attend(self, row: int, packet: Advertisement, place: int) -> Visit | None:
@@ -288,6 +301,8 @@ class PresenceTracker:
                 self._ids[whose] = self._ids[row]
                 self._places[whose] = self._places[row]
                 self._peaks[whose] = max(self._peaks[whose], self._peaks[row])
+        self._patterns[whose] |= self._patterns[row]
+        self._patterns[row] = 0
         self._near[whose] = max(self._near[whose], packet.at)
         self._levels[whose] = packet.rssi_dbm
         self._scores[row] = _MOVED_OUT
@@ -338,11 +353,13 @@ class PresenceTracker:
     def _leave(self, gone: set[int]) -> None:
         """These rows are free again, and nothing of their bearers stays in them."""
         for row in gone:
+            if self._patterns[row]:
+                self._left.append((self._patterns[row], self._places[row]))
             self._near[row] = _LONG_AGO
             self._arrived[row] = 0.0
             self._ids[row] = 0
             self._gates[row] = _ALWAYS_DBM
-            self._levels[row] = self._peaks[row] = self._places[row] = 0
+            self._levels[row] = self._peaks[row] = self._places[row] = self._patterns[row] = 0
             self._scores[row] = _FREE
         self._book.forget(gone)
 

@@ -41,11 +41,14 @@ class Ear:
         near = near_enough(packets)
         return self.tracker.feed_all(self.book.rows_of(near), near)
 
+    def near_since(self, since: float, place: int = 0) -> int:
+        """How many phones were near since then."""
+        self.tracker.mark(since, place, 1)
+        return len(self.tracker.take_patterns(place))
+
     def feed_placed(self, packet: Advertisement, place: int) -> tuple[list[Visit], list[Visit]]:
         near = near_enough([packet])
-        return self.tracker.feed_placed(
-            self.book.rows_of(near), near, [place] * len(near), ARRIVE_DBM
-        )
+        return self.tracker.feed_placed(self.book.rows_of(near), near, [place] * len(near), ARRIVE_DBM)
 
 
 def packet(
@@ -151,7 +154,7 @@ def test_a_fixed_beacon_makes_no_visit_and_is_nobody() -> None:
     says = IBeacon(UUID, 1, 2, -59).encode()
     assert [near.feed(packet(-40, at, payload=says)) for at in map(float, range(600))] == [[]] * 600
     assert len(near.tracker) == 0
-    assert near.tracker.near_since(0.0) == []
+    assert near.near_since(0.0) == 0
 
 
 def test_what_turns_out_to_be_a_beacon_is_no_visitor_any_more() -> None:
@@ -207,7 +210,7 @@ def test_what_never_leaves_is_no_visit_and_no_person() -> None:
         hear(near, -60, float(begin), 60, every_s=10)
         near.tracker.tick(begin + 60.0)
     assert near.tracker.present() == []
-    assert near.tracker.near_since(0.0) == []
+    assert near.near_since(0.0) == 0
     assert near.tracker.close() == []
 
 
@@ -239,7 +242,7 @@ def test_a_flood_of_strangers_is_turned_away_and_counted() -> None:
     assert (len(near.tracker), near.book.turned_away) == (MOST_DEVICES, 10)
     near.feed(*batch[-10:])
     near.tracker.tick(STRANGER_AFTER_S + 1.0)
-    assert (len(near.tracker), len(near.book), near.tracker.near_since(0.0)) == (0, 0, [])
+    assert (len(near.tracker), len(near.book), near.near_since(0.0)) == (0, 0, 0)
 
 
 def test_a_strength_that_no_radio_can_report_is_no_packet() -> None:
@@ -262,7 +265,7 @@ def test_who_goes_on_into_another_zone_ends_one_visit_and_begins_the_next() -> N
     assert [(visit.zone, visit.arrived_at) for visit in opened] == [("counter", 40.0)]
     assert closed[0].id != opened[0].id
     assert near.tracker.visitors == 1
-    assert (near.tracker.near_since(0.0, 0), len(near.tracker.near_since(0.0, 1))) == ([], 1)
+    assert (near.near_since(0.0, 0), near.near_since(0.0, 1)) == (0, 1)
 
 
 def test_who_is_only_just_heard_elsewhere_has_not_gone_there() -> None:
@@ -277,7 +280,7 @@ def test_who_is_outside_is_no_visitor_and_a_visitor_who_goes_outside_has_left() 
     near = Ear(zones=("door",))
     for at in range(100):
         assert near.feed_placed(packet(-60, float(at)), OUTSIDE) == ([], [])
-    assert near.tracker.near_since(0.0) == []
+    assert near.near_since(0.0) == 0
     opened = [visit for at in range(100, 140) for visit in near.feed_placed(packet(-60, float(at)), 0)[0]]
     assert len(opened) == 1
     _, (closed,) = near.feed_placed(packet(-60, 140.0), OUTSIDE)
@@ -292,6 +295,19 @@ def test_strangers_who_have_gone_are_told_once_and_tags_are_none() -> None:
     near.tracker.tick(5.0 + STRANGER_AFTER_S)
     assert [(gone.place, gone.heard_at) for gone in near.tracker.take_passed()] == [(0, 4.0)]
     assert near.tracker.take_passed() == []
+
+
+def test_a_pattern_of_slices_belongs_to_nobody_and_survives_its_bearer() -> None:
+    near = Ear()
+    hear(near, -60, 0.0, 10)
+    near.tracker.mark(0.0, 0, 0b01)
+    hear(near, -60, 10.0, 10)
+    hear(near, -60, 10.0, 10, address="5a:00:00:00:00:02")
+    near.tracker.mark(10.0, 0, 0b10)
+    near.tracker.tick(20.0 + STRANGER_AFTER_S)
+    assert len(near.tracker) == 0
+    assert sorted(near.tracker.take_patterns(0)) == [0b10, 0b11]
+    assert near.tracker.take_patterns(0) == []
 
 
 def test_rows_are_used_again() -> None:
