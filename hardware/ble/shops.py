@@ -45,20 +45,20 @@ class Shop(NamedTuple):
 
 
 def draw_shop(rng: Random) -> Shop:
-    """A shop as there may be one: each of its habits is drawn apart from the others."""
+    """A shop as there may be one, of eight hundred to three thousand visits a day; each of its habits is drawn apart."""
     habits = Habits(
-        shoppers_per_hour=rng.uniform(100, 240),
+        shoppers_per_hour=rng.uniform(150, 300),
         passers_per_hour=rng.uniform(100, 500),
         dwell_median_s=rng.uniform(180, 900),
-        dwell_spread=rng.uniform(0.5, 0.8),
-        family_share=rng.uniform(0.0, 0.25),
+        dwell_spread=rng.uniform(0.4, 0.7),
+        family_share=rng.uniform(0.0, 0.15),
         lingering_share=rng.uniform(0.0, 0.05),
         pavement_y_m=(-7.0, -rng.uniform(0.8, 2.0)),
         staff=rng.randint(1, 4),
         swing=rng.uniform(0.5, 1.5),
     )
     carrying = Carrying(
-        audible_share=rng.uniform(0.7, 0.95),
+        audible_share=rng.uniform(0.75, 0.95),
         second_gadget_share=rng.uniform(0.05, 0.3),
         interval_weights=tuple(weight * rng.uniform(0.5, 2.0) for weight in SLOWER_WEIGHTS),
         rotation_s=(600.0, 1200.0),
