@@ -47,6 +47,67 @@ def open_channel(channel: Channel, index: int = NO_ADAPTER) -> socket.socket:
     return opened
 
 
+class _Vector(ctypes.Structure):
+    """`struct iovec` of readv(2)."""
+
+    _fields_ = (("base", ctypes.c_void_p), ("length", ctypes.c_size_t))
+
+
+class _Header(ctypes.Structure):
+    """`struct msghdr` of recvmsg(2)."""
+
+    _fields_ = (
+        ("name", ctypes.c_void_p),
+        ("name_length", ctypes.c_uint),
+        ("vectors", ctypes.POINTER(_Vector)),
+        ("vector_count", ctypes.c_size_t),
+        ("control", ctypes.c_void_p),
+        ("control_length", ctypes.c_size_t),
+        ("flags", ctypes.c_int),
+    )
+
+
+class _Message(ctypes.Structure):
+    """`struct mmsghdr` of recvmmsg(2)."""
+
+    _fields_ = (("header", _Header), ("length", ctypes.c_uint))
+
+
+class Receiver:
+    """Reads many packets in one call of the system: a fifth of what a packet costs is the way into the kernel and back."""
+
+    def __init__(self, packets: int, longest: int) -> None:
+        """`packets` at most in one call, each `longest` octets at most; what is longer is cut off."""
+        self.packets = packets
+        self._starts = range(0, packets * longest, longest)
+        self._longest = longest
+        self._octets = bytearray(packets * longest)
+        self._view = memoryview(self._octets)
+        first = ctypes.addressof(ctypes.c_char.from_buffer(self._octets))
+        self._vectors = (_Vector * packets)(*(_Vector(first + start, longest) for start in self._starts))
+        self._messages = (_Message * packets)()
+        for message, vector in zip(self._messages, self._vectors, strict=True):
+            message.header.vectors, message.header.vector_count = ctypes.pointer(vector), 1
+        words = ctypes.sizeof(_Message) // ctypes.sizeof(ctypes.c_uint)
+        at = _Message.length.offset // ctypes.sizeof(ctypes.c_uint)
+        self._lengths = memoryview(self._messages).cast("B").cast("I")[at::words]
+        self._recvmmsg = ctypes.CDLL(None, use_errno=True).recvmmsg
+
+    def read(self, opened: socket.socket) -> list[bytes]:
+        """What waits, without waiting for more; [] where nothing does. OSError as the kernel gives it."""
+        count = self._recvmmsg(opened.fileno(), self._messages, self.packets, socket.MSG_DONTWAIT, None)
+        if count < 0:
+            number = ctypes.get_errno()
+            if number in (errno.EAGAIN, errno.EINTR):
+                return []
+            raise OSError(number, os.strerror(number))
+        whole = bytes(self._view[: count * self._longest])
+        return [
+            whole[at : at + length]
+            for at, length in zip(self._starts, self._lengths[:count].tolist(), strict=False)
+        ]
+
+
 def attach_filter(to: socket.socket, program: bytes) -> None:
     """Let the kernel throw away what the program (classic BPF) refuses; OSError where it does not take it."""
     steps = ctypes.create_string_buffer(program, len(program))

@@ -40,7 +40,9 @@ def street(packets: int, seed: int) -> Iterator[tuple[int, bytes, bytes, int]]:
 def frames(packets: int, seed: int) -> Iterator[bytes]:
     """The street as the monitor shows it: legacy advertising reports of hci0."""
     for _, address, contents, rssi in street(packets, seed):
-        payload = b"\x02\x01\x1a" + bytes((len(contents) + 3, 0xFF)) + COMPANY.to_bytes(2, "little") + contents
+        payload = (
+            b"\x02\x01\x1a" + bytes((len(contents) + 3, 0xFF)) + COMPANY.to_bytes(2, "little") + contents
+        )
         body = b"\x02\x01\x00\x01" + address + bytes((len(payload),)) + payload + bytes((rssi & 0xFF,))
         event = b"\x3e" + bytes((len(body),)) + body
         yield b"\x03\x00\x00\x00" + len(event).to_bytes(2, "little") + event
@@ -89,7 +91,7 @@ async def send_dbus(address: str, packets: int, rate: float, seed: int) -> None:
             return
 
         @dbus_property(access=PropertyAccess.READ)
-        def Powered(self) -> "b":  # noqa: F821, N802
+        def Powered(self) -> b:  # noqa: F821, N802
             return True
 
         @dbus_property(access=PropertyAccess.READ)
@@ -110,7 +112,9 @@ async def send_dbus(address: str, packets: int, rate: float, seed: int) -> None:
 
     async def taken() -> None:
         # Faster than the bus can take them, and the connection ends: its answer says that it has taken all before.
-        await bus.call(Message("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "GetId"))
+        await bus.call(
+            Message("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "GetId")
+        )
 
     rows = list(street(packets, seed))
     places = {}
@@ -128,7 +132,9 @@ async def send_dbus(address: str, packets: int, rate: float, seed: int) -> None:
             "AdvertisingFlags": Variant("ay", b"\x1a"),
         }
         body = [f"{ADAPTER}/dev_{text.replace(':', '_')}", {"org.bluez.Device1": first}]
-        await bus.send(signal("/", "org.freedesktop.DBus.ObjectManager", "InterfacesAdded", "oa{sa{sv}}", body))
+        await bus.send(
+            signal("/", "org.freedesktop.DBus.ObjectManager", "InterfacesAdded", "oa{sa{sv}}", body)
+        )
         await taken()
     begin = time.monotonic()
     for count, (phone, _, contents, rssi) in enumerate(rows):

@@ -193,7 +193,16 @@ class _Watch:
 
 @contextmanager
 def _sender(kind: str, where: str, seed: int, *keep: int) -> Iterator[None]:
-    command = [sys.executable, "-m", "tests.bench._radio_senders", kind, where, str(PACKETS), str(RATE), str(seed)]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.bench._radio_senders",
+        kind,
+        where,
+        str(PACKETS),
+        str(RATE),
+        str(seed),
+    ]
     with subprocess.Popen(command, cwd=ROOT, pass_fds=keep) as process:
         try:
             yield
@@ -214,8 +223,10 @@ def _bus() -> Iterator[str]:
         with subprocess.Popen(command) as process:
             try:
                 for _ in range(200):
-                    if Path(folder, "bus").exists():
-                        break
+                    # The file is there before anybody listens at it.
+                    with socket.socket(socket.AF_UNIX) as trial:
+                        if trial.connect_ex(f"{folder}/bus") == 0:
+                            break
                     time.sleep(0.02)
                 os.environ["DBUS_SYSTEM_BUS_ADDRESS"] = address
                 yield address

@@ -114,8 +114,10 @@ def bus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         [daemon, "--session", f"--address={address}", "--nofork", "--nopidfile"]
     ) as process:
         for _ in range(200):
-            if (tmp_path / "bus").exists():
-                break
+            # The file is there before anybody listens at it.
+            with socket.socket(socket.AF_UNIX) as trial:
+                if trial.connect_ex(str(tmp_path / "bus")) == 0:
+                    break
             time.sleep(0.02)
         monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", address)
         yield address

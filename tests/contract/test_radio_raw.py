@@ -14,7 +14,7 @@ import pytest
 from hardware.ble.advertisement import Advertisement
 from hardware.ble.duty import Wishes
 from hardware.ble.hci_frames import MONITOR_HEADER, MonitorFrame, command, monitor_filter
-from hardware.ble.hci_socket import attach_filter
+from hardware.ble.hci_socket import Receiver, attach_filter
 from hardware.ble.radio import Radio
 from hardware.ble.raw import LARGEST_BATCH, Alone, Monitor, RawRadio
 from hardware.device import DeviceError, Reason
@@ -145,6 +145,37 @@ def test_an_adapter_that_is_pulled_out_or_switched_off_is_told_after_its_last_pa
             asyncio.run(scenario(RawRadio("hci2", MonitorOver(ours))))
     assert caught.value.reason is reason
     assert len(heard) == 1
+
+
+def test_a_socket_that_ends_is_an_adapter_that_is_gone() -> None:
+    heard: list[Advertisement] = []
+
+    async def scenario(radio: RawRadio) -> None:
+        async with asyncio.timeout(5):
+            async for packets in radio.scan():
+                heard.extend(packets)
+
+    with pair() as (ours, theirs):
+        theirs.send(framed(MonitorFrame.EVENT, 2, report()))
+        theirs.close()
+        with pytest.raises(DeviceError, match="hci2 is not there") as caught:
+            asyncio.run(scenario(RawRadio("hci2", MonitorOver(ours))))
+    assert caught.value.reason is Reason.NOT_FOUND
+    assert len(heard) == 1
+
+
+def test_many_packets_are_read_in_one_call_and_none_is_mixed_with_another() -> None:
+    receiver = Receiver(8, 16)
+    with pair() as (ours, theirs):
+        assert receiver.read(ours) == []
+        sent = [bytes([number]) * (number + 1) for number in range(12)]
+        for one in sent:
+            theirs.send(one)
+        first, second = receiver.read(ours), receiver.read(ours)
+        theirs.send(b"x" * 40)
+        assert receiver.read(ours) == [b"x" * 16]
+        assert receiver.read(ours) == []
+    assert (first, second) == (sent[:8], sent[8:])
 
 
 class Controller:
