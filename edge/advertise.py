@@ -29,19 +29,9 @@ from hardware.ble.beacon import (
     EddystoneUrl,
     IBeacon,
 )
-from hardware.ble.broadcast import Frame, OnAir
+from hardware.ble.broadcast import AT_0M_DBM, AT_1M_DBM, NO_COMPANY, Frame, OnAir
 from hardware.ble.codec import BadPayload
 from hub.wire.snapshot import AirFrame, Campaign, Shop, Text
-
-AT_1M_DBM = -59
-"""What is heard at 1 m of a radio that sends at 0 dBm: 40 dB are lost on the way (free space at 2.44 GHz) and 19 dB in two small
-aerials, the usual figure of beacons' makers. Apps reckon distance with it: 6 dB wrong is twice or half as far."""
-
-AT_0M_DBM = -18
-"""The same for Eddystone, which tells it at 0 m: 41 dB above the value at 1 m (Eddystone Protocol Specification, "Tx Power")."""
-
-NO_COMPANY = 0xFFFF
-"""Assigned Numbers, 7.1: what stands where no company's number is held. Readers find AltBeacons by their code, not by this."""
 
 
 class Machine(msgspec.Struct, frozen=True, kw_only=True):

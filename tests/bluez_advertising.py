@@ -9,7 +9,6 @@ import asyncio
 import os
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,12 +39,11 @@ def private_bus(folder: Path) -> Iterator[str]:
     if daemon is None:
         pytest.skip("needs dbus-daemon (on Debian: apt install dbus-daemon)")
     address = f"unix:path={folder}/bus"
-    command = [daemon, "--session", f"--address={address}", "--nofork", "--nopidfile"]
-    with subprocess.Popen(command) as process:
-        for _ in range(200):
-            if (folder / "bus").exists():
-                break
-            time.sleep(0.02)
+    command = [daemon, "--session", f"--address={address}", "--nofork", "--nopidfile", "--print-address"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        # It says its address once it listens; the file is there before.
+        assert process.stdout.readline().startswith(address.encode())
         yield address
         process.terminate()
 

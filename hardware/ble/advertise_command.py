@@ -23,7 +23,10 @@ from hardware.ble.beacon import (
     IBeacon,
 )
 from hardware.ble.broadcast import (
+    AT_0M_DBM,
+    AT_1M_DBM,
     LONGEST_INTERVAL_MS,
+    NO_COMPANY,
     SHORTEST_INTERVAL_MS,
     STRONGEST_POWER_DBM,
     WEAKEST_POWER_DBM,
@@ -39,12 +42,6 @@ LOOK_S = 0.5
 
 TELEMETRY_S = 10.0
 """Telemetry says a new count so often; each change costs two messages on the bus."""
-
-NO_COMPANY = 0xFFFF
-"""Assigned Numbers, 7.1: for whoever has no number of the Bluetooth SIG. Readers of AltBeacons do not look at it."""
-
-POWER_AT_1M_DBM, POWER_AT_0M_DBM = -59, -18
-"""What a phone hears of 0 dBm at 1 m, which is what Apple's and AltBeacon's frames tell; Eddystone's tell 41 dB more."""
 
 Making = Callable[[float], Beacon]
 
@@ -158,23 +155,23 @@ def _makings(wanted: argparse.Namespace) -> dict[str, Making]:
 
 def _ibeacon(text: str, power_dbm: int) -> Making:
     uuid, major, minor = _three(text)
-    return lambda _: IBeacon(uuid, major, minor, POWER_AT_1M_DBM + power_dbm)
+    return lambda _: IBeacon(uuid, major, minor, AT_1M_DBM + power_dbm)
 
 
 def _altbeacon(text: str, power_dbm: int) -> Making:
     uuid, id2, id3 = _three(text)
-    return lambda _: AltBeacon(uuid, id2, id3, POWER_AT_1M_DBM + power_dbm, NO_COMPANY, 0)
+    return lambda _: AltBeacon(uuid, id2, id3, AT_1M_DBM + power_dbm, NO_COMPANY, 0)
 
 
 def _uid(text: str, power_dbm: int) -> Making:
     namespace, _, instance = text.lower().partition("/")
     if len(bytes.fromhex(namespace)) != 10 or len(bytes.fromhex(instance)) != 6:
         raise ValueError("a namespace has 20 hex digits and an instance 12.")
-    return lambda _: EddystoneUid(namespace, instance, POWER_AT_0M_DBM + power_dbm)
+    return lambda _: EddystoneUid(namespace, instance, AT_0M_DBM + power_dbm)
 
 
 def _url(text: str, power_dbm: int) -> Making:
-    return lambda _: EddystoneUrl(text, POWER_AT_0M_DBM + power_dbm)
+    return lambda _: EddystoneUrl(text, AT_0M_DBM + power_dbm)
 
 
 def _eid(text: str, power_dbm: int) -> Making:
@@ -184,7 +181,7 @@ def _eid(text: str, power_dbm: int) -> Making:
         raise ValueError(f"a key has 32 hex digits, and an exponent is 0 to {LARGEST_EXPONENT}.")
     begin_s = int(clock)
     return lambda age_s: EddystoneEid(
-        eid(identity, int(exponent), begin_s + int(age_s)).hex(), POWER_AT_0M_DBM + power_dbm
+        eid(identity, int(exponent), begin_s + int(age_s)).hex(), AT_0M_DBM + power_dbm
     )
 
 

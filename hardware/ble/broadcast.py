@@ -42,6 +42,17 @@ WEAKEST_POWER_DBM, STRONGEST_POWER_DBM = -127, 20
 """The same, 7.8.53."""
 
 
+AT_1M_DBM = -59
+"""What is heard at 1 m of a radio that sends at 0 dBm, which iBeacon and AltBeacon tell: 40 dB are lost on the way (free space at
+2.44 GHz) and 19 dB in two small aerials, the usual figure of beacons' makers. Apps reckon distance by it."""
+
+AT_0M_DBM = AT_1M_DBM + 41
+"""The same for Eddystone, which tells it at 0 m (Eddystone Protocol Specification, "Tx Power"; iBeacon's value and 41 dB)."""
+
+NO_COMPANY = 0xFFFF
+"""Assigned Numbers, 7.1: what stands where no company's number is held. Readers find AltBeacons by their code, not by this."""
+
+
 class Frame(msgspec.Struct, frozen=True):
     """One beacon that shall be on the air. `key` is its name as long as it is wanted; what it says may change under it.
 

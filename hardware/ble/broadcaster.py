@@ -167,6 +167,11 @@ class StackBroadcaster:
         """Make what is on the air what is wanted; returns after how many seconds there is something to do again."""
         again = self._monotonic() - REFUSED_AGAIN_S
         self._refused = {key: no for key, no in self._refused.items() if no[2] > again}
+        if self._features is None and not self._wanted:
+            # An adapter is left alone until there is something to say, and nobody is told that it is not there.
+            self._trouble = None
+            self._end_outage()
+            return LOOK_S
         try:
             if self._features is None:
                 self._features = await self.stack.open()

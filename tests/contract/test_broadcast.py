@@ -378,6 +378,23 @@ def test_a_service_that_is_not_there_at_the_start_is_waited_for(opened: Open) ->
     asyncio.run(scenario())
 
 
+def test_an_adapter_is_left_alone_until_there_is_something_to_say(opened: Open) -> None:
+    async def scenario() -> None:
+        async with opened() as (broadcaster, far, _):
+            await broadcaster.set([])
+            await asyncio.sleep(0.1)
+            assert broadcaster.experimental is None
+            await far.stop_service()
+            await broadcaster.set(EACH[:1])
+            await until(lambda: by_key(broadcaster)["ibeacon"].because == ("device",))
+            # What nobody wants any more is no outage and no trouble.
+            await broadcaster.set([])
+            assert broadcaster.on_air() == []
+            assert broadcaster.outages == ()
+
+    asyncio.run(scenario())
+
+
 def test_both_are_broadcasters_and_are_opened_by_name() -> None:
     real, simulated = open_device("beacon:hci0"), open_device("beacon:sim:places=1,legacy=1,experimental=0")
     assert isinstance(real, Broadcaster)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import pytest
 
 from edge.advertise import (
-    AT_0M_DBM,
-    AT_1M_DBM,
     Machine,
     beacon_device,
     frames_on_air,
@@ -23,7 +21,7 @@ from hardware.ble.beacon import (
     EddystoneUrl,
     IBeacon,
 )
-from hardware.ble.broadcast import Because, Cause, Frame, OnAir, Outage
+from hardware.ble.broadcast import AT_0M_DBM, AT_1M_DBM, Because, Cause, Frame, OnAir, Outage
 from hub.client.warnings import Watch
 from hub.wire.snapshot import Air, AirFrame, Campaign, Offer, Shop, Value
 
