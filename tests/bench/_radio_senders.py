@@ -1,13 +1,11 @@
 """Processes that send one street to `radio_path`, twice: as the kernel's monitor frames, and as BlueZ's D-Bus signals.
 
-Both send the same packets at the same pace (the bus, where it cannot keep up, at its own), so that the receiver is woken as often as
-it would be. Run by `radio_path`:
+Both send the same packets at the same pace (the bus, where it cannot keep up, at its own), so that the receiver is woken as
+often as it would be. Run by `radio_path`:
 
     python -m tests.bench._radio_senders hci FD PACKETS RATE SEED
     python -m tests.bench._radio_senders dbus ADDRESS PACKETS RATE SEED
 """
-
-from __future__ import annotations
 
 import asyncio
 import socket
@@ -16,6 +14,10 @@ import time
 from collections.abc import Iterator
 from random import Random
 from typing import Any
+
+from dbus_fast import Message, MessageType, PropertyAccess, Variant
+from dbus_fast.aio import MessageBus
+from dbus_fast.service import ServiceInterface, dbus_method, dbus_property
 
 PHONES = 500
 COMPANY = 0x004C
@@ -66,49 +68,72 @@ def send_hci(number: int, packets: int, rate: float, seed: int) -> None:
             return
 
 
+class Adapter(ServiceInterface):
+    """As much of org.bluez.Adapter1 as a scan needs."""
+
+    def __init__(self) -> None:
+        super().__init__("org.bluez.Adapter1")
+        self.begun = asyncio.Event()
+
+    @dbus_method()
+    def SetDiscoveryFilter(self, wishes: "a{sv}"):  # noqa: F722, N802
+        return
+
+    @dbus_method()
+    def StartDiscovery(self):  # noqa: N802
+        self.begun.set()
+
+    @dbus_method()
+    def StopDiscovery(self):  # noqa: N802
+        return
+
+    @dbus_property(access=PropertyAccess.READ)
+    def Powered(self) -> "b":  # noqa: F821, N802
+        return True
+
+    @dbus_property(access=PropertyAccess.READ)
+    def Roles(self) -> "as":  # noqa: F722, N802
+        return ["central"]
+
+
+def signal(path: str, interface: str, member: str, signature: str, body: list[Any]) -> Message:
+    return Message(
+        message_type=MessageType.SIGNAL, path=path, interface=interface, member=member, signature=signature, body=body
+    )  # fmt: skip
+
+
+def contents_of(contents: bytes) -> Variant:
+    return Variant("a{qv}", {COMPANY: Variant("ay", contents)})
+
+
+def appeared(path: str, text: str) -> Message:
+    """A device that BlueZ hears for the first time."""
+    first = {
+        "Address": Variant("s", text),
+        "AddressType": Variant("s", "random"),
+        "Alias": Variant("s", text.replace(":", "-")),
+        "Adapter": Variant("o", ADAPTER),
+        "RSSI": Variant("n", -60),
+        "ManufacturerData": contents_of(b"\x10\x05"),
+        "AdvertisingFlags": Variant("ay", b"\x1a"),
+    }
+    body = [path, {"org.bluez.Device1": first}]
+    return signal("/", "org.freedesktop.DBus.ObjectManager", "InterfacesAdded", "oa{sa{sv}}", body)
+
+
+def heard_again(path: str, contents: bytes, rssi: int) -> Message:
+    """One report, as BlueZ passes it on with duplicates: the strength and the manufacturer's data."""
+    changed = {"RSSI": Variant("n", rssi), "ManufacturerData": contents_of(contents)}
+    body = ["org.bluez.Device1", changed, []]
+    return signal(path, "org.freedesktop.DBus.Properties", "PropertiesChanged", "sa{sv}as", body)
+
+
 async def send_dbus(address: str, packets: int, rate: float, seed: int) -> None:
-    """As BlueZ does with duplicates: for each report one PropertiesChanged with the strength and the manufacturer's data."""
-    from dbus_fast import Message, MessageType, PropertyAccess, Variant
-    from dbus_fast.aio import MessageBus
-    from dbus_fast.service import ServiceInterface, dbus_method, dbus_property
-
-    begun = asyncio.Event()
-
-    class Adapter(ServiceInterface):
-        def __init__(self) -> None:
-            super().__init__("org.bluez.Adapter1")
-
-        @dbus_method()
-        def SetDiscoveryFilter(self, wishes: "a{sv}"):  # noqa: F722, N802
-            return
-
-        @dbus_method()
-        def StartDiscovery(self):  # noqa: N802
-            begun.set()
-
-        @dbus_method()
-        def StopDiscovery(self):  # noqa: N802
-            return
-
-        @dbus_property(access=PropertyAccess.READ)
-        def Powered(self) -> b:  # noqa: F821, N802
-            return True
-
-        @dbus_property(access=PropertyAccess.READ)
-        def Roles(self) -> "as":  # noqa: F722, N802
-            return ["central"]
-
+    """As BlueZ does with duplicates, once somebody has asked it to scan."""
     bus = await MessageBus(bus_address=address).connect()
-    bus.export(ADAPTER, Adapter())
+    adapter = Adapter()
+    bus.export(ADAPTER, adapter)
     await bus.request_name("org.bluez")
-
-    def signal(path: str, interface: str, member: str, signature: str, body: list[Any]) -> Message:
-        return Message(
-            message_type=MessageType.SIGNAL, path=path, interface=interface, member=member, signature=signature, body=body
-        )  # fmt: skip
-
-    def heard(contents: bytes) -> Variant:
-        return Variant("a{qv}", {COMPANY: Variant("ay", contents)})
 
     async def taken() -> None:
         # Faster than the bus can take them, and the connection ends: its answer says that it has taken all before.
@@ -117,24 +142,11 @@ async def send_dbus(address: str, packets: int, rate: float, seed: int) -> None:
         )
 
     rows = list(street(packets, seed))
-    places = {}
-    for phone, octets, _, _ in rows:
-        places[phone] = octets[::-1].hex(":").upper()
-    await begun.wait()
-    for text in places.values():
-        first = {
-            "Address": Variant("s", text),
-            "AddressType": Variant("s", "random"),
-            "Alias": Variant("s", text.replace(":", "-")),
-            "Adapter": Variant("o", ADAPTER),
-            "RSSI": Variant("n", -60),
-            "ManufacturerData": heard(b"\x10\x05"),
-            "AdvertisingFlags": Variant("ay", b"\x1a"),
-        }
-        body = [f"{ADAPTER}/dev_{text.replace(':', '_')}", {"org.bluez.Device1": first}]
-        await bus.send(
-            signal("/", "org.freedesktop.DBus.ObjectManager", "InterfacesAdded", "oa{sa{sv}}", body)
-        )
+    texts = {phone: octets[::-1].hex(":").upper() for phone, octets, _, _ in rows}
+    paths = {phone: f"{ADAPTER}/dev_{text.replace(':', '_')}" for phone, text in texts.items()}
+    await adapter.begun.wait()
+    for phone, text in texts.items():
+        await bus.send(appeared(paths[phone], text))
         await taken()
     begin = time.monotonic()
     for count, (phone, _, contents, rssi) in enumerate(rows):
@@ -143,10 +155,7 @@ async def send_dbus(address: str, packets: int, rate: float, seed: int) -> None:
             await asyncio.sleep(early)
         if count % 32 == 0:
             await taken()
-        changed = {"RSSI": Variant("n", rssi), "ManufacturerData": heard(contents)}
-        path = f"{ADAPTER}/dev_{places[phone].replace(':', '_')}"
-        body = ["org.bluez.Device1", changed, []]
-        await bus.send(signal(path, "org.freedesktop.DBus.Properties", "PropertiesChanged", "sa{sv}as", body))
+        await bus.send(heard_again(paths[phone], contents, rssi))
     await bus.wait_for_disconnect()
 
 

@@ -1,4 +1,4 @@
-"""The whole path of a packet, from the radio to an updated tracker: raw HCI reports and our door, against D-Bus, bleak and habluetooth.
+"""The whole path of a packet, from radio to tracker: raw HCI reports and our door, against D-Bus, bleak and habluetooth.
 
 The same street is sent to both sides in turns, by a process of its own and at the hard limit of a radio, so that each side is
 woken as often as it would be in a shop. What is counted is the CPU time of the receiving thread, the loop's turns, the reading of
@@ -7,7 +7,7 @@ the socket and the system's share in it included.
 - ours: the kernel's monitor frames through a socket, the driver's own reading (`hardware.ble.raw`), `HciReports`, and the whole
   `edge.door` (pseudonyms, visits, people present);
 - the peer: PropertiesChanged signals of a stand-in BlueZ over a real dbus-daemon, dbus-fast, bleak's scanner, habluetooth's own
-  callback (`HaScanner`) and its manager (history, sources, intervals). What bluetoothd and dbus-daemon spend on it is not even counted.
+  callback (`HaScanner`) and its manager (history, sources, intervals). What bluetoothd and dbus-daemon spend is not even counted.
 """
 
 from __future__ import annotations
@@ -220,7 +220,7 @@ def _bus() -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder:
         address = f"unix:path={folder}/bus"
         command = [daemon, "--session", f"--address={address}", "--nofork", "--nopidfile"]
-        with subprocess.Popen(command) as process:
+        with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
             try:
                 for _ in range(200):
                     # The file is there before anybody listens at it.
