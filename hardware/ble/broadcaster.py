@@ -316,5 +316,8 @@ class StackBroadcaster:
         candidates = len(self._candidates())
         if frame.key not in self._registered and candidates <= self._places:
             return off_air(frame, "soon", "It will be on the air in a moment.")
+        # While a place changes hands there is one instance less for a moment, which is nothing to tell of.
+        others = max(self._features.active - len(self._registered), 0)
+        features = self._features._replace(active=others + min(candidates, self._places))
         power_dbm, seen_ms = self._powers_dbm.get(frame.key), self.stack.read_back(frame)
-        return told(frame, self._features, candidates, self._places, power_dbm, seen_ms)
+        return told(frame, features, candidates, self._places, power_dbm, seen_ms)

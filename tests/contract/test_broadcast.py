@@ -249,6 +249,26 @@ def test_more_frames_than_places_take_turns_and_each_gets_its_share(opened: Open
     asyncio.run(scenario())
 
 
+def test_what_is_told_of_turns_stays_the_same_while_a_place_changes_hands(opened: Open) -> None:
+    async def scenario() -> None:
+        async with opened(places=2, legacy=True) as (broadcaster, far, clock):
+            frames = EACH[:3]
+            await broadcaster.set(frames)
+            await until(lambda: bool(broadcaster.on_air()) and broadcaster.on_air()[0].state == "turns")
+            await until(lambda: len(far.heard()) > 0)
+            told = [(one.state, one.interval_ms) for one in broadcaster.on_air()]
+            # A third of the time each: two of three have a place, and the kernel sends one after the other.
+            assert told[0] == ("turns", 300)
+            for _ in range(4):
+                clock.ahead_s += TURN_S
+                await broadcaster.set(frames)
+                for _ in range(40):
+                    assert [(one.state, one.interval_ms) for one in broadcaster.on_air()] == told
+                    await asyncio.sleep(0.001)
+
+    asyncio.run(scenario())
+
+
 def test_places_that_others_hold_are_waited_for(opened: Open) -> None:
     async def scenario() -> None:
         async with opened(places=3) as (broadcaster, far, clock):
