@@ -131,8 +131,8 @@ def socket_error(adapter: str, problem: OSError, capability: str) -> DeviceError
         case errno.EBUSY | errno.EALREADY | errno.EUSERS:
             return DeviceError(
                 Reason.BUSY,
-                f"{adapter} is in use. Taking it alone needs it switched off and BlueZ not using it: "
-                f"bluetoothctl power off, or use ble:raw:{adapter}.",
+                f"{adapter} is in use, and whoever has it keeps it. Stop the other program, or use ble:raw:{adapter}, "
+                "which shares it.",
             )
         case errno.ERFKILL:
             return DeviceError(

@@ -39,6 +39,7 @@ from hardware.ble.hci_frames import (
 )
 from hardware.ble.hci_socket import Channel, Receiver, attach_filter, open_channel, socket_error
 from hardware.ble.radio import Clock
+from hardware.ble.recovery import power_off
 from hardware.device import DeviceError, Reason
 
 GATHER_S = 0.12
@@ -61,6 +62,9 @@ SILENCE_S = 10.0
 ANSWER_S = 3.0
 """A controller answers a command within 1 s (Core Specification 5.4, Vol 4 Part E, 4.4); reset takes some longer."""
 
+OPENING_ATTEMPTS, OPENING_PAUSE_S = 4, 0.5
+"""BlueZ may be switching the adapter on at this very moment, which takes a second or two; somebody who insists keeps it."""
+
 # getsockopt: memory of a socket as nine numbers of 32 bits, the last of which counts what was thrown away (linux/sock_diag.h).
 _SO_MEMINFO, _MEMINFO = 55, struct.Struct("=9I")
 
@@ -71,7 +75,7 @@ class Source(Protocol):
     before: int
     name: str
 
-    def open(self) -> socket.socket:
+    async def open(self) -> socket.socket:
         """The socket; raises DeviceError."""
         ...
 
@@ -117,7 +121,7 @@ class RawRadio:
 
     async def scan(self) -> AsyncIterator[Sequence[Advertisement]]:
         """Listen until closed; raises DeviceError when the adapter cannot be used or goes away."""
-        opened = self._socket = self._source.open()
+        opened = self._socket = await self._source.open()
         loop, reports = asyncio.get_running_loop(), HciReports()
         try:
             await self._source.begin(opened, self._on_lost)
@@ -198,7 +202,7 @@ class Monitor:
         self._discovery: Discovery | None = None
         self._slices: asyncio.Task[None] | None = None
 
-    def open(self) -> socket.socket:
+    async def open(self) -> socket.socket:
         """The monitor's socket, filtered in the kernel down to this adapter's reports; needs CAP_NET_RAW."""
         try:
             opened = open_channel(Channel.MONITOR)
@@ -268,14 +272,20 @@ class Alone:
         self._duty = wishes.duty
         self._extended = False
 
-    def open(self) -> socket.socket:
-        """The controller's own socket; needs CAP_NET_ADMIN and that nobody has it switched on."""
-        try:
-            opened = open_channel(Channel.USER, self._index)
-        except OSError as problem:
-            raise socket_error(self.adapter, problem, "CAP_NET_ADMIN") from problem
-        _widen(opened)
-        return opened
+    async def open(self) -> socket.socket:
+        """The controller's own socket; needs CAP_NET_ADMIN. BlueZ switches on what it finds: it is switched off for us."""
+        for attempt in range(OPENING_ATTEMPTS):
+            try:
+                opened = open_channel(Channel.USER, self._index)
+            except OSError as problem:
+                if problem.errno != errno.EBUSY or attempt == OPENING_ATTEMPTS - 1:
+                    raise socket_error(self.adapter, problem, "CAP_NET_ADMIN") from problem
+                await asyncio.to_thread(power_off, self.adapter)
+                await asyncio.sleep(OPENING_PAUSE_S)
+            else:
+                _widen(opened)
+                return opened
+        raise AssertionError("the last attempt returns or raises")
 
     async def begin(self, opened: socket.socket, _lost: Callable[[DeviceError], None]) -> None:
         """Reset the controller and let it scan; raises DeviceError."""

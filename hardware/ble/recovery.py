@@ -55,6 +55,20 @@ def place_of(adapter: str, sysfs: Path = SYSFS) -> Place:
     return Place("board") if usb is None else Place("usb", usb.name)
 
 
+def power_off(adapter: str, management: Callable[[], Management] = Management) -> Outcome:
+    """Off through the management socket, and it stays off; needs CAP_NET_ADMIN."""
+    try:
+        with management() as kernel:
+            off = kernel.set_powered(adapter, on=False)
+    except TimeoutError as problem:
+        return Outcome(False, str(problem))
+    except OSError as problem:
+        return Outcome(False, f"The kernel's Bluetooth management cannot be used: {problem.strerror}.")
+    if off.status:
+        return Outcome(False, f"{adapter} cannot be switched off: {off.why_not}.")
+    return Outcome(True, f"{adapter} was switched off.")
+
+
 def power_cycle(
     adapter: str,
     management: Callable[[], Management] = Management,

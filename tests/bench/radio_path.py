@@ -87,7 +87,7 @@ class _Frames(Monitor):
         super().__init__("hci0", Wishes())
         self._given = end
 
-    def open(self) -> socket.socket:
+    async def open(self) -> socket.socket:
         return self._given
 
     async def begin(self, opened: socket.socket, lost: Callable[[DeviceError], None]) -> None:

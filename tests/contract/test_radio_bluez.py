@@ -288,7 +288,7 @@ def test_a_duty_cycle_begins_and_ends_the_scan_in_turns(bus: str, name: str) -> 
 class SilentMonitor(Monitor):
     """There may be no Bluetooth in this kernel: a monitor on which nothing ever comes. BlueZ is asked all the same."""
 
-    def open(self) -> socket.socket:
+    async def open(self) -> socket.socket:
         ours, self.theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         ours.setblocking(False)
         return ours

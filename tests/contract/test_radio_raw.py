@@ -32,7 +32,7 @@ class MonitorOver(Monitor):
         super().__init__("hci2", Wishes())
         self._end_of_ours = end
 
-    def open(self) -> socket.socket:
+    async def open(self) -> socket.socket:
         return self._end_of_ours
 
     async def begin(self, opened: socket.socket, lost: Callable[[DeviceError], None]) -> None:
@@ -217,7 +217,7 @@ class AloneOver(Alone):
         super().__init__("hci2", Wishes(alone=True, duty=duty))
         self._end_of_ours = end
 
-    def open(self) -> socket.socket:
+    async def open(self) -> socket.socket:
         return self._end_of_ours
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from hardware.ble.mgmt import Management
 from hardware.ble.mgmt_frames import SET_POWERED, controller, indexes, reply, request
-from hardware.ble.recovery import Outcome, place_of, power_cycle, reload, usb_reset
+from hardware.ble.recovery import Outcome, place_of, power_cycle, power_off, reload, usb_reset
 
 
 class Kernel:
@@ -94,6 +94,14 @@ def test_power_goes_off_and_on() -> None:
 def test_what_the_kernel_refuses_is_said(refuses: dict[bytes, int], sentence: str) -> None:
     with kernel(refuses) as (_, management):
         assert power_cycle("hci1", management, no_wait) == Outcome(False, sentence)
+
+
+def test_power_goes_off_and_stays_off() -> None:
+    with kernel() as (one, management):
+        assert power_off("hci1", management) == Outcome(True, "hci1 was switched off.")
+        assert one.switched == [False]
+    with kernel({b"\x05\x00\x00": 0x11}) as (_, management):
+        assert power_off("hci1", management).said == "hci1 cannot be switched off: there is no such adapter."
 
 
 def test_an_adapter_that_is_gone_or_taken_alone_cannot_be_switched() -> None:
