@@ -50,6 +50,9 @@ STAND_PACKETS = 12
 SILENT_S = 15.0
 """So long without a packet inside, and the phone has changed its address or sleeps. Phones leave gaps of ten seconds."""
 
+SEARCH_S = 60.0
+"""So long a phone is looked for under one salt. Longer, and an installer who takes his time is left with a short walk."""
+
 WALK_LONGEST_S = SALT_LIFE_S
 """The sender is followed no longer than anybody is known (`subjects.SALT_LIFE_S`)."""
 
@@ -90,6 +93,7 @@ class Walk:
         self.zones = tuple(dict.fromkeys(zones))
         self.sender = sender
         self.fitted: Fitted | None = None
+        self._random_bytes = random_bytes
         self._salt = random_bytes(SALT_BYTES)
         self._tags = tuple(tags)
         self._book = SubjectBook(self._salt, self._tags)
@@ -246,6 +250,7 @@ class Walk:
         self._best = _two_strongest(self._held.values(), self._now - SHOWN_S)
         strongest, second = _two_strongest(self._held.values(), since)
         if strongest is None or strongest < HOLD_DBM:
+            self._begin_anew()
             return
         if second is not None and strongest - second < HOLD_ABOVE_DB:
             return
@@ -255,6 +260,13 @@ class Walk:
         if len(heard) >= HOLD_PACKETS and heard[-1][0] - heard[0][0] >= 0.6 * HOLD_S:
             self._follow(key)
             self._last = heard[-1]
+
+    def _begin_anew(self) -> None:
+        """Nobody is held there yet: another salt, so that the ten minutes are left for the walk."""
+        if self._began_at is not None and self._now - self._began_at > SEARCH_S:
+            self._began_at = self._now
+            self._salt = self._random_bytes(SALT_BYTES)
+            self._book, self._held = SubjectBook(self._salt, self._tags), {}
 
     def _follow(self, key: int) -> None:
         self._followed = key

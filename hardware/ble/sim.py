@@ -26,7 +26,8 @@ class SimRadio:
     """Hears the simulated street from the moment scanning begins.
 
     Street time begins at wall time and runs `speed` times as fast; at speed 1 the two are the same. `street` is the
-    truth behind what is heard. With `calibrated` somebody walks about with a phone, as `hardware.ble.installer` says.
+    truth behind what is heard. With `installer_stays` above 0 somebody walks about with a phone, as
+    `hardware.ble.installer` says, and stays so many times as long everywhere.
     """
 
     simulated = True
@@ -39,10 +40,10 @@ class SimRadio:
         now: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
         *,
-        calibrated: bool = False,
+        installer_stays: float = 0.0,
     ) -> None:
         self.street = street
-        self.calibrated = calibrated
+        self.installer_stays = installer_stays
         self.speed = speed
         self._now = now
         self._monotonic = monotonic
@@ -62,9 +63,10 @@ class SimRadio:
 
     def _heard_from(self, start: float) -> Iterator[Advertisement]:
         street = self.street.run(start)
-        if not self.calibrated:
+        if self.installer_stays <= 0:
             return street
-        return merge(street, installer.packets(self.street.plan.seed, start), key=lambda heard: heard.at)
+        walker = installer.packets(self.street.plan.seed, start, self.installer_stays)
+        return merge(street, walker, key=lambda heard: heard.at)
 
     async def close(self) -> None:
         """Stop at the next packet."""
@@ -96,7 +98,7 @@ def open_radio(argument: str, speed: float = 1.0) -> SimRadio:
     if wishes["crowd"] > LARGEST_CROWD:
         raise DeviceError(Reason.BAD_NAME, f"ble:sim takes a crowd of at most {LARGEST_CROWD}.")
     street = Street(int(wishes["seed"]), wishes["busy"], int(wishes["crowd"]), hours, wishes["offset"])
-    return SimRadio(street, wishes["speed"], calibrated=bool(wishes["installer"]))
+    return SimRadio(street, wishes["speed"], installer_stays=wishes["installer"])
 
 
 def _number(text: str) -> float | None:

@@ -14,6 +14,7 @@ from edge.standing import (
     HOLD_DBM,
     HOLD_S,
     OUTSIDE,
+    SEARCH_S,
     SILENT_S,
     STAND_LONGEST_S,
     STAND_PACKETS,
@@ -54,6 +55,7 @@ def test_the_figures_leave_room_for_each_other() -> None:
     assert HOLD_DBM - HOLD_ABOVE_DB < HOLD_DBM
     assert SILENT_S < STAND_S < STAND_LONGEST_S < WALK_LONGEST_S
     assert HOLD_S < STAND_S
+    assert 2 * HOLD_S < SEARCH_S < WALK_LONGEST_S / 2
 
 
 def test_a_phone_that_is_held_against_the_radio_is_found_and_one_at_a_metre_is_not() -> None:
@@ -144,6 +146,15 @@ def test_a_phone_that_changes_its_address_is_held_again_and_what_was_measured_st
     assert len(one.levels("door")) >= STAND_PACKETS
 
 
+def test_looking_for_the_phone_takes_nothing_from_the_ten_minutes() -> None:
+    one = walk()
+    at = lay(one, 0.0, 2 * WALK_LONGEST_S, -75, OTHER, every_s=5.0)
+    assert one.state().stage == "hold"
+    lay(one, at, HOLD_S + 1, -38)
+    assert one.state().stage == "ready"
+    assert one.state().left_s > WALK_LONGEST_S - SEARCH_S - 2 * HOLD_S
+
+
 def test_after_ten_minutes_nobody_is_followed() -> None:
     one = walk()
     at = lay(one, 0.0, HOLD_S + 1, -38)
@@ -189,7 +200,7 @@ def test_a_clock_that_was_set_back_keeps_the_phone_and_ends_the_place() -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_on_the_simulated_street_the_installer_is_found_among_everybody_else(seed: int) -> None:
-    begin = installer.ROUND_S * 16_000_000
+    begin = 1_840_000_000.0
     street = Street(seed=seed, busy=2).run(begin)
     heard: Iterator[Advertisement] = merge(street, installer.packets(seed, begin), key=lambda one: one.at)
     one = walk()
@@ -199,7 +210,7 @@ def test_on_the_simulated_street_the_installer_is_found_among_everybody_else(see
         if held_until is None and one.state().stage == "ready":
             held_until = packet.at - begin
             assert packet.at < begin + installer.HOLDS_S
-        place = {"inside": "door", "outside": OUTSIDE}.get(installer.place_at(packet.at))
+        place = {"inside": "door", "outside": OUTSIDE}.get(installer.place_at(packet.at - begin))
         if (
             place
             and one.state().stage == "ready"

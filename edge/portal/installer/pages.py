@@ -295,6 +295,8 @@ class _Pages:
             },
             "w": Wording(locale(), shop),
             "say": lambda text: say(text, spoken),
+            # Chinese sentences follow each other without a space.
+            "gap": "" if spoken == "zh" else " ",
             "mark": g.get("installer_mark", ""),
             "here": (request.endpoint or "").rpartition(".")[2],
             "warnings": self.installer.warnings,

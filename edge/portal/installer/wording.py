@@ -66,7 +66,7 @@ class Wording:
 
     def lasting(self, seconds: float) -> str:
         """A length of time, in words."""
-        return str(format_timedelta(timedelta(seconds=seconds), threshold=1.5, locale=self.locale))
+        return str(format_timedelta(timedelta(seconds=seconds), threshold=2, locale=self.locale))
 
     def clock(self, seconds: float) -> str:
         """Minutes and seconds, as a stop watch shows them."""
