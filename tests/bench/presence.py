@@ -1,16 +1,17 @@
-"""The door's tracker beside habluetooth's compiled one, and what the door costs in memory.
+"""The door's tracker beside habluetooth's compiled one and Bermuda's, and what the door costs in memory.
 
-Both sides are fed the same packets in the same order, in turns within the same minute: 5,000 phones, all of them near and by then
-known, heard with the spread of a real radio, with payloads that repeat as a phone's do between two changes of its address. What
-each side does with one packet:
+All sides are fed 5,000 phones, all of them near and by then known, heard with the spread of a real radio, with payloads that
+repeat as a phone's do between two changes of its address; in turns within the same minute, in processor time. What each side
+does with one packet:
 
-- ours, in batches of 256 as `edge.scan` hands a crowd out: is it near enough, address -> subject, `PresenceTracker.feed_all`
-  (hysteresis, peak, last time);
+- ours, in batches of 256 as `edge.scan` hands a crowd out: is it near enough, address -> row, `PresenceTracker.feed_all`
+  (hysteresis, zone, dwell, peak and level); the whole door besides lets time pass, counts people and passers and renews salts;
 - habluetooth: `BaseHaRemoteScanner._async_on_raw_advertisement` with an unchanged payload, its quickest way in (nothing is
-  parsed): a service info, the scanner's history, `BluetoothManager._scanner_adv_received` (history, sources, intervals).
+  parsed): a service info, the scanner's history, `BluetoothManager._scanner_adv_received` (history, sources, intervals);
+- Bermuda: one of its update cycles over one new packet of each phone (`tests.bench._bermuda`; it keeps areas and distances).
 
-Two more pairs have no goal of their own. One leaves the ways in out: named sightings into `feed_all`, ready service infos into
-`scanner_adv_received`. The other is the whole door, with ticks, people present and renewed salts, against habluetooth's way in.
+In the shop the door runs with an allocator that overwrites what is freed (`edge.forgetting`): one pair has it so. Another leaves
+the ways in out: known rows into `feed_all`, ready service infos into `scanner_adv_received`.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge.door import Door
+from edge.forgetting import OVERWRITING
 from edge.presence import PresenceTracker, near_enough
 from edge.subjects import AddressBook
 from hardware.ble.advertisement import Advertisement
@@ -47,6 +49,9 @@ PACKETS_PER_S = 5_000
 ROUNDS = 7
 BATCH = 256
 GOAL_SPEED = 1.5
+GOAL_BERMUDA = 20
+CROWD = 100_000
+GOAL_CROWD_MB = 20
 GOAL_BYTES = 128
 GOAL_RSS_MB = 60
 CHILD_LISTENS_S = 30.0
@@ -82,7 +87,13 @@ class Phones:
 
 def measure(rounds: int = ROUNDS) -> list[dict[str, Any]]:
     """Everything that this module measures."""
-    return [*measure_speed(rounds), *measure_memory(), *measure_rss()]
+    return [
+        *measure_speed(rounds),
+        *measure_bermuda(rounds),
+        *measure_memory(),
+        *measure_crowd(),
+        *measure_rss(),
+    ]
 
 
 def measure_speed(rounds: int = ROUNDS) -> list[dict[str, Any]]:
@@ -94,46 +105,106 @@ def measure_speed(rounds: int = ROUNDS) -> list[dict[str, Any]]:
         ours.know(warm)
         peer.know(warm)
     speeds: dict[str, list[float]] = {}
-    for _ in range(max(5, rounds)):
-        packets = phones.heard()
-        for side, runs in (("peer", peer.runs(packets)), ("ours", ours.runs(packets))):
-            for name, run in runs.items():
-                speeds.setdefault(f"{side} {name}", []).append(_rate(run, len(packets)))
-    median = {name: statistics.median(values) for name, values in speeds.items()}
-    rows = []
-    for title, mine, theirs, goal in (
-        ("tracker update at 5,000 devices", "update", "update", GOAL_SPEED),
-        ("tracker update at 5,000 devices, ways in left out", "bare", "bare", None),
-        ("whole door at 5,000 devices", "door", "update", None),
-    ):
-        pairs = zip(speeds[f"ours {mine}"], speeds[f"peer {theirs}"], strict=True)
-        # Pair by pair: a machine whose speed drifts slows both sides of a round.
-        ratio = statistics.median(a / b for a, b in pairs)
-        rows.append(
-            {
-                "name": title,
-                "ours": round(median[f"ours {mine}"]),
-                "peer": round(median[f"peer {theirs}"]),
-                "ratio": round(ratio, 2),
-                "goal": goal,
-                "unit": "packets/s",
-            }
+    with _Child("tests.bench._shop_door", DEVICES, **OVERWRITING) as in_shop:
+        for _ in range(max(5, rounds)):
+            packets = phones.heard()
+            for side, runs in (("peer", peer.runs(packets)), ("ours", ours.runs(packets))):
+                for name, run in runs.items():
+                    speeds.setdefault(f"{side} {name}", []).append(rate(run, len(packets)))
+            speeds.setdefault("ours in the shop", []).append(in_shop.rate())
+    return [
+        _row(f"{title} at 5,000 devices", speeds[f"ours {mine}"], speeds[f"peer {theirs}"], goal)
+        for title, mine, theirs, goal in (
+            ("tracker update", "update", "update", GOAL_SPEED),
+            ("whole door", "door", "update", GOAL_SPEED),
+            ("whole door with freed memory overwritten", "in the shop", "update", GOAL_SPEED),
+            ("whole door, two zones", "two zones", "update", None),
+            ("tracker update, ways in left out", "bare", "bare", None),
         )
-    return rows
+    ]
 
 
-def _rate(run: Callable[[], None], packets: int) -> float:
+def measure_bermuda(rounds: int = ROUNDS) -> list[dict[str, Any]]:
+    """The ratio against Bermuda's update, where its checkout is at hand."""
+    name = "whole door at 5,000 devices, against Bermuda's update"
+    if "BERMUDA" not in os.environ:
+        how = "not measured: set BERMUDA to a checkout of github.com/agittins/bermuda"
+        return [
+            {"name": f"{name} ({how})", "ours": None, "peer": None, "ratio": None, "goal": None, "unit": ""}
+        ]
+    phones, ours = Phones(DEVICES), _Ours()
+    for _ in range(20):
+        ours.know(phones.heard(PACKETS // 5))
+    mine: list[float] = []
+    theirs: list[float] = []
+    with _Child("tests.bench._bermuda", DEVICES) as bermuda:
+        for _ in range(max(5, rounds)):
+            packets = phones.heard()
+            mine.append(rate(ours.runs(packets)["door"], len(packets)))
+            theirs.append(bermuda.rate())
+    return [_row(name, mine, theirs, GOAL_BERMUDA)]
+
+
+def _row(name: str, mine: list[float], theirs: list[float], goal: float | None) -> dict[str, Any]:
+    # Pair by pair: a machine whose speed drifts slows both sides of a round.
+    ratio = statistics.median(a / b for a, b in zip(mine, theirs, strict=True))
+    return {
+        "name": name,
+        "ours": round(statistics.median(mine)),
+        "peer": round(statistics.median(theirs)),
+        "ratio": round(ratio, 2),
+        "goal": goal,
+        "unit": "packets/s",
+    }
+
+
+def rate(run: Callable[[], None], packets: int) -> float:
+    """Packets a second of this thread's processor time."""
     gc.collect()
     gc.disable()
     try:
-        begin = time.perf_counter()
+        begin = time.thread_time()
         run()
-        return packets / (time.perf_counter() - begin)
+        return packets / (time.thread_time() - begin)
     finally:
         gc.enable()
 
 
-def _batches(packets: Sequence[Advertisement]) -> list[Sequence[Advertisement]]:
+class _Child:
+    """A side that needs a process of its own: it says when it is warm, and then for each line what a packet takes (ns)."""
+
+    def __init__(self, module: str, devices: int, **env: str) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", module, str(devices)], env={**os.environ, **env}, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            cwd=Path(__file__).resolve().parents[2],
+        )  # fmt: skip
+        self._heard()
+
+    def _heard(self) -> dict[str, float]:
+        assert self._process.stdout is not None
+        answer: dict[str, float] = json.loads(self._process.stdout.readline() or "{}")
+        if not answer:
+            raise RuntimeError(f"{self._process.args} has ended")
+        return answer
+
+    def rate(self) -> float:
+        """Packets a second in one round."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("go\n")
+        self._process.stdin.flush()
+        return 1e9 / self._heard()["ns"]
+
+    def __enter__(self) -> _Child:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait(20)
+
+
+def batches_of(packets: Sequence[Advertisement]) -> list[Sequence[Advertisement]]:
     return [packets[begin : begin + BATCH] for begin in range(0, len(packets), BATCH)]
 
 
@@ -143,13 +214,14 @@ class _Ours:
         self.book = AddressBook(b"bench-salt")
         self.tracker = PresenceTracker(self.book, ("door",), lambda: rnd.getrandbits(64))
         self.door = Door("door", rnd.randbytes)
+        self.two = Door(("door", "counter"), rnd.randbytes)
 
     def know(self, packets: Sequence[Advertisement]) -> None:
         for run in self.runs(packets).values():
             run()
 
     def runs(self, packets: Sequence[Advertisement]) -> Runs:
-        batches = _batches(packets)
+        batches = batches_of(packets)
         named = [(self.book.rows_of(near), near) for near in map(near_enough, batches)]
 
         def update() -> None:
@@ -165,7 +237,11 @@ class _Ours:
             for batch in batches:
                 self.door.hear(batch)
 
-        return {"update": update, "bare": bare, "door": door}
+        def two_zones() -> None:
+            for number, batch in enumerate(batches):
+                self.two.hear(batch, number % 2)
+
+        return {"update": update, "bare": bare, "door": door, "two zones": two_zones}
 
 
 class _Peer:
@@ -247,6 +323,57 @@ def measure_memory(devices: int = DEVICES) -> list[dict[str, Any]]:
             "limit": True,
             "unit": "bytes",
         }
+    ]
+
+
+def measure_crowd(devices: int = CROWD) -> list[dict[str, Any]]:
+    """What so many devices take in all, keys and addresses included, as tracemalloc counts it: every one of them is a visitor."""
+    rnd = random.Random(3)
+    addresses = [f"{number:012x}" for number in range(devices)]
+
+    def crowd(second: float) -> list[Advertisement]:
+        # An address is a new text in each packet, as it comes from a radio.
+        return [
+            Advertisement(
+                ":".join(one[at : at + 2] for at in range(0, 12, 2)),
+                "random",
+                -60,
+                b"\x02\x01\x1a",
+                1_000.0 + second,
+            )
+            for one in addresses
+        ]
+
+    def taken(feed: Callable[[Sequence[Advertisement]], object]) -> float:
+        before = tracemalloc.get_traced_memory()[0]
+        for second in range(0, 40, 4):
+            for batch in batches_of(crowd(second)):
+                feed(batch)
+        gc.collect()
+        return (tracemalloc.get_traced_memory()[0] - before) / 1e6
+
+    tracemalloc.start()
+    try:
+        book = AddressBook(b"bench-salt")
+        tracker = PresenceTracker(book, ("door",), lambda: rnd.getrandbits(64))
+        tracker_mb = taken(lambda batch: tracker.feed_all(book.rows_of(batch), batch))
+        door = Door("door", rnd.randbytes)
+        door_mb = taken(door.hear)
+    finally:
+        tracemalloc.stop()
+    if not tracker.visitors == door.visitors == devices:
+        raise AssertionError(f"{tracker.visitors} and {door.visitors} of {devices} devices are visitors")
+    return [
+        {
+            "name": f"{what}, {devices:,} visitors",
+            "ours": round(figure, 1),
+            "peer": None,
+            "ratio": None,
+            "goal": GOAL_CROWD_MB,
+            "limit": True,
+            "unit": "MB",
+        }
+        for what, figure in (("tracker with its address book", tracker_mb), ("whole door", door_mb))
     ]
 
 
