@@ -236,6 +236,7 @@ class Edge:
         self._team.look(say, now)
         say("hub-silent", not state.reached, now, state.sentence)
         self._broadcasting.look(say, now)
+        self._installing.look(say, now)
         say("clock-unset", self._clock.state() == "unset", now)
 
     def _look_at(self, scanner: Scanner, now: float) -> None:

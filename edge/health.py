@@ -113,6 +113,16 @@ WARNINGS = (
         },
     ),
     Warning(
+        "calibration-unreadable",
+        Severity.WARNING,
+        {"en": "The calibration cannot be used", "zh": "校准文件无法使用"},
+        {
+            "en": "{detail} Until then the door goes by the usual figures.",
+            "zh": "{detail}在此之前，门口程序采用通用数值。",
+        },
+        hidden_by=("not-running",),
+    ),
+    Warning(
         "clock-unset",
         Severity.WARNING,
         {"en": "This machine does not know the time", "zh": "本机时间未设置"},

@@ -23,8 +23,12 @@ from edge.visits import USUAL
 from hardware.ble.advertisement import Advertisement
 from hardware.ble.broadcast import OnAir
 from hub.client.node import write_whole
+from hub.wire.snapshot import Text
 
 logger = logging.getLogger(__name__)
+
+Say = Callable[[str, bool, float, Text], object]
+"""`Watch.say`: a warning's code, whether it holds, when, its detail."""
 
 
 class Installing:
@@ -38,7 +42,7 @@ class Installing:
         random_bytes: Callable[[int], bytes],
         on_air: Callable[[], Sequence[OnAir]] = tuple,
     ) -> None:
-        """Put the calibration of this node's folder in force. ValueError with a sentence where its file is none."""
+        """Put this node's calibration in force. Where its file is none the usual figures hold, and `look` says so."""
         self._folder = config.dir
         self._zones = config.zones
         self._usual = config.correction
@@ -49,13 +53,17 @@ class Installing:
         self._windows: dict[str, Occupancy] = {}
         self._heard_at: float | None = None
         self._live = Live(config.dir, self.answer)
-        self.calibration = load_calibration(config.dir)
+        self.calibration, self._unreadable = load_calibration(config.dir)
         if self.calibration != Calibration():
             self._adjust(self.calibration)
 
     async def run(self) -> None:
         """Answer the pages until cancelled."""
         await self._live.run()
+
+    def look(self, say: Say, now: float) -> None:
+        """Find out what is wrong with what the installer has set."""
+        say("calibration-unreadable", bool(self._unreadable), now, self._unreadable)
 
     def hear(self, packets: Sequence[Advertisement], receiver: int) -> None:
         """What a receiver heard; next to nothing while nobody looks. What neighbours hear has no address and is not shown."""
@@ -83,7 +91,7 @@ class Installing:
         except OSError as wrong:
             logger.warning("calibration not written: %s", wrong.strerror or wrong)
             return Answer(refused="disk", detail=f"{wrong.strerror or wrong}.")
-        self.calibration = accepted
+        self.calibration, self._unreadable = accepted, {}
         self._adjust(accepted)
         self._guide.settle(accepted)
         logger.info("calibrated thresholds=%s counts=%d", accepted.thresholds, len(accepted.counts))
@@ -190,11 +198,13 @@ MOST_STAYS = 200
 """Visits that are told one by one; the longest first. A page with more is read by nobody."""
 
 
-def load_calibration(folder: Path) -> Calibration:
-    """What is in force in this folder; nothing special where there is no file. ValueError with a sentence where it is none."""
+def load_calibration(folder: Path) -> tuple[Calibration, Text]:
+    """What is in force in this folder, and what is wrong with its file. A damaged one must not keep a door from counting."""
     try:
-        return read_calibration((folder / FILE).read_bytes())
+        return read_calibration((folder / FILE).read_bytes()), {}
     except FileNotFoundError:
-        return Calibration()
-    except OSError as wrong:
-        raise ValueError(f"{folder / FILE} cannot be read: {wrong.strerror}.") from wrong
+        return Calibration(), {}
+    except (OSError, ValueError) as wrong:
+        logger.warning("calibration not read: %s", wrong)
+        said = f"{FILE} cannot be read: {wrong.strerror}." if isinstance(wrong, OSError) else str(wrong)
+        return Calibration(), {"en": said, "zh": f"请删除 {FILE}，然后重新校准。"}

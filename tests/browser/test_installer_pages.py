@@ -225,6 +225,7 @@ def heard_at(door: RealDoor, least_dbm: int, most_dbm: int) -> None:
     pytest.fail("the phone never came there")
 
 
+@pytest.mark.slow
 def test_a_real_door_is_watched_counted_and_walked_and_then_goes_by_it(
     real_door: RealDoor, browse: Callable[..., Page], shots: Callable[..., Path]
 ) -> None:
