@@ -110,9 +110,11 @@ def opened(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
         ) -> AsyncIterator[Any]:
             far, clock = BlueZ(address, places, legacy=legacy, experimental=experimental), Hurried()
             await far.start_service()
-            async with running(StackBroadcaster(BlueZStack("hci0"), monotonic=clock)) as broadcaster:
-                yield broadcaster, far, clock
-            await far.stop_service()
+            try:
+                async with running(StackBroadcaster(BlueZStack("hci0"), monotonic=clock)) as broadcaster:
+                    yield broadcaster, far, clock
+            finally:
+                await far.stop_service()
 
         yield bluez
 
