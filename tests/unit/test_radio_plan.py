@@ -133,7 +133,7 @@ def test_the_command_prints_and_measures() -> None:
 
 
 def test_listening_at_each_duty_cycle_counts_packets_and_addresses() -> None:
-    counted = asyncio.run(measured("ble:sim:busy=6", 1.2))
+    counted = asyncio.run(measured("ble:sim:crowd=200", 0.8))
     assert [one.duty for one in counted] == list(DUTIES)
     assert all(one.packets_per_s > 0 for one in counted)
     plan = plan_for("ble:raw:hci3:user")
