@@ -31,48 +31,64 @@ SAME_PACKET_S = 0.05
 """What two receivers hear within this is one packet: radios tell it some milliseconds apart, and no phone speaks so soon again
 (it waits 20 ms at least, and 100 ms as a rule)."""
 
-_WALKER = "walker"
 Refusal = str
 
 
 def walk_fitted(
-    walk: Walk, calibration: Calibration, zones: Sequence[str], at: float
+    walk: Walk, calibration: Calibration, zones: Sequence[str], at: float, *, models: bool = True
 ) -> tuple[Fitted, Calibration] | Refusal:
-    """The comparison and the new calibration, or a code for why there is none. `zones`: of each receiver; `at`: UTC."""
+    """The comparison and the new calibration, or a code for why there is none.
+
+    `zones`: of each receiver; `at`: seconds of UTC; `models`: whether several receivers may get a model of the zones.
+    """
     if any(len(walk.levels(place)) < LEAST_PACKETS for place in walk.zones):
         return "too-little-heard"
     today = _for_each(calibration.thresholds, len(zones))
-    if len(zones) == 1:
+    found = _thresholds_fitted(walk, zones, today)
+    thresholds = tuple(one.thresholds if one else was for one, was in zip(found, today, strict=True))
+    if len(zones) > 1 and models:
+        return _zones_fitted(walk, calibration, zones, today, thresholds, at)
+    fits = [one for one in found if one is not None]
+    if not fits:
+        return "no-difference"
+    return Fitted(
+        _judged(today, fits, after=False), _judged(thresholds, fits, after=True)
+    ), calibration.walked(thresholds, None, at)
+
+
+def _thresholds_fitted(
+    walk: Walk, zones: Sequence[str], today: Sequence[Thresholds]
+) -> list[FittedThresholds | None]:
+    """For each receiver; None where it cannot tell its zone from outside, and goes on as it was."""
+    found: list[FittedThresholds | None] = []
+    for receiver, zone in enumerate(zones):
         try:
-            found = fit_thresholds(walk.levels(walk.zones[0]), walk.levels(OUTSIDE), today[0])
+            here, outside = walk.levels(zone, receiver), walk.levels(OUTSIDE, receiver)
+            found.append(fit_thresholds(here, outside, today[receiver]))
         except FitError:
-            return "no-difference"
-        fitted = Fitted(_judged(today[0], found, after=False), _judged(found.thresholds, found, after=True))
-        return fitted, calibration.walked((found.thresholds,), None, at)
-    return _zones_fitted(walk, calibration, zones, today, at)
+            found.append(None)
+    return found
 
 
-def _judged(thresholds: Thresholds, found: FittedThresholds, *, after: bool) -> Judged:
-    errors = found.after if after else found.before
+def _judged(thresholds: Sequence[Thresholds], fits: Sequence[FittedThresholds], *, after: bool) -> Judged:
+    errors = [one.after if after else one.before for one in fits]
+    alone = thresholds[0] if len(thresholds) == 1 else None
     return Judged(
-        arrive_dbm=thresholds.arrive_dbm,
-        depart_dbm=thresholds.depart_dbm,
-        inside_wrong=errors.inside_missed,
-        outside_wrong=errors.outside_counted,
+        arrive_dbm=alone.arrive_dbm if alone else None,
+        depart_dbm=alone.depart_dbm if alone else None,
+        inside_wrong=fmean(one.inside_missed for one in errors),
+        outside_wrong=fmean(one.outside_counted for one in errors),
     )
 
 
 def _zones_fitted(
-    walk: Walk, calibration: Calibration, zones: Sequence[str], today: list[Thresholds], at: float
+    walk: Walk,
+    calibration: Calibration,
+    zones: Sequence[str],
+    today: Sequence[Thresholds],
+    thresholds: tuple[Thresholds, ...],
+    at: float,
 ) -> tuple[Fitted, Calibration] | Refusal:
-    thresholds = list(today)
-    for receiver, zone in enumerate(zones):
-        try:
-            here, outside = walk.levels(zone, receiver), walk.levels(OUTSIDE, receiver)
-            thresholds[receiver] = fit_thresholds(here, outside, today[receiver]).thresholds
-        except FitError:
-            # Heard through a wall as well as in its own zone: this receiver goes on as it was, the others decide.
-            continue
     names = [f"r{number}" for number in range(len(zones))]
     homes = dict(zip(names, zones, strict=True))
     rows = rows_of(walk, len(zones))
@@ -96,7 +112,7 @@ def _zones_fitted(
         outside_wrong=_share(wrong[1], asked[1]),
     )
     fitted = Fitted(_today(second, zones, today), after, by_model=True)
-    return fitted, calibration.walked(tuple(thresholds), model, at)
+    return fitted, calibration.walked(thresholds, model, at)
 
 
 def _today(rows: Sequence[ZoneRow], zones: Sequence[str], today: Sequence[Thresholds]) -> Judged:
@@ -142,7 +158,10 @@ def _halves(rows: Sequence[ZoneRow]) -> tuple[list[ZoneRow], list[ZoneRow]]:
 
 
 def rows_of(walk: Walk, receivers: int) -> list[ZoneRow]:
-    """A walk as a recording: what several receivers heard of one packet is one row."""
+    """A walk as a recording: what several receivers heard of one packet is one row.
+
+    Each place is a tag of its own: the way from one to the next was not recorded, and no window reaches over it.
+    """
     rows: list[ZoneRow] = []
     for place in walk.places:
         heard = sorted((row for row in walk.rows() if row.place == place), key=lambda row: row.at)
@@ -151,11 +170,11 @@ def rows_of(walk: Walk, receivers: int) -> list[ZoneRow]:
         for row in heard:
             if began is None or row.at - began > SAME_PACKET_S or strengths[row.receiver] is not None:
                 if began is not None:
-                    rows.append(ZoneRow(_WALKER, place, began, tuple(strengths)))
+                    rows.append(ZoneRow(place, place, began, tuple(strengths)))
                 strengths, began = [None] * receivers, row.at
             strengths[row.receiver] = row.rssi_dbm
         if began is not None:
-            rows.append(ZoneRow(_WALKER, place, began, tuple(strengths)))
+            rows.append(ZoneRow(place, place, began, tuple(strengths)))
     return rows
 
 

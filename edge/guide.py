@@ -75,7 +75,8 @@ class DoorNow(msgspec.Struct, frozen=True, kw_only=True):
 
 class Guide:
     """The installer's view of one door. `zones` are those of its receivers, in their order; `usual` is how names become people
-    before anybody has counted; `tags` are this shop's own, and `enrol` brings the others."""
+    before anybody has counted; `tags` are this shop's own, and `enrol` brings the others. `models`: whether a model of the zones
+    may be made of a walk."""
 
     def __init__(
         self,
@@ -83,9 +84,12 @@ class Guide:
         random_bytes: Callable[[int], bytes],
         tags: Iterable[str] = (),
         usual: Correction | None = None,
+        *,
+        models: bool = True,
     ) -> None:
         self._zones = tuple(zones)
         self._usual = usual or Correction()
+        self._models = models
         self._enrolled: tuple[Enrolled, ...] = ()
         self._random_bytes = random_bytes
         self._tags = tuple(tags)
@@ -180,7 +184,7 @@ class Guide:
             return "no-walk", None
         if not self._walk.complete():
             return "not-complete", None
-        fitted = walk_fitted(self._walk, door.calibration, self._zones, door.at)
+        fitted = walk_fitted(self._walk, door.calibration, self._zones, door.at, models=self._models)
         if isinstance(fitted, str):
             return fitted, None
         self._walk.fitted, self._walk_done = fitted

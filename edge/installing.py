@@ -49,7 +49,9 @@ class Installing:
         self._door = door
         self._receivers = receivers
         self._on_air = on_air
-        self._guide = Guide(config.zones, random_bytes, config.tags, config.correction)
+        # A walk is heard by this node's own receivers; a model of them alone does not fit a door that counts for others too.
+        models = not config.neighbours
+        self._guide = Guide(config.zones, random_bytes, config.tags, config.correction, models=models)
         self._windows: dict[str, Occupancy] = {}
         self._heard_at: float | None = None
         self._live = Live(config.dir, self.answer)
@@ -186,6 +188,12 @@ class Installing:
 
     def _adjust(self, calibration: Calibration) -> None:
         self._door.adjust(calibration.thresholds, for_one_zone(self._correction(), len(self._door.zones)))
+        try:
+            self._door.use_model(calibration.model)
+        except ValueError as wrong:
+            # The door has other receivers than when somebody walked.
+            self._unreadable = {"en": str(wrong), "zh": "接收器与校准时不同，请重新站位测量。"}
+            self._door.use_model(None)
         try:
             self._door.use_model(calibration.model)
         except ValueError as wrong:
