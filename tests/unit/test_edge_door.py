@@ -13,11 +13,12 @@ from edge.config import SETTINGS, read_config, show_config
 from edge.door import LONGEST_JUMP_S, Door, Noticed
 from edge.facts import facts_of
 from edge.health import WARNINGS, Status, notice, read_status, write_status
-from edge.occupancy import WINDOW_S
+from edge.occupancy import WINDOW_S, Correction
 from edge.presence import DEPART_AFTER_S
 from edge.replay import in_batches, replay
 from edge.stamps import Stamps
 from edge.subjects import SALT_LIFE_S
+from edge.visits import Thresholds
 from hardware.ble.advertisement import Advertisement
 from hardware.ble.captures import CaptureError
 from hub.client.settings import SettingsError
@@ -97,6 +98,34 @@ def test_a_recording_shorter_than_a_window_still_tells_who_was_there() -> None:
     through(door, phone(0.0, 39))
     (window,) = door.stop().measured
     assert (window.addresses, window.people > 0, window.window_s < WINDOW_S) == (1, True, True)
+
+
+def test_the_door_says_why_it_holds_that_somebody_is_here_and_names_nobody() -> None:
+    door = Door(("door", "counter"), Random(1).randbytes, thresholds=[Thresholds(-65, -75), Thresholds()])
+    for second in range(40):
+        door.hear([Advertisement(PHONE, "random", -60 - second % 3, b"", 100.0 + second)], 0)
+        door.hear([Advertisement(PHONE, "random", -70, b"", 100.1 + second)], 1)
+    (visit,) = door.present()
+    (why,) = door.explain()
+    assert (why.visit, why.zone, why.receiver, why.since, why.heard_at) == (visit.id, "door", 0, 100.0, 139.0)
+    assert (why.level_dbm, why.peak_dbm, why.arrive_dbm, why.depart_dbm) == (-60, -60, -65, -75)
+    said = msgspec.json.encode(why).decode()
+    assert PHONE not in said
+    assert str(visit.subject.id) not in said
+
+
+def test_a_calibration_is_in_force_at_once_and_visits_under_way_go_on() -> None:
+    door = Door("door", Random(1).randbytes)
+    fainter = "5a:00:00:00:00:02"
+    through(door, sorted(phone(0.0, 60) + phone(0.5, 60, -78, fainter), key=lambda one: one.at))
+    before = door.present()
+    door.adjust([Thresholds(-80, -90)], Correction(phones_per_person=2.0))
+    heard = phone(60.0, 120, -88) + phone(60.5, 120, -79, fainter)
+    noticed = through(door, sorted(heard, key=lambda one: one.at))
+    assert [visit.subject.id != before[0].subject.id for visit in noticed.opened] == [True]
+    assert {visit.id for visit in before} < {visit.id for visit in door.present()}
+    last = noticed.measured[-1]
+    assert (last.addresses, last.people < 1.5) == (2, True)
 
 
 @pytest.mark.data
