@@ -16,28 +16,26 @@ import ctypes
 import os
 import resource
 import sys
-from collections.abc import Mapping
 
 PATTERN = 165
 """What freed memory is filled with (0xA5). Any but 0, which would switch it off; in a core it is told from memory never used."""
 
+MARK = "SHOPBELL_FREED_IS_OVERWRITTEN"
+"""Says to the process that has begun again that it has. Not the other variables: some releases of glibc change them on the way."""
+
 OVERWRITING = {
     "PYTHONMALLOC": "malloc",
     "GLIBC_TUNABLES": f"glibc.malloc.perturb={PATTERN}:glibc.malloc.tcache_count=0",
+    MARK: "1",
 }
 """PYTHONMALLOC: Python's documentation, 1.2. GLIBC_TUNABLES: the GNU C Library's manual, 39.2."""
 
 _PR_SET_DUMPABLE = 4
 
 
-def overwrites(environ: Mapping[str, str]) -> bool:
-    """Whether a process that began with these variables overwrites what it frees."""
-    return all(environ.get(name) == value for name, value in OVERWRITING.items())
-
-
 def begin_again() -> None:
     """Replace this process by the same one with an allocator that overwrites; returns where it is that one already."""
-    if not overwrites(os.environ):
+    if MARK not in os.environ:
         sys.stdout.flush()
         sys.stderr.flush()
         os.execve(  # noqa: S606 - the same program with the same arguments
