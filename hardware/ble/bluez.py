@@ -89,7 +89,9 @@ class BlueZRadio:
     async def _batches(self) -> AsyncIterator[Sequence[Advertisement]]:
         while not self._closed:
             try:
-                heard = await asyncio.wait_for(self._heard.get(), SILENCE_S)
+                # Not wait_for: until Python 3.12 it loses a cancellation that comes together with a packet.
+                async with asyncio.timeout(SILENCE_S):
+                    heard = await self._heard.get()
             except TimeoutError:
                 check_adapter(self.adapter)
                 continue

@@ -36,7 +36,8 @@ class Discovery:
     async def open(self) -> None:
         """Reach the bus and watch; raises DeviceError."""
         try:
-            bus = self._bus = await MessageBus(bus_type=BusType.SYSTEM).connect()
+            bus = self._bus = MessageBus(bus_type=BusType.SYSTEM)
+            await bus.connect()
         except Exception as problem:
             raise device_error(self.adapter, problem) from problem
         bus.add_message_handler(self._on_message)

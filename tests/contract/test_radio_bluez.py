@@ -285,6 +285,29 @@ def test_a_duty_cycle_begins_and_ends_the_scan_in_turns(bus: str, name: str) -> 
     assert "listening 50% of the time" in says
 
 
+def test_a_scan_that_is_given_up_while_packets_pour_in_ends(bus: str) -> None:
+    async def listen() -> None:
+        async for _ in open_device("ble:hci0").scan():
+            await asyncio.sleep(0)
+
+    async def scenario() -> list[bool]:
+        ended = []
+        adapter, device = Adapter(), Device()
+        async with bluez(bus, adapter, device):
+            for _ in range(5):
+                listening = asyncio.create_task(listen())
+                await adapter.scanning.wait()
+                for _ in range(40):
+                    await asyncio.sleep(0.002)
+                    device.heard_again(-60)
+                listening.cancel()
+                done, _ = await asyncio.wait([listening], timeout=2)
+                ended.append(bool(done))
+        return ended
+
+    assert asyncio.run(scenario()) == [True] * 5
+
+
 class SilentMonitor(Monitor):
     """There may be no Bluetooth in this kernel: a monitor on which nothing ever comes. BlueZ is asked all the same."""
 
