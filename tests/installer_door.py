@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
 from flask import Flask
 from storefront_desk import NOW, SHOP
 
@@ -20,6 +21,7 @@ from edge.questions import (
     Cell,
     Ear,
     HeadsResult,
+    HeadsSet,
     HeadsState,
     HeadsWindow,
     Judged,
@@ -167,6 +169,9 @@ class FakeDoor:
         self.asked.append(question)
         if self.silent:
             raise DoorSilent(self.silent)
+        if isinstance(question, HeadsSet) and self.answer.heads is not None:
+            counting = msgspec.structs.replace(self.answer.heads, heads=question.heads)
+            self.answer = msgspec.structs.replace(self.answer, heads=counting)
         return self.answer
 
 
