@@ -29,8 +29,9 @@ OUTSIDE = "outside"
 HOLD_S = 10.0
 """So long a phone is held against the radio. Shorter, and somebody who brushes past is taken for it."""
 
-HOLD_DBM = -50
-"""A phone that touches a radio is heard at -20 to -45 dBm; at one metre at -55 and less."""
+HOLD_DBM = -45
+"""A phone that touches a radio is heard at -20 to -40 dBm; at half a metre at -48 and less. Lower, and whoever stands beneath the
+radio for some seconds is taken for the installer."""
 
 HOLD_ABOVE_DB = 10
 """So much stronger than the next: three times as near. Less, and of two phones in one hand the wrong one may be followed."""

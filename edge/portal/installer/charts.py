@@ -78,7 +78,7 @@ def ceiling(highest: int) -> int:
     """The top of an axis of counts: a round number that is at least as high as every bar."""
     step = 1
     while True:
-        for factor in (4, 6, 10, 20):
+        for factor in (4, 6, 10, 20, 30):
             if factor * step >= highest:
                 return factor * step
         step *= 10
