@@ -96,7 +96,9 @@ class Edge:
         self._teller = ThreadPoolExecutor(1, "teller")
         speaker = beacon_device(config.beacon, config.radios)
         self._broadcasting = Broadcasting(speaker, self._shelf, clock, config.dir, self._teller)
-        self._installing = Installing(config, self._door, self._receivers, random_bytes, self._broadcasting.on_air)
+        self._installing = Installing(
+            config, self._door, self._receivers, random_bytes, self._broadcasting.on_air
+        )
         self._waiting: list[Fact] = []
         self._written_at = 0.0
         self._disk_fails = False
@@ -250,6 +252,7 @@ class Edge:
         place = place_of(scanner.adapter) if verdict is Verdict.STUCK else UNKNOWN_PLACE
         told = deaf(verdict, ladder.tried, place.kind, place.port)
         say("radio-deaf", silent and not quiet and not scanner.ended.is_set(), now, told, subject)
+        say("radio-sparse", scanner.may_miss_repeats, now, "", subject)
         say("radio-quiet", quiet and not scanner.ended.is_set(), now, "", subject)
         back = recovered(ladder.recovered, monotonic)
         say("radio-recovered", back is not None, now, back or "", subject)

@@ -113,7 +113,8 @@ class Ear:
             writer.transport.abort()
 
     async def _speak(self) -> None:
-        reader, writer = await asyncio.wait_for(asyncio.open_connection(*self._address), ANSWER_S)
+        async with asyncio.timeout(ANSWER_S):
+            reader, writer = await asyncio.open_connection(*self._address)
         self._writer = writer
         connected: socket.socket = writer.get_extra_info("socket")
         # Without it, a main door that lost its power is believed to be there for a quarter of an hour.

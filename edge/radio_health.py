@@ -38,6 +38,20 @@ RADIO_WARNINGS = (
         hidden_by=("radio-missing", "not-running"),
     ),
     Warning(
+        "radio-sparse",
+        Severity.WARNING,
+        {
+            "en": "Bluetooth may tell of each phone only once in ten seconds",
+            "zh": "蓝牙可能每十秒才报告同一部手机一次",
+        },
+        {
+            "en": "Visits then begin late. Let BlueZ tell of every packet: sudo python -m hardware ble allow-intervals",
+            "zh": "到访会因此较晚才被记录。请让 BlueZ 报告每个数据包：sudo python -m hardware ble allow-intervals",
+        },
+        visible_after_s=30,
+        hidden_by=("radio-missing", "not-running"),
+    ),
+    Warning(
         "radio-recovered",
         Severity.NOTE,
         {"en": "Bluetooth radio was away and is back", "zh": "蓝牙无线电曾中断，现已恢复"},

@@ -135,6 +135,11 @@ class Scanner:
         return self.radio is not None and self._monotonic() - self._opened_at >= SETTLED_S
 
     @property
+    def may_miss_repeats(self) -> bool:
+        """Whether the adapter may report each sender only once in ten seconds."""
+        return bool(getattr(self.radio, "may_miss_repeats", False))
+
+    @property
     def trouble(self) -> DeviceError | None:
         """Why the radio cannot be used; None when it can."""
         return None if self.answers else self._trouble

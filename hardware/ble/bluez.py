@@ -53,18 +53,25 @@ class BlueZRadio:
         self._now = now
         self._heard: asyncio.Queue[Advertisement | None] = asyncio.Queue(QUEUE_LENGTH)
         self._lost: DeviceError | None = None
+        self._watch: Discovery | None = None
         self._closed = False
+
+    @property
+    def may_miss_repeats(self) -> bool:
+        """Whether a chip that obeys may report each sender only once in ten seconds (`hardware.ble.repeats`)."""
+        return self._watch is not None and bool(self._watch.repeats.why_not)
 
     async def scan(self) -> AsyncIterator[Sequence[Advertisement]]:
         """Scan until closed; raises DeviceError when the adapter cannot be used or goes away."""
-        watch = Discovery(self.adapter, self._on_lost)
+        watch = self._watch = Discovery(self.adapter, self._on_lost)
         scanner = _scanner(self.adapter, self._on_report)
         slices: asyncio.Task[None] | None = None
         try:
             await watch.open()
+            await watch.repeats.keep()
             await self._started(scanner)
             if self._wishes.duty < 1:
-                slices = asyncio.create_task(self._in_slices(scanner))
+                slices = asyncio.create_task(self._in_slices(scanner, watch))
             async for packets in self._batches():
                 yield packets
         finally:
@@ -109,14 +116,16 @@ class BlueZRadio:
         except Exception as problem:
             raise device_error(self.adapter, problem) from problem
 
-    async def _in_slices(self, scanner: BleakScanner) -> None:
+    async def _in_slices(self, scanner: BleakScanner, watch: Discovery) -> None:
         """Scan and rest in turns; what goes wrong ends the scan as a loss of the adapter does."""
         on_s, off_s = self._wishes.slices
         try:
             while True:
                 await asyncio.sleep(on_s)
                 await _stopped(scanner)
+                await watch.repeats.let_go()
                 await asyncio.sleep(off_s)
+                await watch.repeats.keep()
                 await self._started(scanner)
         except DeviceError as problem:
             self._on_lost(problem)

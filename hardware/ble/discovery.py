@@ -14,6 +14,7 @@ from dbus_fast import BusType, Message, MessageType, Variant
 from dbus_fast.aio import MessageBus
 
 from hardware.ble.adapter import dbus_error, device_error
+from hardware.ble.repeats import Repeats
 from hardware.device import DeviceError, Reason
 
 BLUEZ = "org.bluez"
@@ -32,6 +33,7 @@ class Discovery:
         self._bus: MessageBus | None = None
         self._end: asyncio.Task[None] | None = None
         self._scanning = False
+        self.repeats = Repeats(adapter, self._on_adapter)
 
     async def open(self) -> None:
         """Reach the bus and watch; raises DeviceError."""
@@ -41,6 +43,7 @@ class Discovery:
         except Exception as problem:
             raise device_error(self.adapter, problem) from problem
         bus.add_message_handler(self._on_message)
+        self.repeats.serve(bus)
         self._end = asyncio.create_task(self._hung_up(bus))
         for rule in (
             f"sender='{_BUS}',interface='{_BUS}',member='NameOwnerChanged',arg0='{BLUEZ}'",
@@ -51,6 +54,7 @@ class Discovery:
 
     async def begin(self) -> None:
         """Let BlueZ scan actively, every packet counted; raises DeviceError."""
+        await self.repeats.keep()
         wishes = {"Transport": Variant("s", "le"), "DuplicateData": Variant("b", True)}
         await self._adapter("SetDiscoveryFilter", "a{sv}", wishes)
         await self._adapter("StartDiscovery")
@@ -62,10 +66,12 @@ class Discovery:
             self._scanning = False
             with contextlib.suppress(DeviceError):
                 await self._adapter("StopDiscovery")
+            await self.repeats.let_go()
 
     async def close(self) -> None:
         """Stop and hang up; may be called twice."""
         await self.end()
+        await self.repeats.let_go()
         if self._end is not None:
             self._end.cancel()
             await asyncio.gather(self._end, return_exceptions=True)
@@ -75,7 +81,10 @@ class Discovery:
             self._bus = None
 
     async def _adapter(self, member: str, signature: str = "", *body: Any) -> None:
-        await self._call(BLUEZ, self._path, "org.bluez.Adapter1", member, signature, *body)
+        await self._on_adapter("org.bluez.Adapter1", member, signature, *body)
+
+    async def _on_adapter(self, interface: str, member: str, signature: str = "", *body: Any) -> None:
+        await self._call(BLUEZ, self._path, interface, member, signature, *body)
 
     async def _call(
         self, to: str, path: str, interface: str, member: str, signature: str, *body: Any

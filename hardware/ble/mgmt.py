@@ -5,6 +5,7 @@ Reading needs no rights, switching needs CAP_NET_ADMIN.
 
 from __future__ import annotations
 
+import errno
 import select
 import socket
 import time
@@ -12,13 +13,19 @@ from types import TracebackType
 
 from hardware.ble.hci_socket import Channel, open_channel
 from hardware.ble.mgmt_frames import (
+    ADD_PATTERNS_MONITOR,
     READ_CONTROLLER,
     READ_INDEX_LIST,
+    READ_MONITOR_FEATURES,
+    REMOVE_MONITOR,
     SET_POWERED,
     Controller,
     Reply,
     controller,
     indexes,
+    monitor_count,
+    monitor_handle,
+    pattern_monitor,
     reply,
     request,
 )
@@ -54,8 +61,27 @@ class Management:
 
     def set_powered(self, adapter: str, *, on: bool) -> Reply:
         """Switch an adapter on or off. Raises OSError, TimeoutError where the kernel says nothing."""
-        index = int(adapter.removeprefix("hci"))
-        return self._ask(request(SET_POWERED, index, bytes((on,))))
+        return self._ask(request(SET_POWERED, _index(adapter), bytes((on,))))
+
+    def monitors(self, adapter: str) -> int:
+        """How many advertisement monitors an adapter has. Raises OSError, TimeoutError."""
+        return monitor_count(self._done(request(READ_MONITOR_FEATURES, _index(adapter))))
+
+    def add_monitor(self, adapter: str, ad_type: int, content: bytes) -> int:
+        """Register a monitor of one pattern; its number. Needs CAP_NET_ADMIN. Raises OSError, TimeoutError."""
+        parameters = pattern_monitor(ad_type, content)
+        return monitor_handle(self._done(request(ADD_PATTERNS_MONITOR, _index(adapter), parameters)))
+
+    def remove_monitor(self, adapter: str, handle: int) -> None:
+        """Take a monitor away. Raises OSError, TimeoutError."""
+        self._done(request(REMOVE_MONITOR, _index(adapter), handle.to_bytes(2, "little")))
+
+    def _done(self, packet: bytes) -> bytes:
+        """What a command that was carried out returned; OSError with the kernel's reason for one that was not."""
+        said = self._ask(packet)
+        if said.status:
+            raise OSError(errno.EIO, said.why_not)
+        return said.returned
 
     def _ask(self, packet: bytes) -> Reply:
         opcode = packet[0] | packet[1] << 8
@@ -69,3 +95,7 @@ class Management:
             if said is not None and said.opcode == opcode:
                 return said
         raise TimeoutError(f"The kernel did not answer command {opcode:#06x} within {ANSWER_S:g} s.")
+
+
+def _index(adapter: str) -> int:
+    return int(adapter.removeprefix("hci"))

@@ -3,7 +3,8 @@
 Pure: `hardware.ble.mgmt` sends and receives them.
 
 Source: BlueZ, doc/mgmt-api.txt: the header; Command Complete and Command Status events; Read Controller Index List, Read
-Controller Information, Set Powered.
+Controller Information, Set Powered; Read Advertisement Monitor Features, Add Advertisement Patterns Monitor, Remove
+Advertisement Monitor.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from struct import Struct
 from typing import NamedTuple
 
 READ_INDEX_LIST, READ_CONTROLLER, SET_POWERED = 0x0003, 0x0004, 0x0005
+READ_MONITOR_FEATURES, ADD_PATTERNS_MONITOR, REMOVE_MONITOR = 0x0051, 0x0052, 0x0053
+LONGEST_PATTERN = 31
 _COMPLETE, _STATUS = 0x0001, 0x0002
 NO_CONTROLLER = 0xFFFF
 _HEADER = Struct("<HHH")
@@ -77,6 +80,23 @@ def controller(returned: bytes) -> Controller | None:
         return None
     address, _, _, _, settings = _CONTROLLER.unpack_from(returned)
     return Controller(address[::-1].hex(":"), bool(settings & _POWERED))
+
+
+def pattern_monitor(ad_type: int, content: bytes) -> bytes:
+    """The parameters for a monitor of one pattern: AD structures of this type that begin with this content."""
+    if not 1 <= len(content) <= LONGEST_PATTERN:
+        raise ValueError(f"A pattern has 1 to {LONGEST_PATTERN} octets, not {len(content)}.")
+    return bytes((1, ad_type, 0, len(content))) + content.ljust(LONGEST_PATTERN, b"\0")
+
+
+def monitor_handle(returned: bytes) -> int:
+    """The number that the kernel gave a monitor."""
+    return int.from_bytes(returned[:2], "little")
+
+
+def monitor_count(returned: bytes) -> int:
+    """How many monitors an adapter has, from its monitor features: supported, enabled, most monitors, most patterns, count."""
+    return int.from_bytes(returned[11:13], "little")
 
 
 def indexes(returned: bytes) -> list[int]:

@@ -95,6 +95,11 @@ class Source(Protocol):
         """Have the controller stop."""
         ...
 
+    @property
+    def may_miss_repeats(self) -> bool:
+        """Whether repeats may be left out."""
+        ...
+
 
 class RawRadio:
     """Hears raw reports until closed."""
@@ -113,6 +118,11 @@ class RawRadio:
         self._wake = asyncio.Event()
         self._lost: DeviceError | None = None
         self._closed = False
+
+    @property
+    def may_miss_repeats(self) -> bool:
+        """Whether a chip that obeys may report each sender only once in ten seconds (`hardware.ble.repeats`)."""
+        return self._source.may_miss_repeats
 
     @property
     def dropped(self) -> int:
@@ -202,6 +212,11 @@ class Monitor:
         self._discovery: Discovery | None = None
         self._slices: asyncio.Task[None] | None = None
 
+    @property
+    def may_miss_repeats(self) -> bool:
+        """Whether BlueZ's scan may leave repeats out."""
+        return self._discovery is not None and bool(self._discovery.repeats.why_not)
+
     async def open(self) -> socket.socket:
         """The monitor's socket, filtered in the kernel down to this adapter's reports; needs CAP_NET_RAW."""
         try:
@@ -264,6 +279,7 @@ class Alone:
     """A controller that is ours alone, scanning passively by its own duty cycle."""
 
     before = 1
+    may_miss_repeats = False
 
     def __init__(self, adapter: str, wishes: Wishes) -> None:
         self.adapter = adapter

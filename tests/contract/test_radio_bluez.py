@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dbus_fast import DBusError, PropertyAccess, Variant
+from dbus_fast import DBusError, Message, PropertyAccess, Variant
 from dbus_fast.aio import MessageBus
 from dbus_fast.service import ServiceInterface, dbus_method, dbus_property
 
@@ -22,6 +22,7 @@ from hardware.ble.bluez import BlueZRadio
 from hardware.ble.duty import Wishes
 from hardware.ble.radio import Radio
 from hardware.ble.raw import Monitor, RawRadio
+from hardware.ble.repeats import NOBODY_SAYS
 from hardware.device import DeviceError, Reason, open_device
 
 TAG = IBeacon("2f234454-cf6d-4a0f-adf2-f4911ba9ffa6", 1, 2, -59)
@@ -126,9 +127,12 @@ def bus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 @asynccontextmanager
-async def bluez(address: str, adapter: Adapter, device: Device) -> AsyncIterator[None]:
+async def bluez(
+    address: str, adapter: Adapter, device: Device, *besides: ServiceInterface
+) -> AsyncIterator[None]:
     bus = await MessageBus(bus_address=address).connect()
-    bus.export("/org/bluez/hci0", adapter)
+    for interface in (adapter, *besides):
+        bus.export("/org/bluez/hci0", interface)
     await bus.request_name("org.bluez")
 
     async def beacon() -> None:
@@ -167,6 +171,71 @@ def test_every_report_of_bluez_becomes_an_advertisement_and_the_scan_is_stopped_
     assert {decode_beacon(one.payload) for one in heard} == {TAG}
     assert abs(heard[-1].at - time.time()) < 30
     assert adapter.asked == {"Transport": "le", "DuplicateData": True}
+
+
+class Monitors(ServiceInterface):
+    """BlueZ's side of advertisement monitors: it asks the application for what it registers."""
+
+    def __init__(self, bus: MessageBus) -> None:
+        super().__init__("org.bluez.AdvertisementMonitorManager1")
+        self.bus = bus
+        self.registered: list[Any] = []
+        self.gone: list[str] = []
+        self.asking: list[asyncio.Task[None]] = []
+
+    @dbus_method()
+    def RegisterMonitor(self, application: "o"):  # noqa: F821, N802
+        # As BlueZ does: it answers, then looks.
+        self.asking.append(asyncio.create_task(self._look(application)))
+
+    @dbus_method()
+    def UnregisterMonitor(self, application: "o"):  # noqa: F821, N802
+        self.gone.append(application)
+
+    async def _look(self, application: str) -> None:
+        names = await self.bus.call(Message("org.freedesktop.DBus", "/", "org.freedesktop.DBus", "ListNames"))
+        for name in [one for one in names.body[0] if one.startswith(":") and one != self.bus.unique_name]:
+            reply = await self.bus.call(
+                Message(name, application, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects")
+            )
+            if reply.body and isinstance(reply.body[0], dict):
+                self.registered += reply.body[0].items()
+
+
+def test_a_monitor_keeps_repeats_on_the_air_as_long_as_we_scan(bus: str) -> None:
+    async def scenario() -> tuple[Monitors, bool]:
+        adapter = Adapter()
+        other = await MessageBus(bus_address=bus).connect()
+        monitors = Monitors(other)
+        radio = BlueZRadio("hci0")
+        async with asyncio.timeout(20), bluez(bus, adapter, Device(), monitors):
+            async for _ in radio.scan():
+                await asyncio.gather(*monitors.asking)
+                missing = radio.may_miss_repeats
+                assert not monitors.gone
+                await radio.close()
+        other.disconnect()
+        return monitors, missing
+
+    monitors, missing = asyncio.run(scenario())
+    assert not missing
+    ((path, interfaces),) = monitors.registered
+    patterns = interfaces["org.bluez.AdvertisementMonitor1"]["Patterns"].value
+    assert [tuple(pattern) for pattern in patterns] == [(0, 0xFF, NOBODY_SAYS)]
+    assert monitors.gone == [path.rpartition("/")[0]]
+
+
+def test_without_monitors_the_radio_hears_on_and_says_that_it_may_miss_repeats(bus: str) -> None:
+    async def scenario() -> bool:
+        radio = BlueZRadio("hci0")
+        async with asyncio.timeout(20), bluez(bus, Adapter(), Device()):
+            async for _ in radio.scan():
+                missing = radio.may_miss_repeats
+                await radio.close()
+        return missing
+
+    # Here the kernel has no management socket for us either, or no adapter hci0 behind it.
+    assert asyncio.run(scenario())
 
 
 @pytest.mark.parametrize(

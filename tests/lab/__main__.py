@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from rich.console import Console
 from rich.table import Table
 
-from tests.lab import hearing, raw, recovery, speaking, together
+from tests.lab import hearing, raw, recovery, repeats, speaking, together
 from tests.lab.appliance import ROOT, Lab, open_lab
 from tests.lab.kernel import LabError
 from tests.lab.verdict import Row
@@ -26,8 +26,8 @@ Check = Callable[[Lab], Awaitable[list[Row]]]
 
 T = TypeVar("T")
 
-BY_NAME = {"rate", "duplicates"}
-"""These run when they are named only: the first measures the machine more than us, for the second see the README."""
+BY_NAME = {"rate"}
+"""This runs when it is named only: it measures the machine more than us."""
 
 UNAVAILABLE = 69
 """Exit status where the lab cannot run on this machine at all (sysexits.h, EX_UNAVAILABLE)."""
@@ -40,11 +40,11 @@ def checks(together_s: float) -> dict[str, Check]:
         "speaking": speaking.speaking,
         "together": lambda lab: together.together(lab, together_s),
         "intervals": speaking.intervals,
+        "repeats": repeats.repeats,
         "raw": raw.raw,
         "recovery": recovery.recovery,
         "stuck": recovery.stuck,
         "rate": hearing.rate,
-        "duplicates": hearing.duplicates,
     }
 
 

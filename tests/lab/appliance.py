@@ -72,12 +72,12 @@ class Lab:
         await self._until(lambda: self.powered(None), "bluetoothd does not come to the bus")
 
     @asynccontextmanager
-    async def all_in_guest(self) -> AsyncIterator[None]:
+    async def all_in_guest(self, *, experimental: bool = True) -> AsyncIterator[None]:
         """bluetoothd on the guest's own bus, as on a real machine, for programs in the guest; at the end back on ours."""
         await self.kill_bluetoothd()
         inside = self.machine.start(
             f"rm -f {GUEST_BUS}; dbus-daemon --system --nofork --nopidfile & "
-            f"until [ -S {GUEST_BUS} ]; do sleep 0.05; done; {BLUETOOTHD} -n --experimental"
+            f"until [ -S {GUEST_BUS} ]; do sleep 0.05; done; {BLUETOOTHD} -n {'--experimental' if experimental else ''}"
         )
         try:
             for number in range(len(self._adapters)):

@@ -138,20 +138,3 @@ async def rate(lab: Lab) -> list[Row]:
         )
     )
     return rows
-
-
-async def duplicates(lab: Lab) -> list[Row]:
-    """A chip that leaves repeats out where the kernel asks for that, as it does in an active scan."""
-    chip = lab.air.chip(0)
-    chip.obeys_filter = True
-    await put_on_air(lab)
-    try:
-        last = await heard_by(lab, "ble:hci0", LISTEN_S)
-    finally:
-        chip.obeys_filter = False
-        await lab.air.hush()
-    due = 1000 / (SENT_EVERY_MS + 5) * (LISTEN_S - (last["first_s"] or LISTEN_S))
-    counts = [sender["count"] for sender in last["senders"].values()]
-    asked = f"at least {LEAST_SHARE * due:.0f} packets of each of {len(FRAMES)} beacons"
-    enough = len(counts) == len(FRAMES) and min(counts) >= LEAST_SHARE * due
-    return [Row("duplicates", "a chip that leaves repeats out", asked, f"{listed(counts)} packets", enough)]

@@ -32,12 +32,12 @@ async def raw(lab: Lab) -> list[Row]:
     try:
         async with lab.all_in_guest():
             for adapter, what in CHIPS:
-                (bluez, monitor), sent_per_s = await _all(lab, f"ble:{adapter}", f"ble:raw:{adapter}")
+                (bluez, monitor), sent_per_s = await all_at_once(lab, f"ble:{adapter}", f"ble:raw:{adapter}")
                 rows += _compare(f"beside BlueZ {what}", monitor, sent_per_s)
                 rows.append(_against(f"against BlueZ {what}", monitor, bluez))
             # Nobody else may have a controller that we take alone.
             await lab.machine.run("pkill -TERM bluetoothd; sleep 1; hciconfig hci0 down; hciconfig hci1 down")
-            alone, sent_per_s = await _all(lab, *(f"ble:raw:{adapter}:user" for adapter, _ in CHIPS))
+            alone, sent_per_s = await all_at_once(lab, *(f"ble:raw:{adapter}:user" for adapter, _ in CHIPS))
             for (_, what), heard in zip(CHIPS, alone, strict=True):
                 rows += _compare(f"taken alone {what}", heard, sent_per_s)
     finally:
@@ -45,7 +45,7 @@ async def raw(lab: Lab) -> list[Row]:
     return rows
 
 
-async def _all(lab: Lab, *devices: str) -> tuple[list[dict[str, Any]], float]:
+async def all_at_once(lab: Lab, *devices: str) -> tuple[list[dict[str, Any]], float]:
     """What ears in the guest heard at the same time, and how many packets a second were sent meanwhile."""
     before, began = lab.air.sent.total(), time.monotonic()
     ears = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import socket
@@ -17,6 +18,8 @@ from hypothesis import strategies as st
 from hardware.ble.mgmt import Management
 from hardware.ble.mgmt_frames import SET_POWERED, controller, indexes, reply, request
 from hardware.ble.recovery import Outcome, place_of, power_cycle, power_off, reload, usb_reset
+from hardware.ble.repeats import NOBODY_SAYS, Repeats
+from hardware.device import DeviceError, Reason
 
 
 class Kernel:
@@ -27,6 +30,7 @@ class Kernel:
         self._refuses = refuses or {}
         self.powered = True
         self.switched: list[bool] = []
+        self.monitors: dict[int, bytes] = {}
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
@@ -49,6 +53,15 @@ class Kernel:
             self.powered = bool(parameters[0])
             self.switched.append(self.powered)
             returned = bytes(4)
+        elif opcode == b"\x51\x00":
+            held = b"".join(number.to_bytes(2, "little") for number in self.monitors)
+            returned = bytes(8) + b"\x20\x00\x10" + len(self.monitors).to_bytes(2, "little") + held
+        elif opcode == b"\x52\x00" and not status:
+            self.monitors[7] = parameters
+            returned = b"\x07\x00"
+        elif opcode == b"\x53\x00":
+            del self.monitors[int.from_bytes(parameters, "little")]
+            returned = parameters
         body = opcode + bytes((status,)) + returned
         kind = b"\x02\x00" if status else b"\x01\x00"
         self._theirs.send(kind + index + len(body).to_bytes(2, "little") + body)
@@ -199,3 +212,40 @@ def test_an_adapter_without_a_driver_of_its_own_has_its_service_restarted(machin
 
     assert reload("hci2", machine / "class", restart, no_wait) == Outcome(True, "bluetooth")
     assert asked == ["hciuart", "bluetooth"]
+
+
+async def no_bluez(*_: object) -> None:
+    raise DeviceError(Reason.BROKEN, "hci1: BlueZ offers no monitors.")
+
+
+def test_where_bluez_offers_no_monitor_the_kernel_keeps_one_that_matches_nothing() -> None:
+    with kernel() as (one, _), kernel() as (other, _):
+        # A connection is closed after each use: two commands of keeping, then one of letting go.
+        connections = iter((one, other))
+        other.monitors = one.monitors
+        repeats = Repeats("hci1", no_bluez, lambda: Management(next(connections).ours))
+        asyncio.run(repeats.keep())
+        assert (repeats.kept, repeats.why_not) == ("kernel", "")
+        (pattern,) = one.monitors.values()
+        assert pattern == bytes((1, 0xFF, 0, len(NOBODY_SAYS))) + NOBODY_SAYS.ljust(31, b"\0")
+        asyncio.run(repeats.let_go())
+        assert not one.monitors
+        assert not repeats.kept
+
+
+def test_a_monitor_that_is_there_already_keeps_repeats_and_is_left_alone() -> None:
+    with kernel() as (one, management):
+        one.monitors[3] = b""
+        repeats = Repeats("hci1", no_bluez, management)
+        asyncio.run(repeats.keep())
+        asyncio.run(repeats.let_go())
+        assert list(one.monitors) == [3]
+
+
+def test_why_repeats_may_be_missed_is_said_with_both_reasons() -> None:
+    refusal = b"\x52\x00" + bytes((1, 0xFF, 0, len(NOBODY_SAYS))) + NOBODY_SAYS.ljust(31, b"\0")
+    with kernel({refusal: 0x14}) as (_, management):
+        repeats = Repeats("hci1", no_bluez, management)
+        asyncio.run(repeats.keep())
+        assert repeats.kept == ""
+        assert repeats.why_not == "hci1: BlueZ offers no monitors. it needs CAP_NET_ADMIN"
