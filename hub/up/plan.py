@@ -97,6 +97,8 @@ class Plan:
             "PORTAL_DIR": self.part("edge"),
             "PORTAL_HOST": self.host,
             "PORTAL_PORT": str(self.ports["portal"]),
+            # It would say so itself as soon as the door has told it; a page that is opened before must say it, too.
+            "PORTAL_NOTICE": self._notice_text(),
         }
 
     def _notice_text(self) -> str:
