@@ -134,11 +134,11 @@ def calibrate(street: Street, usual: Correction, chance: Random) -> list[HeadCou
     return counts
 
 
-def shop_day(seed: str) -> ShopDay:
-    """Draw a shop, calibrate it, and watch it from opening to closing."""
+def shop_day(seed: str, busy: float = 1.0) -> ShopDay:
+    """Draw a shop, calibrate it, and watch it from opening to closing. `busy`: a share of the customers that were drawn."""
     chance = Random(seed)
     shop, usual = draw_shop(chance), Correction()
-    street = Street(chance.randrange(2**31), hours="shop", shop=shop)
+    street = Street(chance.randrange(2**31), busy=busy, hours="shop", shop=shop)
     counts = calibrate(street, usual, chance)
     correction = fit_heads(counts, usual)
     start, end = float(A_DAY + SHOP_OPEN_H * HOUR_S), float(A_DAY + SHOP_SHUT_H * HOUR_S)

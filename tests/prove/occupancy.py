@@ -1,6 +1,8 @@
 """People present: simulated days in shops that differ, each calibrated by counts of heads, against the simulation's own truth.
 
-A day's error is |mean of the figures - mean of the truth| / mean of the truth, from opening to closing.
+A day's error is |mean of the figures - mean of the truth| / mean of the truth, from opening to closing. What is promised is
+promised for shops of 800 visits a day and more (`hardware.ble.shops`). How many phones a few hundred people happen to carry is
+chance that no counting of phones takes away, so some shops a quarter as busy are measured too, and told, and not judged.
 """
 
 from __future__ import annotations
@@ -8,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
 from pathlib import Path
 from statistics import fmean, median
 from typing import Any
@@ -24,13 +27,18 @@ SIZE_NAME = "days"
 MEAN_ERROR, WORST_ERROR = 0.05, 0.10
 HELD_LEAST, HELD_MOST = 0.85, 0.95
 
+SMALL = 0.25
+SMALL_EVERY = 5
+"""One small shop for so many days."""
+
 
 def run(size: int, seed: int, folder: Path) -> Verdict:
     """`size` days, each of a shop of its own."""
     seeds = [f"{seed}:{number}" for number in range(size)]
     with ProcessPoolExecutor(min(size, os.cpu_count() or 1)) as pool:
         days = list(pool.map(shop_day, seeds))
-    figures = figures_of(days)
+        small = list(pool.map(shop_day, seeds[::SMALL_EVERY], repeat(SMALL)))
+    figures = figures_of(days) | {f"small_{name}": value for name, value in figures_of(small).items()}
     ok = (
         figures["mean_error"] <= MEAN_ERROR
         and figures["worst_error"] <= WORST_ERROR
@@ -40,7 +48,9 @@ def run(size: int, seed: int, folder: Path) -> Verdict:
         f"{size} days of {size} shops ({figures['windows']} windows): a day is off by {figures['mean_error']:.1%} on average and "
         f"{figures['worst_error']:.1%} at worst; the band held the truth in {figures['held']:.1%} of the windows. Each shop was "
         f"calibrated by {figures['counts_median']:g} counts of a quarter of an hour (the most: {figures['counts_most']}); "
-        f"uncalibrated, a day would be off by {figures['usual_mean_error']:.1%} and {figures['usual_worst_error']:.1%}."
+        f"uncalibrated, a day would be off by {figures['usual_mean_error']:.1%} and {figures['usual_worst_error']:.1%}. "
+        f"Not promised: {len(small)} shops of {figures['small_visits_a_day']:g} visits a day are off by "
+        f"{figures['small_mean_error']:.1%} and {figures['small_worst_error']:.1%}, their bands hold {figures['small_held']:.1%}."
     )
     return Verdict(ok, sentence, figures)
 
