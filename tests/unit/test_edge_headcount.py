@@ -152,10 +152,10 @@ def test_before_and_after_are_told_in_people() -> None:
 
 @given(
     st.lists(
-        st.lists(st.builds(HeadSample, st.floats(0, 500), st.floats(0, 500)), max_size=20).map(
+        st.lists(st.builds(HeadSample, st.floats(0, 500), st.floats(0, 500)), max_size=6).map(
             lambda samples: HeadCount(0.0, tuple(samples))
         ),
-        max_size=8,
+        max_size=4,
     ),
     st.floats(0.05, 20),
     st.floats(0, 0.5),

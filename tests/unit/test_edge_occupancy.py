@@ -306,7 +306,7 @@ def test_four_real_phones_are_about_four_people_over_all_the_pauses_of_a_sniffer
 def test_the_band_holds_the_truth_of_the_simulated_street_nine_times_in_ten() -> None:
     inside = measured = 0
     error = truth_sum = 0.0
-    for seed in range(1, 13):
+    for seed in range(1, 7):
         street = Street(seed, busy=(0.5, 1.0, 2.0)[seed % 3])
         door = Door("door", Random(seed).randbytes)
         start = 1_790_000_000.0 + 7_777 * seed
@@ -318,6 +318,6 @@ def test_the_band_holds_the_truth_of_the_simulated_street_nine_times_in_ten() ->
                 inside += window.low <= truth <= window.high
                 error += window.people - truth
                 truth_sum += truth
-    assert measured >= 12 * 9
+    assert measured >= 6 * 9
     assert inside / measured >= 0.9
     assert abs(error) / truth_sum < 0.25
