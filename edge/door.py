@@ -221,6 +221,8 @@ class Door:
                 measured.append(last)
         street = self._end_street(now)
         closed = self._tracker.close()
+        # Strangers whom the stop has cut off have not gone past.
+        self._tracker.take_passed()
         self._renew()
         return Noticed(closed=tuple(closed), measured=tuple(measured), street=street)
 

@@ -21,7 +21,7 @@ PATTERN = 165
 """What freed memory is filled with (0xA5). Any but 0, which would switch it off; in a core it is told from memory never used."""
 
 MARK = "SHOPBELL_FREED_IS_OVERWRITTEN"
-"""Says to the process that has begun again that it has. Not the other variables: some releases of glibc change them on the way."""
+"""Says to the process that has begun again that it has. The others cannot: glibc may change its own on the way."""
 
 OVERWRITING = {
     "PYTHONMALLOC": "malloc",

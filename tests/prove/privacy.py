@@ -44,19 +44,20 @@ SPEED = 8_640
 
 PLANTED = "42:07:5e:ed:c0:de"
 PATIENCE_S = 300.0
+Maps = list[tuple[str, bytes]]
 SEARCHED = ("edge", "hub", "logs")
 
 
 def run(size: int, seed: int, folder: Path) -> Verdict:
     """A day of `size` addresses."""
-    phones = [_Phone(Random(f"{seed}:{number}")) for number in range(size)]
+    phones = [_Phone(Random(f"{seed}:{number}"), all_noon=number == 0) for number in range(size)]
     recording = folder / "air" / "day.jsonl"
     recording.parent.mkdir()
     with recording.open("wb") as file:
         packets = write_lines(_day(phones), file)
     shop = _Shop(folder, recording)
     try:
-        noon = shop.memory_when(lambda status: status["heard"] > packets / 3)
+        noon = shop.memory_when(lambda status: status["heard"] > packets / 2)
         shop.wait_until(lambda status: status["state"] == "ended" and not status["pending"])
         # What the last turns of the loops have in hand: a status, an exchange.
         time.sleep(3)
@@ -69,8 +70,8 @@ def run(size: int, seed: int, folder: Path) -> Verdict:
     needles = Needles([phone.address for phone in phones], salts[:-1])
     files = [path for part in SEARCHED for path in sorted((folder / part).rglob("*")) if path.is_file()]
     in_files = _sum(needles.found(path.read_bytes()) for path in files)
-    in_memory = _sum(map(needles.found, evening))
-    at_noon = _sum(map(needles.found, noon))
+    in_memory = _sum(_named(name, needles.found(octets)) for name, octets in evening)
+    at_noon = _sum(needles.found(octets) for _, octets in noon)
     blind = [f"{form} while the day goes on" for form in ("address in letters", "hash") if not at_noon[form]]
     blind += _blind(evening, salts[0])
     figures = {
@@ -82,7 +83,7 @@ def run(size: int, seed: int, folder: Path) -> Verdict:
         "hashes": len(needles.hashes),
         "files": len(files),
         "file_octets": sum(path.stat().st_size for path in files),
-        "memory_octets": sum(map(len, evening)),
+        "memory_octets": sum(len(octets) for _, octets in evening),
         "at_noon": dict(at_noon),
         "left_in_files": dict(in_files),
         "left_in_memory": dict(in_memory),
@@ -96,12 +97,12 @@ def run(size: int, seed: int, folder: Path) -> Verdict:
     return Verdict(whole and not (in_files or in_memory or blind), f"{said}: {left}.", figures)
 
 
-def _blind(evening: list[bytes], salt: bytes) -> list[str]:
+def _blind(evening: Maps, salt: bytes) -> list[str]:
     """What the search does not find although it is there."""
     planted = Needles([PLANTED], [salt])
     blind = (
         []
-        if _sum(map(planted.found, evening))["address in letters"]
+        if _sum(planted.found(octets) for _, octets in evening)["address in letters"]
         else ["what the process keeps on purpose"]
     )
     return blind + [
@@ -112,6 +113,10 @@ def _blind(evening: list[bytes], salt: bytes) -> list[str]:
     ]
 
 
+def _named(name: str, found: Counter[str]) -> Counter[str]:
+    return Counter({f"{form} in {name}": times for form, times in found.items()})
+
+
 def _sum(counts: Iterable[Counter[str]]) -> Counter[str]:
     total: Counter[str] = Counter()
     for one in counts:
@@ -120,9 +125,9 @@ def _sum(counts: Iterable[Counter[str]]) -> Counter[str]:
 
 
 class _Phone:
-    """One address: a phone, a watch, a thing; its stay and its strength."""
+    """One address: a phone, a watch, a thing; its stay and its strength. One is there `all_noon`, so that somebody is."""
 
-    def __init__(self, rnd: Random) -> None:
+    def __init__(self, rnd: Random, *, all_noon: bool) -> None:
         kind: AddressType = "public" if rnd.random() < 0.1 else "random"
         octets = bytearray(rnd.randbytes(6))
         if kind == "random":
@@ -133,6 +138,13 @@ class _Phone:
         self.stays_s = rnd.choice((8.0, 20.0, 60.0, 300.0, 900.0))
         self.every_s = rnd.choice((1.0, 2.0, 5.0)) * (1 + self.stays_s / 300)
         self.level_dbm = rnd.gauss(-70, 8)
+        if all_noon:
+            self.begins, self.stays_s, self.every_s, self.level_dbm = (
+                START + DAY_S / 4,
+                DAY_S / 2,
+                10.0,
+                -55.0,
+            )
         self.rnd = rnd
         # Some say their own address, as some tags do.
         said = bytes(octets) if rnd.random() < 0.2 else rnd.randbytes(6)
@@ -194,16 +206,16 @@ class _Shop:
                 raise RuntimeError((self.folder / "logs" / "edge.log").read_text()[-2_000:])
             time.sleep(0.1)
 
-    def memory_when(self, done: Callable[[dict[str, Any]], bool]) -> list[bytes]:
+    def memory_when(self, done: Callable[[dict[str, Any]], bool]) -> Maps:
         """The edge's memory, as soon as something is so."""
         self.wait_until(done)
         return self.memory()
 
-    def memory(self) -> list[bytes]:
+    def memory(self) -> Maps:
         """The edge's memory, map by map, while the process stands still."""
         self.edge.send_signal(signal.SIGSTOP)
         try:
-            return [octets for _, octets in memory_of(self.edge.pid)]
+            return list(memory_of(self.edge.pid))
         finally:
             self.edge.send_signal(signal.SIGCONT)
 
