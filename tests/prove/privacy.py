@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -23,7 +24,6 @@ from typing import Any
 
 from edge.subjects import SALT_BYTES, SALT_LIFE_S
 from hardware.ble.advertisement import AddressType, Advertisement
-from hardware.ble.jsonlines import write_lines
 from hub.up.plan import Plan
 from hub.up.seeding import pairing_codes
 from hub.up.seeding import seed as seed_shop
@@ -42,6 +42,8 @@ ROOT = Path(__file__).resolve().parents[2]
 SPEED = 8_640
 """The day passes in ten seconds or somewhat longer, so that its noon can be looked at."""
 
+HCI_WITH_H4 = 1002
+BTSNOOP_EPOCH_US = 0x00DCDDB30F2F8000
 PLANTED = "42:07:5e:ed:c0:de"
 PATIENCE_S = 300.0
 Maps = list[tuple[str, bytes]]
@@ -51,10 +53,9 @@ SEARCHED = ("edge", "hub", "logs")
 def run(size: int, seed: int, folder: Path) -> Verdict:
     """A day of `size` addresses."""
     phones = [_Phone(Random(f"{seed}:{number}"), all_noon=number == 0) for number in range(size)]
-    recording = folder / "air" / "day.jsonl"
+    recording = folder / "air" / "day.btsnoop"
     recording.parent.mkdir()
-    with recording.open("wb") as file:
-        packets = write_lines(_day(phones), file)
+    packets = _record(phones, recording)
     shop = _Shop(folder, recording)
     try:
         noon = shop.memory_when(lambda status: status["heard"] > packets / 2)
@@ -146,9 +147,9 @@ class _Phone:
                 -55.0,
             )
         self.rnd = rnd
-        # Some say their own address, as some tags do.
-        said = bytes(octets) if rnd.random() < 0.2 else rnd.randbytes(6)
-        self.payload = b"\x02\x01\x1a\x0b\xff\x4c\x00\x10\x06" + said
+        # Some say their own address, as some tags do, at the end of what they say, which has any length.
+        said = rnd.randbytes(rnd.randrange(18)) + (bytes(octets) if rnd.random() < 0.2 else rnd.randbytes(6))
+        self.payload = b"\x02\x01\x1a" + bytes((len(said) + 3,)) + b"\xff\x4c\x00" + said
 
     def packets(self) -> Iterator[Advertisement]:
         at = self.begins
@@ -158,9 +159,20 @@ class _Phone:
             at += self.every_s
 
 
-def _day(phones: list[_Phone]) -> Iterator[Advertisement]:
-    """All packets in the order of their times."""
-    return merge(*(phone.packets() for phone in phones), key=lambda one: one.at)
+def _record(phones: list[_Phone], recording: Path) -> int:
+    """All packets in the order of their times, as the events of a controller; how many."""
+    packets = 0
+    with recording.open("wb") as file:
+        file.write(b"btsnoop\0" + struct.pack(">II", 1, HCI_WITH_H4))
+        for one in merge(*(phone.packets() for phone in phones), key=lambda one: one.at):
+            address = bytes.fromhex(one.address.replace(":", ""))[::-1]
+            said = bytes((len(one.payload),)) + one.payload + bytes((one.rssi_dbm & 0xFF,))
+            body = bytes((2, 1, 0, one.address_type == "random")) + address + said
+            event = bytes((0x04, 0x3E, len(body))) + body
+            at_us = round(one.at * 1e6) + BTSNOOP_EPOCH_US
+            file.write(struct.pack(">IIIIq", len(event), len(event), 3, 0, at_us) + event)
+            packets += 1
+    return packets
 
 
 class _Shop:
