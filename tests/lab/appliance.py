@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Sequence
@@ -21,7 +22,7 @@ from dbus_fast.aio import MessageBus
 from tests.lab.air import Air
 from tests.lab.bus import Bus
 from tests.lab.kernel import LabError, bring_kernel, bring_packages
-from tests.lab.machine import Machine, Started
+from tests.lab.machine import Machine, Started, tell
 
 ROOT = Path(__file__).resolve().parents[2]
 BLUETOOTHD = "/usr/libexec/bluetooth/bluetoothd"
@@ -149,11 +150,11 @@ class Lab:
             yield process
         finally:
             if process.returncode is None:
-                process.terminate()
+                tell(process, signal.SIGTERM)
                 try:
                     await asyncio.wait_for(process.wait(), 15)
                 except TimeoutError:
-                    process.kill()
+                    tell(process, signal.SIGKILL)
                     await process.wait()
 
     def in_guest(self, *arguments: str, environment: str = "") -> str:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
 from pathlib import Path
 
 from tests.lab.kernel import LabError
+from tests.lab.machine import tell
 
 UP_WITHIN_S = 10.0
 
@@ -62,7 +64,7 @@ class Bus:
     async def __aexit__(self, *_: object) -> None:
         await self.disconnect()
         if self._process is not None and self._process.returncode is None:
-            self._process.terminate()
+            tell(self._process, signal.SIGTERM)
             await self._process.wait()
 
     async def connect(self, line: Path) -> None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import signal
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,6 +40,13 @@ class Started:
 
     number: int
     ended: asyncio.Future[int] = field(repr=False)
+
+
+def tell(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
+    """Send a signal. asyncio's own way would look first whether the process has ended, and so take its end from whoever waits."""
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process.pid, number)
 
 
 class Machine:
@@ -83,7 +92,7 @@ class Machine:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._process.wait(), 5 if self._writer else 0.1)
             if self._process.returncode is None:
-                self._process.kill()
+                tell(self._process, signal.SIGKILL)
                 await self._process.wait()
         if self._reading is not None:
             self._reading.cancel()
@@ -127,16 +136,16 @@ class Machine:
             raise LabError(f"In the virtual machine this took more than {within_s:g} s: {command}") from None
         return Done(status, self.said(started))
 
-    async def end(self, started: Started, signal: str = "TERM") -> None:
+    async def end(self, started: Started, name: str = "TERM") -> None:
         """End a command by its process, and wait until it has ended."""
         if started.ended.done():
             return
-        self.start(f"kill -{signal} -- -$(cat /mnt/out/{started.number}.pid)")
+        self.start(f"kill -{name} -- -$(cat /mnt/out/{started.number}.pid)")
         try:
             async with asyncio.timeout(10):
                 await started.ended
         except TimeoutError:
-            if signal != "KILL":
+            if name != "KILL":
                 await self.end(started, "KILL")
 
     async def _meet_agent(self) -> None:
