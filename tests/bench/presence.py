@@ -33,6 +33,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge.door import Door
@@ -40,6 +41,7 @@ from edge.forgetting import OVERWRITING
 from edge.presence import PresenceTracker, near_enough
 from edge.subjects import AddressBook
 from hardware.ble.advertisement import Advertisement
+from hardware.ble.jsonlines import write_lines
 from hub.client.node import Node, NodeRecord
 from hub.wire.identity import public_text
 
@@ -55,6 +57,7 @@ GOAL_CROWD_MB = 20
 GOAL_BYTES = 128
 GOAL_RSS_MB = 60
 CHILD_LISTENS_S = 30.0
+HEARD_EVERY_S = 4.0
 
 Runs = dict[str, Callable[[], None]]
 
@@ -378,17 +381,25 @@ def measure_crowd(devices: int = CROWD) -> list[dict[str, Any]]:
 
 
 def measure_rss(devices: int = DEVICES) -> list[dict[str, Any]]:
-    """Resident set of a whole edge process, the simulated street in it included, that follows so many devices."""
+    """Resident set of a whole edge process that follows so many devices, as in a shop: none of them is simulated in it."""
     with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder)
+        place, recording = Path(folder) / "edge", Path(folder) / "crowd.jsonl"
         key = Ed25519PrivateKey.generate()
         Node.save(
             place, NodeRecord("edge-1", "edge", "Door", 1, 1, 0, public_text(key), "http://127.0.0.1:9"), key
         )
-        # Somewhat more than wanted: a few of a crowd stand where they are hardly heard.
-        radio = f"ble:sim:crowd={round(devices * 1.25)}"
+        # Each is heard every few seconds, for longer than anybody looks. Somewhat more than wanted: some are faint.
+        count = round(1.05 * devices)
+        heard = Phones(count).heard(round(count * (CHILD_LISTENS_S + 30) / HEARD_EVERY_S))
+        begin = heard[0].at
+        slower = HEARD_EVERY_S * PACKETS_PER_S / count
+        with recording.open("wb") as file:
+            write_lines(
+                (msgspec.structs.replace(one, at=begin + (one.at - begin) * slower) for one in heard), file
+            )
+        radio = f"ble:replay:{recording}"
         child = subprocess.Popen(
-            [sys.executable, "-m", "edge", "run", "--radio", radio, "--dir", folder],
+            [sys.executable, "-m", "edge", "run", "--radio", radio, "--dir", str(place)],
             env={name: value for name, value in os.environ.items() if not name.startswith("EDGE_")},
             cwd=Path(__file__).resolve().parents[2],
             stderr=subprocess.DEVNULL,
