@@ -3,9 +3,10 @@
 Python gives a freed object's octets to whoever asks next, and until then they stay where they are: an address that was forgotten
 an hour ago could be read from a core of the process. So the edge runs with the hooks of Python's memory turned on that fill what
 is freed (PYTHONMALLOC, made to find mistakes in extensions), over an allocator of the system that fills, too (mallopt(3),
-M_PERTURB, without the cache of small blocks, which is not filled). Neither alone would do: glibc leaves the last eight octets of a
-block, and six are an address; Python leaves what was copied when a block grew. All this has to be said before the process begins,
-so it begins itself again. It costs 24 octets an object, and about half as much time again for a packet (`shopbell bench`).
+M_PERTURB, without the cache of small blocks, which is not filled). Neither alone would do: glibc leaves the last eight octets of
+a block, and six are an address; Python leaves what was copied when a block grew. All this has to be said before the process
+begins, so it begins itself again. It costs 24 octets an object, and about half as much time again for a packet (`shopbell
+bench`).
 
 The second wall: no core is written (setrlimit(2)), and no other process of the same user may look into this one (prctl(2),
 PR_SET_DUMPABLE).
