@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shlex
 import shutil
 import signal
 import sys
@@ -127,7 +128,7 @@ class Lab:
         return {
             **os.environ,
             "DBUS_SYSTEM_BUS_ADDRESS": self.bus.address,
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))),
             "PYTHONUNBUFFERED": "1",
         }
 
@@ -157,9 +158,10 @@ class Lab:
                     tell(process, signal.SIGKILL)
                     await process.wait()
 
-    def in_guest(self, *arguments: str, environment: str = "") -> str:
+    def in_guest(self, *arguments: str) -> str:
         """The command line that runs a Python program of ours inside the guest."""
-        return f"cd {ROOT} && {environment} PYTHONPATH={ROOT} PYTHONUNBUFFERED=1 exec {sys.executable} {' '.join(arguments)}"
+        here = shlex.quote(str(ROOT))
+        return f"cd {here} && PYTHONPATH={here} PYTHONUNBUFFERED=1 exec {shlex.join((sys.executable, *arguments))}"
 
     async def _hang_up_after(self, bluetoothd: Started) -> None:
         with contextlib.suppress(LabError):

@@ -88,7 +88,7 @@ _Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 async def _carry(guest: _Ends, bus: _Ends) -> None:
     try:
         # The first words of bluetoothd say who it is.
-        bus[1].write(_as_this_user(await guest[0].read(65_536)))
+        bus[1].write(_as_this_user(await guest[0].readuntil(b"\r\n")))
         await asyncio.gather(_copy(guest[0], bus[1]), _copy(bus[0], guest[1]))
     finally:
         for _, writer in (guest, bus):
