@@ -63,7 +63,8 @@ class VirtualController(Controller):
     """One radio chip. `extended` says whether it is of Bluetooth 5 (many advertisements at once) or older.
 
     `ear` "deaf-..." hears nothing while it believes that it scans. `obeys_filter`: it leaves repeats out where the kernel asks
-    for that; chips differ in how well they do it, and this one does not unless it is told to.
+    for that; chips differ in how well they do it, and this one does not unless it is told to. `reports` counts packets that it
+    told the kernel of, answers to scan requests not among them.
     """
 
     def __init__(self, name: str, air: Air, public_address: str, *, extended: bool, line: Any = None) -> None:
@@ -76,6 +77,7 @@ class VirtualController(Controller):
         self.air = air
         self.ear: Ear = "well"
         self.obeys_filter = False
+        self.reports = 0
         self._reported: set[tuple[str, bytes]] = set()
         self.le_legacy_advertiser = _Legacy(self)
         self._scans_extended = False
@@ -99,6 +101,7 @@ class VirtualController(Controller):
             if said in self._reported:
                 return
             self._reported.add(said)
+        self.reports += 1
         self._report(packet, packet.data, rssi_dbm, answer=False)
         if self.le_scan_type == 1 and packet.kind != "ADV_NONCONN_IND":
             self._report(packet, packet.answer, rssi_dbm, answer=True)
