@@ -228,8 +228,11 @@ class BlueZStack:
                     self._told(Cause.POWER)
 
     def _told(self, cause: Cause) -> None:
-        """Tell of a loss once; what follows from it (a Release of each, say) is the same loss."""
-        if self._here:
+        """Tell of a loss once; what follows from it (a Release of each, say) is the same loss.
+
+        But that the adapter or BlueZ is gone is told in any case: an adapter that is pulled out is first switched off.
+        """
+        if self._here or cause in (Cause.ADAPTER, Cause.SERVICE):
             self._here = False
             self.on_event(cause)
 
