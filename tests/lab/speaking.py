@@ -69,7 +69,7 @@ def _as_told(check: str, what: str, line: dict[str, Any], heard: Sequence[HeardO
     times, others = _of_bumble(heard, FRAMES[0])
     every, told_ms, why = interval_ms(times), line["interval_ms"], line["why"]
     asked = f"octets equal, every {told_ms} ms as told; where that is not the {line['asked_interval_ms']} ms asked, why"
-    got = f"{len(times)} packets, octets equal, every {_ms(every)}: {why or 'no sentence'}"
+    got = f"{len(times)} packets with these octets, every {_ms(every)}: {why or 'no sentence'}"
     as_told = told_ms is not None and within(every, told_ms, TOLERANCE) and not others
     return Row(check, what, asked, got, as_told and (bool(why) or told_ms == line["asked_interval_ms"]))
 
@@ -126,7 +126,7 @@ def _row(what: str, frame: Frame, every_ms: int, heard: tuple[list[float], int])
     times, others = heard
     every = interval_ms(times)
     asked = f"octets equal, every {every_ms} ms"
-    got = f"{len(times)} packets, octets equal, every {_ms(every)}"
+    got = f"{len(times)} packets with these octets, every {_ms(every)}"
     if others:
         got += f"; {others} others of its kind"
     return Row("speaking", what, asked, got, within(every, every_ms, TOLERANCE) and not others)
