@@ -19,7 +19,7 @@ from tests.prove._street import answers, free_ports
 
 UP_WITHIN_S = 60.0
 LOOK_S = 0.5
-GUEST_FOLDER = "/var/edge"
+GUEST_FOLDER = "/root/edge"
 """In the guest's own memory: SQLite does not like the shared folder."""
 
 
