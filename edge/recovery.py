@@ -88,6 +88,7 @@ class Ladder:
         self._place = 0
         self._pause_s = FIRST_PAUSE_S
         self._stepped_at: float | None = None
+        self._under_way: Step | None = None
         self._waits_until = now
         self._judged: Verdict | None = None
         self._failure = ""
@@ -99,8 +100,11 @@ class Ladder:
         return self._judged or Verdict.CLIMBING
 
     def heard(self, now: float) -> None:
-        """A packet came: the silence is over, and the next one begins at the foot of the ladder."""
-        if self.tried or self._failure:
+        """A packet came: the silence is over, and the next one begins at the foot of the ladder.
+
+        It may come while a step is still being carried out, which then is the one that helped.
+        """
+        if self.tried or self._failure or self._under_way:
             self._get_up(now)
         self._heard_at = now
 
@@ -117,7 +121,8 @@ class Ladder:
         if now - self._heard_at < SILENT_S or now < self._waits_until:
             return None
         if self._place < len(self._steps):
-            return self._steps[self._place]
+            self._under_way = self._steps[self._place]
+            return self._under_way
         # The ladder did not help: judge, and wait longer than the last time.
         stuck = others_hear or not answers or now - self._heard_at >= DAY_S
         self._judged = Verdict.STUCK if stuck else Verdict.QUIET
@@ -129,6 +134,9 @@ class Ladder:
 
     def went(self, step: Step, now: float, *, done: bool, said: str = "") -> None:
         """How a step went. One that could not be carried out makes room for the next at once."""
+        if self._under_way is not step:
+            return  # It helped before it was through: that silence is over, and told.
+        self._under_way = None
         self.tried = [*(one for one in self.tried if one.step is not step), Tried(step, done, said)]
         self._place += 1
         if done:
@@ -138,9 +146,11 @@ class Ladder:
     def _get_up(self, now: float) -> None:
         helped = self._stepped_at is not None and now - self._stepped_at <= HELPED_WITHIN_S
         last = next((one.step for one in reversed(self.tried) if one.done), None) if helped else None
+        last = self._under_way or last
         if last is not None or self._failure or self._judged is not Verdict.QUIET:
             # After a quiet night the first customer is no recovery.
             self.recovered = Recovered(now, now - self._heard_at, self._failure or "silent", last)
         self.tried = []
         self._steps, self._place, self._pause_s = LADDER, 0, FIRST_PAUSE_S
-        self._stepped_at, self._waits_until, self._judged, self._failure = None, now, None, ""
+        self._stepped_at, self._under_way = None, None
+        self._waits_until, self._judged, self._failure = now, None, ""

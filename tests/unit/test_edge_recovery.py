@@ -156,6 +156,19 @@ def test_a_radio_that_said_why_it_was_away_is_told_with_that_reason() -> None:
     assert recovered(ladder.recovered, 35.0 + 3601) is None
 
 
+def test_a_step_that_helps_while_it_is_still_being_carried_out_is_the_one_that_helped() -> None:
+    ladder = Ladder(0.0)
+    assert ladder.look(100.0, answers=True, others_hear=True) is Step.SCAN
+    ladder.went(Step.SCAN, 100.0, done=True)
+    assert ladder.look(131.0, answers=True, others_hear=True) is Step.POWER
+    ladder.heard(131.5)
+    ladder.went(Step.POWER, 132.0, done=True)
+    assert ladder.recovered is not None
+    assert ladder.recovered.step is Step.POWER
+    assert ladder.tried == []
+    assert ladder.look(131.5 + 100.0, answers=True, others_hear=True) is Step.SCAN
+
+
 def test_what_was_tried_is_said_in_both_languages_also_while_it_goes_on() -> None:
     tried = [Tried(Step.SCAN, True), Tried(Step.POWER, True)]
     said = deaf(Verdict.CLIMBING, tried, "board", "")
