@@ -281,8 +281,11 @@ def create_storefront(
     idle_s: int = 60,
     random: Callable[[int], bytes] = os.urandom,
     name: str = "storefront",
+    home: str = "/",
 ) -> Blueprint:
     """The shopper's pages for one node, to be mounted at `/`.
+
+    `home` is the path of the list of offers, for an application whose first page is another one.
 
     `inline_style` puts the shopper's styles into each page, for a portal whose pages must come in one answer. `idle_s` is how
     long a kiosk leaves a page standing that nobody touches. `now` gives seconds of UTC.
@@ -291,7 +294,7 @@ def create_storefront(
     context = PageContext(desk, name, surface, inline_style, idle_s, now)
     pages = _Pages(context, random)
     routes: list[tuple[str, str, Callable[..., ResponseReturnValue], list[str]]] = [
-        ("/", "home", pages.home, ["GET"]),
+        (home, "home", pages.home, ["GET"]),
         ("/offer/<int:number>", "offer", pages.offer, ["GET"]),
         ("/offer/<int:number>/take", "take", pages.take, ["GET", "POST"]),
         ("/coupon/<serial>", "coupon", pages.coupon, ["GET"]),

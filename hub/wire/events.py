@@ -136,6 +136,37 @@ class CouponRefused(Fact, frozen=True, kw_only=True):
     offline: bool = False
 
 
+class PortalJoined(Fact, frozen=True, kw_only=True):
+    """A phone was let through by the portal. `way`: how it came in; `member` is opaque, empty for whoever did not join.
+
+    `batch` names the batch of printed codes where one was used. Nothing here stands for a phone.
+    """
+
+    way: Literal["click", "sms", "code", "coupon", "member"]
+    seconds: Count
+    member: Short = ""
+    batch: Short = ""
+
+
+class ConsentGiven(Fact, frozen=True, kw_only=True):
+    """Somebody agreed to one purpose: with which words, in which language, where. `member` is opaque."""
+
+    member: Annotated[str, Meta(min_length=8, max_length=40)]
+    purpose: Literal["recognise", "messages"]
+    text: Annotated[str, Meta(min_length=1, max_length=1_000)]
+    text_version: Short
+    language: Short
+    place: Short
+
+
+class ConsentWithdrawn(Fact, frozen=True, kw_only=True):
+    """Somebody took their consent back; `purpose` "all" is the wish to be forgotten."""
+
+    member: Annotated[str, Meta(min_length=8, max_length=40)]
+    purpose: Literal["recognise", "messages", "all"]
+    place: Short
+
+
 class DeviceHealth(Fact, frozen=True, kw_only=True):
     """What a node says of itself: codes of its warnings, and its counts."""
 
@@ -153,6 +184,9 @@ KINDS: dict[str, type[Fact]] = {
     "coupon.issued": CouponIssued,
     "coupon.redeemed": CouponRedeemed,
     "coupon.refused": CouponRefused,
+    "portal.joined": PortalJoined,
+    "consent.given": ConsentGiven,
+    "consent.withdrawn": ConsentWithdrawn,
     "device.health": DeviceHealth,
 }
 

@@ -1,0 +1,1 @@
+"""The one process that may change the firewall: it lets phones through, and ends that."""
