@@ -1,0 +1,1 @@
+"""The staff's pages at /staff: who is in, printed codes."""
