@@ -312,6 +312,11 @@ def report(config: Config, args: argparse.Namespace) -> int:
     if (street := made.street).rate is not None:
         band = f"{street.low:.0%} to {street.high:.0%} by chance alone, nine times in ten"
         show(f"Of {street.near} who came near, {street.entrants} came in: {street.rate:.0%} ({band})")
+    guests = made.guests
+    show(f"Guests of the Wi-Fi: {'fewer than ten' if guests.total is None else guests.total}")
+    if guests.share is not None:
+        band = f"{guests.low:.0%} to {guests.high:.0%} by chance alone, nine times in ten"
+        show(f"Of them {guests.remembered} chose to be remembered: {guests.share:.0%} ({band})")
     show(f"Coupons: {coupons.issued} taken, {coupons.redeemed} used, {coupons.refused} times refused")
     show(f"Given: {coupons.value_cents / 100:.2f} {made.currency}; accepted twice: {len(made.conflicts)}")
     return 0

@@ -6,7 +6,7 @@ How a journal is cut into batches makes no difference to the result.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
@@ -27,11 +27,14 @@ from hub.reading import Envelope
 from hub.store.base import LedgerQuestions
 from hub.wire.events import (
     KINDS,
+    ConsentGiven,
+    ConsentWithdrawn,
     CouponIssued,
     DeviceHealth,
     Event,
     Fact,
     OccupancyMeasured,
+    PortalJoined,
     StreetCounted,
     VisitClosed,
 )
@@ -87,23 +90,14 @@ def fold(
     new: list[tuple[int, Envelope | Event, RedeemedHere]] = []
     for kind in sorted(by_kind.keys() & _TYPES.keys()):
         facts = _facts(kind, by_kind[kind], flaws)
+        if kind in _SUMMED:
+            _SUMMED[kind](ledger, facts)
+            continue
         match kind:
-            case "visit.closed":
-                _visits(ledger, facts)
-            case "occupancy.measured":
-                _occupancy(ledger, facts)
-            case "street.counted":
-                _street(ledger, facts)
-            case "offer.seen":
-                _seen(ledger, facts)
-            case "device.health":
-                _health(ledger, facts)
             case "coupon.issued":
                 _issued(ledger, facts, tallies, flaws)
             case "coupon.redeemed":
                 new += _redeemed(ledger, facts, tallies)
-            case "coupon.refused":
-                _refused(ledger, facts)
             case _:
                 _flagged(ledger, facts, flaws)
     ledger.bump({key: (total[0], total[1], total[2]) for key, total in tallies.items()})
@@ -187,6 +181,27 @@ def _street(ledger: LedgerQuestions, facts: Facts) -> None:
     ledger.add_street([(*key, *total) for key, total in sums.items()])
 
 
+def _guests(ledger: LedgerQuestions, facts: Facts) -> None:
+    sums: dict[tuple[int, str, bool], tuple[int, int]] = {}
+    for _, event, fact in facts:
+        guest: PortalJoined = fact
+        key = (int(event.at) // QUARTER_S, guest.way, guest.simulated)
+        joined, known = sums.get(key, (0, 0))
+        sums[key] = (joined + 1, known + bool(guest.member))
+    ledger.add_guests([(*key, *total) for key, total in sums.items()])
+
+
+def _consents(ledger: LedgerQuestions, facts: Facts) -> None:
+    sums: dict[tuple[int, str, bool], tuple[int, int]] = {}
+    for _, event, fact in facts:
+        consent: ConsentGiven | ConsentWithdrawn = fact
+        key = (int(event.at) // QUARTER_S, consent.purpose, consent.simulated)
+        given, withdrawn = sums.get(key, (0, 0))
+        is_given = isinstance(consent, ConsentGiven)
+        sums[key] = (given + is_given, withdrawn + (not is_given))
+    ledger.add_consents([(*key, *total) for key, total in sums.items()])
+
+
 def _seen(ledger: LedgerQuestions, facts: Facts) -> None:
     interest = Counter(
         (int(event.at) // QUARTER_S, seen.campaign, seen.channel, seen.simulated) for _, event, seen in facts
@@ -250,6 +265,20 @@ def _refused(ledger: LedgerQuestions, facts: Facts) -> None:
         device = who_acted(event.device, refused.asked_by)
         rows.append((position, device, event.at, *_REFUSED(refused)))
     ledger.add_refusals(rows)
+
+
+_SUMMED: dict[str, Callable[[LedgerQuestions, Facts], None]] = {
+    "visit.closed": _visits,
+    "occupancy.measured": _occupancy,
+    "street.counted": _street,
+    "portal.joined": _guests,
+    "consent.given": _consents,
+    "consent.withdrawn": _consents,
+    "offer.seen": _seen,
+    "device.health": _health,
+    "coupon.refused": _refused,
+}
+"""Kinds whose facts are only added up or set down; of coupons each has to be looked at in its turn."""
 
 
 def _flagged(ledger: LedgerQuestions, facts: Facts, flaws: _Flaws) -> None:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from hub.capture import Street, make_street
+from hub.guests import Guests, kinds_shown, make_guests
 from hub.ledger import HUB
 from hub.store.base import Store
 from hub.store.records import CouponCount, Window
@@ -130,6 +131,7 @@ class Report(msgspec.Struct, frozen=True):
     present: list[Present]
     visits: Visits
     street: Street
+    guests: Guests
     coupons: Coupons
     conflicts: list[ConflictLine]
     devices: list[Freshness]
@@ -225,6 +227,12 @@ def make_report(store: Store, now: float, period: Period) -> Report:
     }
     visits, visits_simulated = make_visits(store, period)
     street = make_street(store.reports.street(period.first, period.end), now)
+    guests = make_guests(
+        store.reports.guests(period.first, period.end),
+        store.reports.consents(period.first, period.end),
+        period.days(),
+        lambda at: period.local(at).date().isoformat(),
+    )
     conflicts = store.reports.conflicts(period.first, period.end)
     return Report(
         shop=store.shop.number,
@@ -236,12 +244,14 @@ def make_report(store: Store, now: float, period: Period) -> Report:
         last_day=period.last_day.isoformat(),
         simulated=visits_simulated
         or street.simulated
+        or guests.simulated
         or any(one.simulated for one in present)
         or any(count.simulated for part in counts.values() for count in part),
         people_now=round(sum(one.people for one in present), 1) if present else None,
         present=present,
         visits=visits,
         street=street,
+        guests=guests,
         coupons=make_coupons(store, period, counts),
         conflicts=[
             ConflictLine(
@@ -256,7 +266,7 @@ def make_report(store: Store, now: float, period: Period) -> Report:
             for one in conflicts
         ],
         devices=freshness(store, now),
-        events=store.journal.kinds(),
+        events=kinds_shown(store.journal.kinds()),
     )
 
 

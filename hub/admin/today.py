@@ -67,6 +67,8 @@ def today(office: Office) -> Response:
         people=people_in(report),
         coupon_plot=coupon_plot(report, wording),
         hour_plot=hour_plot(report, wording),
+        guest_days=guest_days(report, wording),
+        way_name=way_name,
         visit_plot=visit_plot(report, wording) if period.days > 1 else None,
         warnings=office.warnings(now),
         counted=freshness(report.devices, now, (COUNTING,)),
@@ -120,6 +122,36 @@ def visit_plot(report: Report, wording: Wording) -> Plot:
     names = (gettext("visits"),)
     rows = tuple((label, (count,)) for label, count in zip(labels, counts, strict=True))
     return Plot(bars(labels, (counts,), names), names, rows)
+
+
+@dataclass(frozen=True, slots=True)
+class GuestDay:
+    """A day of the table of guests; None where a figure is left out."""
+
+    name: str
+    total: int | None
+    by_way: dict[str, int | None]
+
+
+def guest_days(report: Report, wording: Wording) -> list[GuestDay]:
+    """The days on which guests came, the latest first."""
+    return [
+        GuestDay(wording.day(date.fromisoformat(day.day)), day.total, day.by_way)
+        for day in reversed(report.guests.by_day)
+        if day.total != 0
+    ]
+
+
+def way_name(way: str) -> str:
+    """How somebody came in through the Wi-Fi page, in the reader's words."""
+    names = {
+        "click": gettext("by a tap"),
+        "sms": gettext("by phone number"),
+        "code": gettext("by a printed code"),
+        "coupon": gettext("by a coupon"),
+        "member": gettext("as a member"),
+    }
+    return names.get(way, way)
 
 
 def freshness(devices: list[Freshness], now: float, programs: tuple[str, ...]) -> Fresh:

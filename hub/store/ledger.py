@@ -81,6 +81,22 @@ class SqliteLedger:
             rows,
         )
 
+    def add_guests(self, rows: Rows) -> None:
+        """quarter, way, simulated, joined, known."""
+        self._add(
+            """INSERT INTO guest VALUES (:shop, ?, ?, ?, ?, ?) ON CONFLICT (shop, quarter, way, simulated) DO UPDATE SET
+               joined = joined + excluded.joined, known = known + excluded.known""",
+            rows,
+        )
+
+    def add_consents(self, rows: Rows) -> None:
+        """quarter, purpose, simulated, given, withdrawn."""
+        self._add(
+            """INSERT INTO consent VALUES (:shop, ?, ?, ?, ?, ?) ON CONFLICT (shop, quarter, purpose, simulated) DO UPDATE SET
+               given = given + excluded.given, withdrawn = withdrawn + excluded.withdrawn""",
+            rows,
+        )
+
     def put_health(self, rows: Rows) -> None:
         """device, position, at, program, warnings, counts, texts; the newest of each device stays."""
         self._add(

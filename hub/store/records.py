@@ -320,6 +320,28 @@ class StreetCount:
 
 
 @dataclass(frozen=True, slots=True)
+class GuestCount:
+    """Phones that the portal let in within one quarter of an hour from `start`, by one way; `known`: with a member's code."""
+
+    start: float
+    way: str
+    simulated: bool
+    joined: int
+    known: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentCount:
+    """Consents to one purpose within one quarter of an hour from `start`; taken back for `all` is the wish to be forgotten."""
+
+    start: float
+    purpose: str
+    simulated: bool
+    given: int
+    withdrawn: int
+
+
+@dataclass(frozen=True, slots=True)
 class CouponCount:
     """What became of one campaign's coupons within a quarter of an hour from `start`. `alone`: by cut-off tills."""
 

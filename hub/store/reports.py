@@ -7,8 +7,10 @@ import msgspec
 from hub.store.connection import HubPool
 from hub.store.records import (
     Conflict,
+    ConsentCount,
     CouponCount,
     FootfallCount,
+    GuestCount,
     HealthRow,
     OccupancyCount,
     StreetCount,
@@ -29,6 +31,7 @@ class SqliteReports:
         parts = (
             "SELECT min(quarter) * 900.0, max(quarter) * 900.0 FROM footfall WHERE shop = ?1",
             "SELECT min(quarter) * 900.0, max(quarter) * 900.0 FROM street WHERE shop = ?1",
+            "SELECT min(quarter) * 900.0, max(quarter) * 900.0 FROM guest WHERE shop = ?1",
             "SELECT min(issued_at), max(issued_at) FROM coupon WHERE shop = ?1",
             "SELECT min(at), max(at) FROM redemption WHERE shop = ?1",
             "SELECT min(at), max(at) FROM refusal WHERE shop = ?1",
@@ -95,6 +98,34 @@ class SqliteReports:
         return [
             StreetCount(quarter * 900, zone, bool(simulated), *counts)
             for quarter, zone, simulated, *counts in rows
+        ]
+
+    def guests(self, first: float, end: float) -> list[GuestCount]:
+        """Phones that the portal let in, by quarter of an hour and way."""
+        rows = self._pool.read(
+            """SELECT quarter, way, simulated, joined, known FROM guest
+               WHERE shop = ? AND quarter >= ? AND quarter < ? ORDER BY quarter, way""",
+            self._pool.shop,
+            int(first // 900),
+            int(-(-end // 900)),
+        )
+        return [
+            GuestCount(quarter * 900, way, bool(simulated), *counts)
+            for quarter, way, simulated, *counts in rows
+        ]
+
+    def consents(self, first: float, end: float) -> list[ConsentCount]:
+        """Consents given and taken back, by quarter of an hour and purpose."""
+        rows = self._pool.read(
+            """SELECT quarter, purpose, simulated, given, withdrawn FROM consent
+               WHERE shop = ? AND quarter >= ? AND quarter < ? ORDER BY quarter, purpose""",
+            self._pool.shop,
+            int(first // 900),
+            int(-(-end // 900)),
+        )
+        return [
+            ConsentCount(quarter * 900, purpose, bool(simulated), *counts)
+            for quarter, purpose, simulated, *counts in rows
         ]
 
     def issued(self, first: float, end: float) -> list[CouponCount]:

@@ -21,6 +21,8 @@ PROJECTIONS = (
     "occupancy",
     "interest",
     "street",
+    "guest",
+    "consent",
     "coupon",
     "redemption",
     "refusal",
@@ -195,6 +197,17 @@ _STREET = (
         PRIMARY KEY (shop, quarter, zone, simulated)) WITHOUT ROWID""",
 )
 
+_GUESTS = (
+    # Phones that the portal let in, by the way in which they came; known: with a code that their owner chose to keep. Sums only.
+    """CREATE TABLE guest (
+        shop INTEGER NOT NULL, quarter INTEGER NOT NULL, way TEXT NOT NULL, simulated INTEGER NOT NULL,
+        joined INTEGER NOT NULL, known INTEGER NOT NULL, PRIMARY KEY (shop, quarter, way, simulated)) WITHOUT ROWID""",
+    # Consents by purpose. Whose they are stands in the journal alone, under an opaque id.
+    """CREATE TABLE consent (
+        shop INTEGER NOT NULL, quarter INTEGER NOT NULL, purpose TEXT NOT NULL, simulated INTEGER NOT NULL,
+        given INTEGER NOT NULL, withdrawn INTEGER NOT NULL, PRIMARY KEY (shop, quarter, purpose, simulated)) WITHOUT ROWID""",
+)
+
 _TAGS = (
     # known: the opaque id that stands in visits. Exactly one of identity (how a beacon names itself) and sealed (a key that only
     # this hub's own key opens) is there.
@@ -226,4 +239,12 @@ def m002_the_street_and_who_is_known(db: Database) -> None:
     for group in (_STREET, _TAGS):
         for statement in group:
             db.execute(statement)
+    tell_planner(db)
+
+
+@MIGRATIONS_HUB()
+def m003_guests_and_what_they_agreed_to(db: Database) -> None:
+    """Guests of the Wi-Fi, consents given and taken back."""
+    for statement in _GUESTS:
+        db.execute(statement)
     tell_planner(db)

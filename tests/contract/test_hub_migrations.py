@@ -17,7 +17,7 @@ from hub.wire.events import StreetCounted
 from tests.hub_house import NOON, House, visit
 
 SECOND = "m002_the_street_and_who_is_known"
-NEW_TABLES = {"street", "tag", "tag_consent"}
+NEW_TABLES = {"street", "tag", "tag_consent", "guest", "consent"}
 
 # What a release with the first tables alone had written: a shop without a UUID, an offer without a word on the air, a visit.
 SHOP = '{"number":7,"name":{"en":"Corner","zh":"街角"},"timezone":"Europe/Berlin","colour":"#B4541A"}'
@@ -65,7 +65,7 @@ def test_an_old_file_learns_the_new_tables_once(old: Path) -> None:
         there = {name for (name,) in store.pool.read("SELECT name FROM sqlite_schema WHERE type = 'table'")}
         assert there >= NEW_TABLES | set(PROJECTIONS)
         assert store.tags.all() == store.tags.consents() == []
-        assert store.reports.street(0, NOON) == []
+        assert store.reports.street(0, NOON) == store.reports.guests(0, NOON) == []
         told = dict(
             store.pool.read("SELECT tbl, stat FROM sqlite_stat1 WHERE tbl IN ('street', 'tag') AND idx = tbl")
         )

@@ -11,12 +11,15 @@ import msgspec
 from hub.rebuild import rebuild, verify
 from hub.wire.coupon import Issued
 from hub.wire.events import (
+    ConsentGiven,
+    ConsentWithdrawn,
     CouponRedeemed,
     CouponRefused,
     DeviceHealth,
     Fact,
     OccupancyMeasured,
     OfferSeen,
+    PortalJoined,
     StreetCounted,
     VisitClosed,
 )
@@ -94,10 +97,26 @@ def alone(rnd: random.Random, node: ProofNode, issued: Issued, number: int) -> F
     )
 
 
+def consent(rnd: random.Random, member: str, *, simulated: bool) -> Fact:
+    """Somebody agrees to something, or takes it back."""
+    if rnd.random() < 0.4:
+        purpose = rnd.choice(("recognise", "messages", "all"))
+        return ConsentWithdrawn(member=member, purpose=purpose, place="portal", simulated=simulated)
+    return ConsentGiven(
+        member=member,
+        purpose=rnd.choice(("recognise", "messages")),
+        text="Remember me by a code that I keep.",
+        text_version="1",
+        language="en",
+        place="portal",
+        simulated=simulated,
+    )
+
+
 def a_fact(rnd: random.Random, now: float, number: int) -> Fact:
     """Something else that nodes report, sometimes from a simulator."""
     simulated = rnd.random() < 0.3
-    match rnd.randrange(6):
+    match rnd.randrange(8):
         case 0:
             return OfferSeen(campaign=rnd.choice((1, 2, 99)), channel="portal", simulated=simulated)
         case 1:
@@ -126,6 +145,15 @@ def a_fact(rnd: random.Random, now: float, number: int) -> Fact:
                 entrants=rnd.randrange(30),
                 simulated=simulated,
             )
+        case 5:
+            return PortalJoined(
+                way=rnd.choice(("click", "sms", "code", "coupon", "member")),
+                seconds=3_600,
+                member=rnd.choice(("", "", "4F7K9QX2M0TB5WZH")),
+                simulated=simulated,
+            )
+        case 6:
+            return consent(rnd, f"guest-{number:06}", simulated=simulated)
     dwell_s = rnd.random() * 3_000
     return VisitClosed(
         id=f"v{number}",

@@ -1,0 +1,169 @@
+"""Guests of the Wi-Fi in the manager's figures: counted, and never so that fewer than ten of them are singled out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.cells import ALL, FEWEST, shown, shown_table
+from hub.guests import Guests
+from hub.rebuild import rebuild, verify
+from hub.reports import Report, make_period, make_report
+from hub.wire.events import ConsentGiven, ConsentWithdrawn, Fact, PortalJoined
+from tests.hub_house import House
+
+ROWS, COLUMNS = ("d1", "d2", "d3"), ("click", "code", "sms")
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    house = House(tmp_path)
+    yield house
+    house.close()
+
+
+def joined(way: str, count: int, member: str = "") -> list[Fact]:
+    return [PortalJoined(way=way, seconds=3_600, member=member) for _ in range(count)]  # type: ignore[arg-type]
+
+
+def agreed(number: int) -> ConsentGiven:
+    return ConsentGiven(
+        member=f"member-{number:04}",
+        purpose="recognise",
+        text="Remember me by a code that I keep.",
+        text_version="1",
+        language="en",
+        place="portal",
+    )
+
+
+def report_of(house: House) -> Report:
+    return make_report(house.store, house.now, make_period(house.store, house.now, None, None))
+
+
+def guests_of(house: House) -> Guests:
+    return report_of(house).guests
+
+
+def test_guests_are_counted_by_way_and_by_who_chose_to_be_remembered(house: House) -> None:
+    door = house.node("edge", "Door")
+    door.report(*joined("click", 40), *joined("click", 20, "m1234567"), *joined("member", 20, "m7654321"))
+    guests = guests_of(house)
+    assert (guests.total, guests.by_way) == (80, {"click": 60, "member": 20})
+    assert [day.total for day in guests.by_day] == [80]
+    assert (guests.remembered, guests.share) == (40, 0.5)
+    assert guests.low is not None
+    assert guests.high is not None
+    assert guests.low < 0.5 < guests.high
+
+
+def test_fewer_than_ten_guests_are_told_as_that_alone(house: House) -> None:
+    house.node("edge", "Door").report(*joined("click", 9), *[agreed(number) for number in range(9)])
+    report = report_of(house)
+    guests = report.guests
+    assert (guests.total, guests.few, guests.by_way, guests.share) == (None, True, {"click": None}, None)
+    assert guests.given == {"recognise": None}
+    assert not {"portal.joined", "consent.given"} & set(report.events)
+
+
+def test_no_guest_is_nought_and_not_few(house: House) -> None:
+    guests = guests_of(house)
+    assert (guests.total, guests.few, guests.by_way, guests.withdrawn) == (0, False, {}, 0)
+
+
+def test_a_rare_way_in_takes_another_with_it_so_that_nobody_can_subtract(house: House) -> None:
+    house.node("edge", "Door").report(*joined("click", 50), *joined("code", 20), *joined("sms", 3))
+    guests = guests_of(house)
+    assert guests.total == 73
+    assert guests.by_way == {"click": 50, "code": None, "sms": None}
+    assert guests.by_day[-1].by_way == {"click": 50, "code": None, "sms": None}
+
+
+def test_the_few_who_did_not_choose_to_be_remembered_are_not_singled_out_either(house: House) -> None:
+    house.node("edge", "Door").report(*joined("click", 30, "m1234567"), *joined("click", 2))
+    guests = guests_of(house)
+    assert (guests.total, guests.remembered, guests.share) == (32, None, None)
+
+
+def test_consents_that_were_taken_back_are_counted(house: House) -> None:
+    facts: list[Fact] = [agreed(number) for number in range(15)]
+    facts += [
+        ConsentWithdrawn(member=f"member-{number:04}", purpose="all", place="portal") for number in range(12)
+    ]
+    house.node("edge", "Door").report(*facts)
+    guests = guests_of(house)
+    assert (guests.given, guests.withdrawn) == ({"recognise": 15}, 12)
+    assert report_of(house).events["consent.withdrawn"] == 12
+
+
+def test_a_simulated_guest_makes_the_report_say_so(house: House) -> None:
+    house.node("edge", "Door").report(PortalJoined(way="click", seconds=60, simulated=True))
+    assert report_of(house).simulated
+
+
+def test_a_rebuild_gives_the_same_guests_to_the_byte(house: House) -> None:
+    door = house.node("edge", "Door")
+    for number in range(20):
+        door.report(*joined(("click", "sms")[number % 2], 3), agreed(number))
+        house.now += 400
+    before = house.store.ledger.digest()
+    assert verify(house.store).differ == ()
+    rebuild(house.store)
+    assert house.store.ledger.digest() == before
+    assert guests_of(house).total == 60
+
+
+def test_a_way_that_nobody_knows_is_kept_and_flagged(house: House) -> None:
+    house.node("edge", "Door").send(
+        b'{"device":"edge-1","epoch":1,"seq":1,"kind":"portal.joined","at":1795000000.0,"clock":"ntp",'
+        b'"data":{"way":"telepathy","seconds":60}}'
+    )
+    assert guests_of(house).total == 0
+    assert [count for _, count in house.store.reports.flaw_counts()] == [1]
+
+
+tables = st.fixed_dictionaries(
+    {key: st.one_of(st.integers(0, 12), st.integers(0, 400)) for key in product(ROWS, COLUMNS)}
+)
+
+
+@given(tables)
+def test_nothing_that_is_left_out_of_a_line_can_be_subtracted(cells: dict[tuple[str, str], int]) -> None:
+    table = shown_table(cells)
+    for count in table.values():
+        assert count is None or shown(count) == count
+    for row in (*ROWS, ALL):
+        hold_against([table[row, column] for column in COLUMNS], table[row, ALL], cells_of(cells, row=row))
+    for column in (*COLUMNS, ALL):
+        hold_against([table[row, column] for row in ROWS], table[ALL, column], cells_of(cells, column=column))
+
+
+def cells_of(
+    cells: dict[tuple[str, str], int], row: str | None = None, column: str | None = None
+) -> list[int]:
+    """The true figures of one line; `ALL` is the line of sums."""
+    if row is not None:
+        return [sum(cells[one, name] for one in (ROWS if row == ALL else (row,))) for name in COLUMNS]
+    return [sum(cells[name, one] for one in (COLUMNS if column == ALL else (column,))) for name in ROWS]
+
+
+def hold_against(line: list[int | None], total: int | None, truth: list[int]) -> None:
+    left_out = [true for seen, true in zip(line, truth, strict=True) if seen is None]
+    if total is None:
+        # Without its sum a line tells nothing, but for the sum of a line that is whole.
+        assert left_out or not any(truth)
+    elif left_out:
+        assert len(left_out) > 1
+        assert total - sum(seen for seen in line if seen is not None) >= FEWEST
+
+
+def test_most_of_a_table_with_many_people_stands() -> None:
+    cells = {key: 100 + place for place, key in enumerate(product(ROWS, COLUMNS))}
+    assert None not in shown_table(cells).values()
+    cells["d2", "sms"] = 4
+    assert sum(count is None for count in shown_table(cells).values()) == 4
