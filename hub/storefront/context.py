@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,6 +15,9 @@ from hub.storefront.style import Style, make_style
 from hub.wire.snapshot import Shop
 
 Surface = Literal["phone", "kiosk"]
+
+FootLinks = Callable[[], Sequence[tuple[str, str]]]
+"""What an application adds at the foot of each page: addresses and their words, in the language of the request."""
 
 IDLE_WARNING_S = 15
 """How long before it wipes the page the kiosk says so: the length of the `idle` animation in shopper.css."""
@@ -30,6 +33,7 @@ class PageContext:
     inline_style: bool
     idle_s: int
     now: Callable[[], float]
+    foot_links: FootLinks = tuple
 
     @property
     def shop(self) -> Shop:

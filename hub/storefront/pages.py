@@ -17,7 +17,7 @@ from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, NotFound
 
-from hub.storefront.context import PageContext, Surface
+from hub.storefront.context import FootLinks, PageContext, Surface
 from hub.storefront.desk import Desk
 from hub.storefront.headers import guard
 from hub.storefront.languages import carry_language, language, speak
@@ -282,16 +282,18 @@ def create_storefront(
     random: Callable[[int], bytes] = os.urandom,
     name: str = "storefront",
     home: str = "/",
+    foot_links: FootLinks = tuple,
 ) -> Blueprint:
     """The shopper's pages for one node, to be mounted at `/`.
 
-    `home` is the path of the list of offers, for an application whose first page is another one.
+    `home` is the path of the list of offers, for an application whose first page is another one; `foot_links` are links of
+    that application for the foot of each page.
 
     `inline_style` puts the shopper's styles into each page, for a portal whose pages must come in one answer. `idle_s` is how
     long a kiosk leaves a page standing that nobody touches. `now` gives seconds of UTC.
     """
     blueprint = Blueprint(name, __name__, template_folder="templates")
-    context = PageContext(desk, name, surface, inline_style, idle_s, now)
+    context = PageContext(desk, name, surface, inline_style, idle_s, now, foot_links)
     pages = _Pages(context, random)
     routes: list[tuple[str, str, Callable[..., ResponseReturnValue], list[str]]] = [
         (home, "home", pages.home, ["GET"]),

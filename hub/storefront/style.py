@@ -12,10 +12,11 @@ from typing import Literal
 
 from hub.storefront.colour import Accent, accent_for
 
-Sheet = Literal["shopper", "all"]
+Sheet = Literal["base", "shopper", "all"]
 
 STATIC = Path(__file__).parent / "static"
 _SHEETS: dict[Sheet, tuple[str, ...]] = {
+    "base": ("tokens.css", "base.css"),
     "shopper": ("tokens.css", "base.css", "shopper.css"),
     "all": ("tokens.css", "base.css", "shopper.css", "office.css"),
 }
@@ -62,9 +63,12 @@ def _rule(accent: Accent | None, paper: Accent | None) -> str:
 
 
 @lru_cache(maxsize=16)
-def make_style(colour: str | None = None, sheet: Sheet = "all", idle_s: int = 0) -> Style:
-    """The stylesheet for a shop of this colour; `idle_s` is when the kiosk warns that it will wipe the page."""
-    text = _pieces(sheet)
+def make_style(colour: str | None = None, sheet: Sheet = "all", idle_s: int = 0, more: str = "") -> Style:
+    """The stylesheet for a shop of this colour; `idle_s` is when the kiosk warns that it will wipe the page.
+
+    `more` is a surface's own style, which comes after the house's pieces.
+    """
+    text = _pieces(sheet) + _squeeze(more)
     light, dark = tokens()["light"], tokens()["dark"]
     on_light = accent_for(colour, (light["ground"], light["surface"], light["paper"]), dark=False)
     on_dark = accent_for(colour, (dark["ground"], dark["surface"]), dark=True)
