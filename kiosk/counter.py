@@ -16,14 +16,15 @@ from hub.client.exchange import Exchange, LinkState, Syncer
 from hub.client.link import HttpLink, Link, SignedLink
 from hub.client.node import Node
 from hub.client.outbox import Outbox
+from hub.client.pins import PinCheck
 from hub.client.schema import MIGRATIONS_CLIENT
 from hub.client.shelf import Shelf
+from hub.client.staff_rows import StaffRows
 from hub.client.warnings import Shown, Watch
 from hub.wire.events import DeviceHealth
 from kiosk.config import Config
 from kiosk.health import WARNINGS, Condition, holding
 from kiosk.line import ASK_TIMEOUT_S, REFUSING, HubLine
-from kiosk.pins import PinCheck
 from kiosk.redemption import Redeemer
 from kiosk.store import MIGRATIONS_KIOSK, CounterStore
 
@@ -81,7 +82,8 @@ class Counter:
         self.syncer = Syncer(self.exchange, self.outbox)
         self.line = HubLine(signed, lambda: self.exchange.state, self.clock.now, timeout_s=ask_timeout_s)
         self.redeemer = Redeemer(self.store, node, self.outbox, self.shelf, self.clock, self.line)
-        self.pins = PinCheck(self.store)
+        self.staff_rows = StaffRows(self.pool)
+        self.pins = PinCheck(self.staff_rows)
         self.desk = NodeDesk(
             self.pool,
             node,

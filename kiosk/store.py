@@ -1,7 +1,7 @@
-"""What the counter keeps on its disk: every verdict, every use of a coupon that it knows of, who is signed in, wrong PINs.
+"""What the counter keeps on its disk: every verdict, every use of a coupon that it knows of.
 
-All of the kiosk's SQL stands here. The tables live beside those of `hub.client.schema` in one file, so that a redemption and
-the fact that reports it are one transaction.
+The kiosk's own SQL stands here; sessions and wrong PINs are `hub.client.staff_rows`. The tables live beside those of
+`hub.client.schema` in one file, so that a redemption and the fact that reports it are one transaction.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import msgspec
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from hub.client.db import Pool, writing
+from hub.client.db import Pool
 from hub.wire.rules import FirstUse
 
 MIGRATIONS_KIOSK = Migrations("kiosk")
@@ -48,6 +48,12 @@ def m001_counter(db: Database) -> None:
             token_hash BLOB PRIMARY KEY, staff TEXT NOT NULL, began_at REAL NOT NULL, seen_at REAL NOT NULL)""",
     ):
         db.execute(statement)
+
+
+@MIGRATIONS_KIOSK()
+def m002_sessions_of_staff(db: Database) -> None:
+    """The table by the name that the door uses too (`hub.client.staff_rows`)."""
+    db.execute("ALTER TABLE till_session RENAME TO staff_session")
 
 
 class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -96,14 +102,6 @@ class Day(msgspec.Struct, frozen=True):
     accepted: int
     refused: int
     value_cents: int
-
-
-class Session(msgspec.Struct, frozen=True):
-    """Somebody who signed in at the till."""
-
-    staff: str
-    began_at: float
-    seen_at: float
 
 
 def use_of(conn: sqlite3.Connection, serial: str) -> Use | None:
@@ -205,37 +203,3 @@ class CounterStore:
             .fetchone()
         )
         return Day(*row)
-
-    def wrong_pins(self, conn: sqlite3.Connection, who: str) -> tuple[int, float]:
-        """How many wrong PINs in a row, and when the last was."""
-        row = conn.execute("SELECT tries, at FROM wrong_pin WHERE who = ?", (who,)).fetchone()
-        return (row[0], row[1]) if row else (0, 0.0)
-
-    def set_wrong_pins(self, conn: sqlite3.Connection, who: str, tries: int, at: float) -> None:
-        """Keep the count."""
-        conn.execute("INSERT OR REPLACE INTO wrong_pin VALUES (?, ?, ?)", (who, tries, at))
-
-    def begin_session(self, token_hash: bytes, staff: str, now: float, idle_s: float) -> None:
-        """Somebody signed in; sessions that nobody used for `idle_s` go, and those that a wrong clock left in the future."""
-        with writing(self.pool.here()) as conn:
-            conn.execute("DELETE FROM till_session WHERE abs(? - seen_at) > ?", (now, idle_s))
-            conn.execute("INSERT INTO till_session VALUES (?, ?, ?, ?)", (token_hash, staff, now, now))
-
-    def session(self, token_hash: bytes) -> Session | None:
-        """Who holds this session."""
-        row = (
-            self.pool.here()
-            .execute("SELECT staff, began_at, seen_at FROM till_session WHERE token_hash = ?", (token_hash,))
-            .fetchone()
-        )
-        return Session(*row) if row else None
-
-    def touch_session(self, token_hash: bytes, now: float) -> None:
-        """The session was used."""
-        with writing(self.pool.here()) as conn:
-            conn.execute("UPDATE till_session SET seen_at = ? WHERE token_hash = ?", (now, token_hash))
-
-    def end_session(self, token_hash: bytes) -> None:
-        """Somebody signed out, or sat idle for too long."""
-        with writing(self.pool.here()) as conn:
-            conn.execute("DELETE FROM till_session WHERE token_hash = ?", (token_hash,))

@@ -14,7 +14,10 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge
 
 from hub.client.db import StorageError
+from hub.client.pins import LONGEST_PIN, Wait
+from hub.client.sessions import Sessions, SignedIn
 from hub.client.warnings import Severity
+from hub.storefront.forms import drop_session_cookie, from_our_pages, set_session_cookie
 from hub.storefront.headers import guard
 from hub.storefront.languages import carry_language, language, locale, speak
 from hub.storefront.languages import gettext as _
@@ -23,16 +26,15 @@ from hub.storefront.when import clock_time, moment, money
 from hub.wire.snapshot import say
 from kiosk.counter import Counter
 from kiosk.pictures import MOST_BYTES, Unseen, read_picture
-from kiosk.pins import LONGEST_PIN, Wait
 from kiosk.redemption import Scan
 from kiosk.scans import LONGEST, act_of, read_amount
-from kiosk.signing import COOKIE, Sessions, SignedIn, from_our_pages, set_cookie
 from kiosk.sounds import sound
 from kiosk.store import Verdict
 from kiosk.words import VerdictView, age, day_began, show_badge, show_verdict
 
 logger = logging.getLogger(__name__)
 
+COOKIE = "shopbell-till"
 HISTORY = 30
 PARKED = 20
 FORM_BYTES = 10_000
@@ -49,14 +51,18 @@ class _Till:
     def __init__(self, counter: Counter) -> None:
         self.counter = counter
         self.sessions = Sessions(
-            counter.store, counter.shelf.staff, counter.clock.now, counter.random, counter.config.signed_in_s
+            counter.staff_rows,
+            counter.shelf.staff,
+            counter.clock.now,
+            counter.random,
+            counter.config.signed_in_s,
         )
 
     # Pages
 
     def home(self) -> ResponseReturnValue:
         """The scan field for whoever is signed in; the way in for everybody else."""
-        who = self.sessions.who(request)
+        who = self.sessions.who(_token())
         return self._scan_page(who) if who else self._sign_in_page()
 
     def sign_in(self) -> ResponseReturnValue:
@@ -77,23 +83,24 @@ class _Till:
         if person is None or answer is not person:
             return self._sign_in_page(_("That is not the right PIN."), 401)
         response = make_response(redirect(url_for("till.home"), 303))
-        set_cookie(response, self.sessions.begin(person), secure=request.is_secure)
+        token = self.sessions.begin(person)
+        set_session_cookie(response, COOKIE, token, path="/till", secure=request.is_secure)
         return response
 
     def sign_out(self) -> ResponseReturnValue:
         """Leave the till."""
         request.max_content_length = FORM_BYTES
-        who = self.sessions.who(request)
+        who = self.sessions.who(_token())
         if who and request.method == "POST" and who.made(request.form.get("mark", "")):
-            self.sessions.end(request)
+            self.sessions.end(_token())
         response = make_response(redirect(url_for("till.home"), 303))
-        response.delete_cookie(COOKIE, path="/till", httponly=True, samesite="Strict")
+        drop_session_cookie(response, COOKIE, path="/till")
         return response
 
     def redeem(self) -> ResponseReturnValue:
         """Decide one scan, and lead to its verdict: reloading that page decides nothing anew."""
         request.max_content_length = MOST_BYTES + FORM_BYTES
-        who = self.sessions.who(request)
+        who = self.sessions.who(_token())
         if who is None or request.method == "GET":
             return redirect(url_for("till.home"), 303)
         form = request.form.get("form", "")
@@ -118,7 +125,7 @@ class _Till:
 
     def verdict(self, nonce: str) -> ResponseReturnValue:
         """What was said to one scan, filling the screen."""
-        who = self.sessions.who(request)
+        who = self.sessions.who(_token())
         if who is None:
             return redirect(url_for("till.home"), 303)
         verdict = self.counter.store.verdict(nonce)
@@ -135,7 +142,7 @@ class _Till:
 
     def state(self) -> ResponseReturnValue:
         """The badge, for the script that keeps it fresh. Looking is not doing: it keeps nobody signed in."""
-        if self.sessions.who(request, touch=False) is None:
+        if self.sessions.who(_token(), touch=False) is None:
             return jsonify(signed_in=False), 401
         badge = self._badge()
         return jsonify(signed_in=True, tone=badge.tone, text=badge.text, line=badge.line)
@@ -253,6 +260,10 @@ class _Till:
                 }
             )
         return found
+
+
+def _token() -> str:
+    return request.cookies.get(COOKIE, "")
 
 
 def _unseen(why: Unseen) -> str:

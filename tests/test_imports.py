@@ -30,7 +30,7 @@ OURS: dict[str, tuple[str, ...]] = {
 # Which libraries the parts that every small device carries may use; the rest may use what setup.cfg names.
 LIBRARIES: dict[str, frozenset[str]] = {
     "hub.wire": frozenset({"msgspec", "cryptography"}),
-    "hub.client": frozenset({"msgspec", "cryptography", "sqlite_utils", "waitress"}),
+    "hub.client": frozenset({"argon2", "msgspec", "cryptography", "sqlite_utils", "waitress"}),
     "hub.storefront": frozenset(
         {
             "msgspec",
@@ -197,8 +197,8 @@ SQL = re.compile(
     re.DOTALL,
 )
 SQL_MODULES = re.compile(
-    r"^(hub[.]store([.].+)?|(edge|kiosk|edge[.]portal)[.]store(_\w+)?"
-    r"|hub[.]client[.](db|schema|outbox|shelf|issued|rights|counters))$"
+    r"^(hub[.]store([.].+)?|(edge|kiosk|edge[.]portal|edge[.]portal[.]ways)[.]store(_\w+)?"
+    r"|hub[.]client[.](db|schema|outbox|shelf|issued|rights|counters|staff_rows))$"
 )
 
 # At import a module may name things; it may not open, start or ask for any.

@@ -18,10 +18,10 @@ from kiosk_shop import COFFEE, LOCKED, PIN, TENTH, TillShop, shop_in
 from PIL import Image
 from werkzeug.test import TestResponse
 
+from hub.client.pins import FREE_TRIES_OF_STAFF
 from hub.storefront.qr import qr_png
 from kiosk.app import create_app
 from kiosk.counter import Counter
-from kiosk.pins import FREE_TRIES_OF_STAFF
 from kiosk.sounds import TUNES
 
 

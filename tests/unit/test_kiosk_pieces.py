@@ -22,7 +22,6 @@ from kiosk.config import SETTINGS, Config, read_config, show_config
 from kiosk.health import WARNINGS, Condition, holding, report
 from kiosk.line import FAILURES, HubLine
 from kiosk.pictures import Unseen, read_picture
-from kiosk.pins import FREE_TRIES_OF_KIOSK, FREE_TRIES_OF_STAFF, LONGEST_WAIT_S, wait_s
 from kiosk.scans import ScannedCode, ScannedToken, Unreadable, act_of, read_amount, read_scan
 
 NOW = 1_790_000_000.0
@@ -119,14 +118,6 @@ def test_an_act_is_its_form_its_coupon_and_its_amount() -> None:
     act = act_of("form", CODE, None)
     assert act == act_of("form", f" {CODE} ", None)
     assert len({act, act_of("form", CODE, 100), act_of("other", CODE, None), act_of("form", "x", None)}) == 4
-
-
-def test_a_guesser_waits_longer_each_time_and_never_for_ever() -> None:
-    assert FREE_TRIES_OF_STAFF < FREE_TRIES_OF_KIOSK
-    waits = [wait_s(tries, FREE_TRIES_OF_STAFF) for tries in range(40)]
-    assert waits[:FREE_TRIES_OF_STAFF] == [0.0] * FREE_TRIES_OF_STAFF
-    assert waits == sorted(waits)
-    assert waits[-1] == LONGEST_WAIT_S
 
 
 def test_every_warning_says_what_and_what_to_do_in_both_languages() -> None:

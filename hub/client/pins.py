@@ -1,4 +1,4 @@
-"""Who may stand at the till: PINs, and how long somebody waits who guesses.
+"""Who of the staff may sign in at a node: PINs, and how long somebody waits who guesses.
 
 Every try is counted on disk before the PIN is looked at, so that neither many threads nor pulling the plug gives a free one.
 """
@@ -9,11 +9,11 @@ import threading
 from dataclasses import dataclass
 
 from hub.client.db import writing
+from hub.client.staff_rows import StaffRows
 from hub.wire.snapshot import Staff
-from kiosk.store import CounterStore
 
 FREE_TRIES_OF_STAFF = 3
-FREE_TRIES_OF_KIOSK = 9
+FREE_TRIES_OF_NODE = 9
 """Three people may mistype on the same morning; more than FREE_TRIES_OF_STAFF, or one person would lock all the others out."""
 
 FIRST_WAIT_S = 10.0
@@ -21,7 +21,7 @@ LONGEST_WAIT_S = 900.0
 """With a quarter of an hour between tries, four digits last for a hundred days."""
 
 LONGEST_PIN = 64
-KIOSK = "kiosk"
+NODE = "node"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +46,14 @@ def wait_s(tries: int, free: int) -> float:
 class PinCheck:
     """Checks PINs against the hashes of the snapshot."""
 
-    def __init__(self, store: CounterStore) -> None:
-        self._store = store
-        # One hash at a time: each takes as much memory as the rest of the kiosk.
+    def __init__(self, rows: StaffRows) -> None:
+        self._rows = rows
+        # One hash at a time: each takes as much memory as the rest of the program.
         self._one = threading.Lock()
 
     def check(self, person: Staff | None, pin: str, now: float) -> Staff | Wait | Wrong:
-        """Whether this PIN is that person's. Somebody unknown costs the kiosk a try like everybody else."""
-        who = [(KIOSK, FREE_TRIES_OF_KIOSK)]
+        """Whether this PIN is that person's. Somebody unknown costs the node a try like everybody else."""
+        who = [(NODE, FREE_TRIES_OF_NODE)]
         if person is not None:
             who.append((f"staff {person.id}", FREE_TRIES_OF_STAFF))
         with self._one:
@@ -66,33 +66,33 @@ class PinCheck:
             return person
 
     def _count(self, who: list[tuple[str, int]], now: float) -> Wait | None:
-        with writing(self._store.pool.here()) as conn:
+        with writing(self._rows.pool.here()) as conn:
             longest = 0.0
             for name, free in who:
-                tries, at = self._store.wrong_pins(conn, name)
+                tries, at = self._rows.wrong_pins(conn, name)
                 if at > now:
                     # The clock was set back: the wait begins again, it does not grow by years.
-                    self._store.set_wrong_pins(conn, name, tries, now)
+                    self._rows.set_wrong_pins(conn, name, tries, now)
                     at = now
                 longest = max(longest, at + wait_s(tries, free) - now if tries else 0.0)
             if longest > 0:
                 return Wait(longest)
             for name, _ in who:
-                tries, _ = self._store.wrong_pins(conn, name)
-                self._store.set_wrong_pins(conn, name, tries + 1, now)
+                tries, _ = self._rows.wrong_pins(conn, name)
+                self._rows.set_wrong_pins(conn, name, tries + 1, now)
         return None
 
     def _forgive(self, who: list[tuple[str, int]], now: float) -> None:
-        """The right PIN clears a person's count, and gives the kiosk back only this one try: else whoever has a PIN could
+        """The right PIN clears a person's count, and gives the node back only this one try: else whoever has a PIN could
         guess the others' for ever."""
-        with writing(self._store.pool.here()) as conn:
+        with writing(self._rows.pool.here()) as conn:
             for name, _ in who:
-                tries, _ = self._store.wrong_pins(conn, name)
-                self._store.set_wrong_pins(conn, name, max(0, tries - 1) if name == KIOSK else 0, now)
+                tries, _ = self._rows.wrong_pins(conn, name)
+                self._rows.set_wrong_pins(conn, name, max(0, tries - 1) if name == NODE else 0, now)
 
 
 def _matches(hashed: str, pin: str) -> bool:
-    # Late: the till at rest needs none of it.
+    # Late: a node at rest needs none of it.
     from argon2 import PasswordHasher
     from argon2.exceptions import Argon2Error, InvalidHashError
 
