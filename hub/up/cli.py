@@ -54,6 +54,11 @@ def build_parser() -> argparse.ArgumentParser:
     bench.add_argument(
         "--json", type=Path, metavar="FILE", help="also write the figures here (out/bench.json)"
     )
+    bench.add_argument(
+        "--install",
+        action="store_true",
+        help="first install Debian's packages of the peers (openNDS, wrk, ab), services among them, where this user may",
+    )
     check = parts["check"]
     check.add_argument("--dir", type=Path, default=Path("shop"), help="the shop's folder (./shop)")
     check.add_argument("--json", action="store_true", help="as JSON")

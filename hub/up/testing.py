@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hub.up.browser import bring_chromium
+from hub.up.packages import TEST_TOOLS, bring
 from hub.up.sentences import UpError
 from hub.up.tree import source_tree
 
@@ -41,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
             "The virtual machine of the lab is not part of this release; run the tests without --lab."
         )
     narrowed = any(not word.startswith("-") for word in args.rest)
-    problem = _browser()
+    problems = [problem for problem in (_browser(), _tools()) if problem]
     steps: list[Step] = []
     if not narrowed:
         steps += [_step(name, command) for name, command in _static_checks()]
@@ -53,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
         steps.append(_step("proofs", ["-m", "tests.prove", "--all", "--ci"]))
     if args.lab:
         steps.append(_step("lab", ["-m", "tests.lab", "--minutes", f"{args.lab_minutes:g}"]))
-    return _summary(steps, problem)
+    return _summary(steps, problems)
 
 
 def _static_checks() -> list[tuple[str, list[str]]]:
@@ -71,8 +72,21 @@ def _browser() -> str | None:
     _tell(
         "no Chromium here and none could be installed: the browser tests are skipped (on Debian: apt install chromium)"
     )
-    in_ci = os.environ.get("CI", "").lower() in ("1", "true", "yes")
-    return "Chromium is missing, and in CI the browser tests must run." if in_ci else None
+    return "Chromium is missing, and in CI the browser tests must run." if _in_ci() else None
+
+
+def _tools() -> str | None:
+    """Sees that there is what the Wi-Fi portal is tested with; a sentence where CI lacks some of it."""
+    missing = bring(TEST_TOOLS, _tell, "for the tests of the Wi-Fi portal", services=_in_ci())
+    if not missing:
+        return None
+    packages = " ".join(tool.package for tool in missing)
+    _tell(f"some tests of the Wi-Fi portal are skipped here (on Debian: apt install {packages})")
+    return f"{packages} is missing, and in CI the tests of the Wi-Fi portal must run." if _in_ci() else None
+
+
+def _in_ci() -> bool:
+    return os.environ.get("CI", "").lower() in ("1", "true", "yes")
 
 
 def _tell(sentence: str) -> None:
@@ -109,12 +123,12 @@ def _step(name: str, arguments: Sequence[str]) -> Step:
     return Step(name, status, time.monotonic() - began, lines[-1] if lines else "")
 
 
-def _summary(steps: Sequence[Step], problem: str | None) -> int:
+def _summary(steps: Sequence[Step], problems: Sequence[str]) -> int:
     """One line a check, and at the very end what pytest said last."""
     print(flush=True)
     for step in steps:
         print(f"{step.name:8} {'passed' if step.passed else 'FAILED'}  {step.took_s:6.1f} s")
-    if problem:
-        print(f"browser  FAILED  {problem}")
+    for problem in problems:
+        print(f"packages FAILED  {problem}")
     print(next((step.last for step in steps if step.name == "tests"), ""), flush=True)
-    return 0 if all(step.passed for step in steps) and problem is None else 1
+    return 0 if all(step.passed for step in steps) and not problems else 1
