@@ -1,0 +1,82 @@
+"""Debian's NetworkManager as a phone of the guest network, with a D-Bus daemon of its own: what a Linux laptop in the shop does."""
+
+from __future__ import annotations
+
+import time
+
+from guest_network import RADIO, Failed, Phone
+
+COMMANDS = {"NetworkManager": "network-manager", "nmcli": "network-manager", "dbus-daemon": "dbus-daemon"}
+CHECK = "http://nmcheck.gnome.org/check_network_status.txt"
+"""What GNOME's build asks; Debian's own asks the same file of network-test.debian.org."""
+
+BUS = """<busconfig><type>system</type><listen>unix:path=/run/dbus/system_bus_socket</listen><auth>EXTERNAL</auth>
+<policy context="default"><allow user="*"/><allow own="*"/><allow send_type="method_call"/><allow send_type="signal"/>
+<allow send_requested_reply="true"/><allow receive_requested_reply="true"/></policy></busconfig>
+"""
+CONFIG = """[main]
+plugins=keyfile
+dhcp=internal
+dns=none
+auth-polkit=false
+no-auto-default=*
+[connectivity]
+enabled=true
+uri={uri}
+response=NetworkManager is online
+interval=300
+[logging]
+level=INFO
+"""
+
+
+class Manager:
+    """NetworkManager on one phone; it has the lease, and says what it thinks of the network."""
+
+    def __init__(self, phone: Phone, server: str, uri: str = CHECK) -> None:
+        self._phone, folder = phone, phone.folder
+        (folder / "bus.conf").write_text(BUS)
+        (folder / "nm.conf").write_text(CONFIG.format(uri=uri))
+        for target in ("/run", "/var/lib/NetworkManager", "/etc/NetworkManager"):
+            phone.run(["mount", "-t", "tmpfs", "tmpfs", target])
+        # With a read-only /sys NetworkManager does not wait for udev, as in a container.
+        phone.run(
+            [
+                "sh",
+                "-c",
+                "mkdir -p /run/dbus /etc/NetworkManager/system-connections; mount -o remount,ro /sys",
+            ]
+        )
+        phone.resolve_with(server)
+        phone.popen(
+            ["dbus-daemon", f"--config-file={folder / 'bus.conf'}", "--nofork", "--nopidfile"], "bus.log"
+        )
+        phone.popen(
+            ["NetworkManager", "--no-daemon", f"--config={folder / 'nm.conf'}", "--pid-file=/run/nm.pid"],
+            "nm.log",
+        )
+        until = time.monotonic() + 20
+        while self._tell("-t", "-f", "RUNNING", "general") != "running":
+            if time.monotonic() > until:
+                raise Failed(f"NetworkManager does not start: {phone.said('nm.log')[-800:]}")
+            time.sleep(0.1)
+        self._do("connection", "add", "type", "ethernet", "ifname", RADIO, "con-name", "shop",
+                 "ethernet.cloned-mac-address", phone.mac, "ipv6.method", "disabled", "autoconnect", "no")  # fmt: skip
+        self._do("-w", "30", "connection", "up", "shop")
+
+    def connectivity(self) -> str:
+        """What it finds when it looks now: none, portal, limited, full."""
+        return self._do("networking", "connectivity", "check")
+
+    def becomes(self, wanted: str, within_s: float = 10.0) -> str:
+        """What it finds, looked at again until it is what is waited for or the time is over."""
+        until = time.monotonic() + within_s
+        while (found := self.connectivity()) != wanted and time.monotonic() < until:
+            time.sleep(0.3)
+        return found
+
+    def _tell(self, *words: str) -> str:
+        return self._phone.run(["nmcli", *words], check=False, timeout=40).stdout.strip()
+
+    def _do(self, *words: str) -> str:
+        return self._phone.run(["nmcli", *words], timeout=40).stdout.strip()
