@@ -47,6 +47,7 @@ DRIVERS: dict[tuple[str, str], str] = {
     ("ble", "raw"): "hardware.ble.raw:open_radio",
     ("ble", "replay"): "hardware.ble.replay:open_radio",
     ("ble", "sim"): "hardware.ble.sim:open_radio",
+    ("modem", "sim"): "hardware.modem.sim:open_modem",
 }
 
 
