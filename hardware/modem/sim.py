@@ -93,12 +93,12 @@ class SimModem:
     def _send(self, number: str, text: str, parts: int) -> Sent | NotSent:
         if self._closing.is_set():
             return NotSent("closed", "The modem has been closed.")
-        if not self.network:
+        if not self._hears_network():
             return NotSent("no-network", "The modem finds no network. Check antenna, SIM card and PIN.")
         self._sleep(self._delay_s * parts)
         if self._closing.is_set():
             return NotSent("closed", "The modem was closed while it sent.")
-        if not self.network:
+        if not self._hears_network():
             return NotSent("no-network", "The network was lost while the modem sent.")
         if self.credit is not None and self.credit < parts:
             return NotSent("no-credit", "The SIM card has no credit left. Top it up.")
@@ -109,6 +109,10 @@ class SimModem:
         self._kept.append(Message(number, text, self._now(), parts))
         self._reference = (self._reference + 1) % 256
         return Sent(parts, self._reference)
+
+    def _hears_network(self) -> bool:
+        # Asked anew each time: it may go while a message is on the air.
+        return self.network
 
     def describe(self) -> str:
         """One line for screens."""

@@ -92,7 +92,11 @@ def test_no_network_no_credit_and_refusals_are_answers() -> None:
 
 def test_the_network_may_go_while_it_sends_and_a_closed_modem_sends_nothing() -> None:
     modem = ready()
-    losing = ready(sleep=lambda _: setattr(losing, "network", False))
+    losing = ready(sleep=lambda _: lose())
+
+    def lose() -> None:
+        losing.network = False
+
     assert reason(losing.send(NUMBER, "x")) == "no-network"
     modem.close()
     modem.close()
