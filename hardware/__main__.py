@@ -14,6 +14,7 @@ from hardware.ble.captures import Capture, CaptureError
 from hardware.ble.describe import described
 from hardware.ble.jsonlines import to_line
 from hardware.device import DeviceError, known_devices
+from hardware.wifi import commands as wifi_commands
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     bluez_setup.add_arguments(
         ble.add_parser("allow-intervals", help="let BlueZ take the interval and power that are asked for")
     )
+    wifi_commands.add_arguments(commands.add_parser("wifi", help="the guests' own Wi-Fi network"))
     return parser
 
 

@@ -115,6 +115,8 @@ PURE = frozenset(
         "hardware.ble.plan",
         "hardware.ble.sent",
         "hardware.modem.text",
+        "hardware.wifi.dnsmasq",
+        "hardware.wifi.hostapd",
         "hardware.wifi.network",
         "hub.admin.charts",
         "hub.admin.period",

@@ -1,0 +1,93 @@
+"""`python -m hardware wifi`: write a guest network's files, check them, run it, clear up after a crash, say how it is."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from hardware.wifi import access_point
+from hardware.wifi.network import Network
+from hardware.wifi.settings import FOLDER, SETTINGS, WrongSettings, read
+from hardware.wifi.supervisor import Supervisor
+
+Command = Callable[[argparse.Namespace, dict[str, str | None]], int]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command line of `wifi`."""
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, says, run in (
+        ("write", "write the files of hostapd and dnsmasq into a folder", _write),
+        ("check", "check the settings and the files with the daemons' own checks; change nothing", _check),
+        ("run", "put the guest network up, keep it up, take it down at SIGTERM", _run),
+        ("clear", "put away what a run that was killed has left", _clear),
+    ):
+        command = commands.add_parser(name, help=says, description=says)
+        for setting in (*SETTINGS, FOLDER):
+            command.add_argument(
+                setting.flag,
+                dest=f"wifi_{setting.field}",
+                metavar="TEXT",
+                help=f"{setting.name}: {setting.meaning}",
+            )
+        if name == "write":
+            command.add_argument("--to", type=Path, required=True, metavar="DIR", help="the folder")
+        command.set_defaults(run=lambda wanted, run=run: _told(run, wanted))
+
+
+def _told(run: Command, wanted: argparse.Namespace) -> int:
+    flags = {setting.field: getattr(wanted, f"wifi_{setting.field}") for setting in (*SETTINGS, FOLDER)}
+    try:
+        return run(wanted, flags)
+    except WrongSettings as wrong:
+        sys.stderr.write(f"{wrong}\n")
+        return 2
+
+
+def _write(wanted: argparse.Namespace, flags: dict[str, str | None]) -> int:
+    network = read(os.environ, flags)[0]
+    # A radio that is named is written for, wherever it may be: the files may be for another machine.
+    network = network if network.radio else access_point.with_radio(network)
+    for path in access_point.write(network, wanted.to.absolute()):
+        sys.stdout.write(f"{path}\n")
+    return 0
+
+
+def _check(_: argparse.Namespace, flags: dict[str, str | None]) -> int:
+    network = read(os.environ, flags)[0]
+    _checked(network)
+    sys.stdout.write("The settings are good, and the daemons take the files.\n")
+    return 0
+
+
+def _checked(network: Network) -> None:
+    with tempfile.TemporaryDirectory() as made:
+        place = Path(made)
+        network = access_point.with_radio(network)
+        access_point.write(network, place)
+        access_point.check_files(network, place)
+
+
+def _run(_: argparse.Namespace, flags: dict[str, str | None]) -> int:
+    network, folder = read(os.environ, flags)
+    asyncio.run(_running(network, folder))
+    return 0
+
+
+async def _running(network: Network, folder: Path) -> None:
+    await Supervisor(folder).run(network)
+
+
+def _clear(_: argparse.Namespace, flags: dict[str, str | None]) -> int:
+    folder = Path(flags["folder"] or os.environ.get(FOLDER.name, FOLDER.default)).absolute()
+    if not folder.exists():
+        return 0
+    with access_point.alone(folder):
+        for sentence in access_point.clear(folder):
+            sys.stdout.write(f"{sentence}\n")
+    return 0
