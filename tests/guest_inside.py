@@ -6,6 +6,7 @@ As a script: `guest_inside.py FILE FUNCTION JSON` calls a function of a file and
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import http.client
 import importlib.util
@@ -146,6 +147,46 @@ def asks(
         if kind_of in (1, 28):
             found.append(socket.inet_ntop(socket.AF_INET if kind_of == 1 else socket.AF_INET6, data))
     return {"code": code, "addresses": found, "ttl": min(ttls, default=0)}
+
+
+def stays_out(address: str, port: int, seconds: float, stop_when_cut: bool = True) -> dict[str, Any]:
+    """Send a UDP datagram to the echo each 50 ms, on one socket, and a TCP request on one open connection each 250 ms.
+
+    `first` and `last` are the wall times of the first and the last datagram that came back, `gap` is the longest time between
+    two, `tcp_last` the time of the last answer over the connection that was open from the beginning.
+    """
+    told = {"first": 0.0, "last": 0.0, "gap": 0.0, "tcp_last": 0.0}
+    until, number, cut_at = time.monotonic() + seconds, 0, 0.0
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
+        line.setblocking(False)
+        kept: socket.socket | None = None
+        while (now := time.monotonic()) < until:
+            with contextlib.suppress(OSError):
+                line.sendto(b"%d" % number, (address, port))
+            time.sleep(0.05)
+            number += 1
+            with contextlib.suppress(OSError):
+                while line.recv(64):
+                    at = time.time()
+                    told["gap"] = max(told["gap"], at - told["last"]) if told["first"] else 0.0
+                    told["first"] = told["first"] or at
+                    told["last"], cut_at = at, now + 3
+            if kept is None and told["first"]:
+                with contextlib.suppress(OSError):
+                    kept = socket.create_connection((address, 80), 0.5)
+                    kept.setblocking(False)
+            elif kept is not None and number % 5 == 0:
+                with contextlib.suppress(OSError):
+                    kept.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            if kept is not None:
+                with contextlib.suppress(OSError):
+                    if kept.recv(4096):
+                        told["tcp_last"] = time.time()
+            if stop_when_cut and told["first"] and now > cut_at:
+                break
+        if kept is not None:
+            kept.close()
+    return told
 
 
 def sniff(interface: str, file: str) -> None:

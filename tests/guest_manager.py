@@ -1,4 +1,4 @@
-"""Debian's NetworkManager as a phone of the guest network, with a D-Bus daemon of its own: what a Linux laptop in the shop does."""
+"""Debian's NetworkManager as a phone of the guest network, with a D-Bus daemon of its own, as on a laptop."""
 
 from __future__ import annotations
 

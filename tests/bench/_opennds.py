@@ -59,7 +59,7 @@ def start(network: GuestNetwork) -> None:
     place.popen(["dnsmasq", "--no-daemon", f"--conf-file={folder / 'names.conf'}"], "names.log")
     rules = Path("/etc/opennds/opennds.conf").read_text()
     (folder / "opennds.conf").write_text(
-        CONFIG + rules[re.search(r"^FirewallRuleSet", rules, re.M).start() :]
+        CONFIG + rules[re.search(r"^FirewallRuleSet", rules, re.MULTILINE).start() :]
     )  # type: ignore[union-attr]  # the package's file has one
     shim = folder / "bin" / "nft"
     shim.parent.mkdir()

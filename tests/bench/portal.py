@@ -1,0 +1,173 @@
+"""The portal against Debian's openNDS, each with its own DHCP and DNS as gateway of the same guest network, in turns in one run.
+
+Both answer a held phone in its own namespace: what it asks to find out whether there is an internet, the page that it is sent
+to, and the way from the form to the first packet that passes. openNDS's page has no coupon; ours is measured with the coupon that
+this phone has already, and with one that is signed and written to disk for a phone that is new.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import statistics
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import guest_network
+from guest_inside import fetch
+from guest_network import GuestNetwork, Phone
+from guest_shop import PORTAL, GuestShop
+
+from tests.bench import _opennds
+from tests.bench._crowd import first_pages
+
+PROBE = "http://connectivitycheck.gstatic.com/generate_204"
+LOAD_S = 2
+CONNECTIONS = 8
+NEW_PHONES = 200
+PEER_PAGES = 24
+WANTS = (
+    "probe answers",
+    "page, seen before",
+    "page, fresh coupon and QR",
+    "lease to page",
+    "form to first packet",
+)
+GOALS = (90.0, 300.0, 40.0, 1.0, 1.0)
+UNITS = ("/s", "/s", "/s", "ms", "ms")
+
+
+def rate(phone: Phone, url: str, seconds: int = LOAD_S) -> float:
+    """Answers a second to wrk in this phone's namespace, one connection for many requests where the other side allows it."""
+    said = phone.run(["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}", url], timeout=seconds + 30).stdout
+    found = re.search(r"Requests/sec:\s+([\d.]+)", said)
+    bad = re.search(r"Non-2xx or 3xx responses: (\d+)", said)
+    if found is None or bad:
+        raise RuntimeError(f"{url} is not answered as it should be: {said}")
+    return float(found[1])
+
+
+def peer_rate(phone: Phone, url: str) -> float:
+    """The same with ab: openNDS ends when wrk lets go of a page that is still being made."""
+    said = phone.run(["ab", "-q", "-c", "4", "-n", str(PEER_PAGES), url], timeout=60).stdout
+    found = re.search(r"Requests per second:\s+([\d.]+)", said)
+    if found is None or "Non-2xx" in said:
+        raise RuntimeError(f"openNDS's page is not answered as it should be: {said}")
+    return float(found[1])
+
+
+def to_page(url: str) -> float:
+    """Seconds until a phone that asks for any page has the portal's in whole. Runs in the phone's namespace."""
+    begun = time.monotonic()
+    for _ in range(5):
+        came = fetch("GET", url, {"timeout": 20})
+        if "location" not in came["headers"]:
+            break
+        url = came["headers"]["location"]
+    if came["status"] != 200 or "<form" not in came["body"]:
+        raise RuntimeError(f"no page: {came}")
+    return time.monotonic() - begun
+
+
+def click(url: str) -> float:
+    """Seconds from our form to the first page of the internet. Runs in the phone's namespace."""
+    page = fetch("GET", url + "/", {"timeout": 20})
+    if page["status"] != 200:
+        raise RuntimeError(f"no page: {page}")
+    begun = time.monotonic()
+    fetch("POST", url + "/enter", {"timeout": 20, "form": {"remember": "no"}})
+    return _opennds.passes(begun)
+
+
+def click_theirs(url: str) -> float:
+    """The same for openNDS."""
+    return float(_opennds.click_through(url)["form_to_packet_s"])
+
+
+def _newcomer(phone: Phone, number: int) -> None:
+    phone.become(f"02:aa:00:00:00:{number:02x}")
+    phone.lease()
+
+
+def _round(
+    number: int, ours: tuple[Phone, Phone, Phone], theirs: tuple[Phone, Phone]
+) -> list[tuple[float, float]]:
+    held, newcomer, many = ours
+    held_there, newcomer_there = theirs
+    _newcomer(newcomer, number)
+    our_page_s = newcomer.call(to_page, "http://example.com/")
+    our_form_s = newcomer.call(click, PORTAL)
+    _newcomer(newcomer_there, number)
+    their_page_s = newcomer_there.call(to_page, "http://example.com/", timeout=60)
+    their_form_s = newcomer_there.call(click_theirs, "http://example.com/", timeout=90)
+    if min(our_form_s, their_form_s) < 0:
+        raise RuntimeError(f"no packet passed after a form: ours {our_form_s:g}, openNDS {their_form_s:g}")
+    many.become(f"02:bb:00:00:00:{number:02x}")
+    many.ip("route replace default via 10.77.0.1")
+    fresh = many.call(first_pages, "10.77.0.", 20, NEW_PHONES, timeout=120)
+    their_page_rate = peer_rate(held_there, _opennds.splash(held_there))
+    return [
+        (rate(held, PROBE), rate(held_there, PROBE)),
+        (rate(held, f"{PORTAL}/"), their_page_rate),
+        (fresh, their_page_rate),
+        (our_page_s * 1000, their_page_s * 1000),
+        (our_form_s * 1000, their_form_s * 1000),
+    ]
+
+
+def _skipped(why: str) -> list[dict[str, Any]]:
+    return [
+        {"name": f"portal against openNDS: {why}", "ours": None, "peer": None, "ratio": None, "goal": None}
+    ]
+
+
+def measure(rounds: int = 7) -> list[dict[str, Any]]:
+    """One row for each thing; a rate's `ratio` is ours to theirs, a time's is theirs to ours."""
+    why = guest_network.missing(wrk="wrk", ab="apache2-utils") or _opennds.why_not()
+    if why:
+        return _skipped(why)
+    taken: list[list[tuple[float, float]]] = []
+    with (
+        GuestNetwork(phones=3) as network,
+        GuestNetwork(phones=2) as other,
+        GuestShop(network, PORTAL_MINUTES="60"),
+    ):
+        _opennds.start(other)
+        for phone in (*network.phones[:2], *other.phones):
+            phone.lease()
+        network.phones[2].run(["sh", "-c", _many_addresses()])
+        network.phones[2].resolve_with(guest_network.GATEWAY)
+        ours = (network.phones[0], network.phones[1], network.phones[2])
+        theirs = (other.phones[0], other.phones[1])
+        for number in range(rounds + 1):
+            seen = _round(number, ours, theirs)
+            if number:
+                taken.append(seen)
+    rows = []
+    for place, (name, goal, unit) in enumerate(zip(WANTS, GOALS, UNITS, strict=True)):
+        pairs = [seen[place] for seen in taken]
+        ratios = [a / b if unit == "/s" else b / a for a, b in pairs]
+        rows.append(
+            {
+                "name": name,
+                "ours": statistics.median(a for a, _ in pairs),
+                "peer": statistics.median(b for _, b in pairs),
+                "ratio": statistics.median(ratios),
+                "goal": goal,
+                "unit": unit,
+            }
+        )
+    return rows
+
+
+def _many_addresses() -> str:
+    lines = "\n".join(f"addr add 10.77.0.{20 + number}/24 dev wlan0" for number in range(NEW_PHONES))
+    return f"ip -batch - <<'E'\n{lines}\nE\n"
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure(1), indent=1))
