@@ -33,12 +33,16 @@ LEFT_BY_DAEMONS = ("leases", "guest.pid", "internet.pid")
 
 
 class Ground(msgspec.Struct):
-    """What we have changed on this machine: `address` added to `interface`, which we have `raised`, or as a bridge `made`."""
+    """What we have changed on this machine: `address` added to `interface`, which we have `raised`, or as a bridge `made`.
+
+    `isolated` are ports of the bridge that were not before.
+    """
 
     interface: str
     address: str | None = None
     raised: bool = False
     made: bool = False
+    isolated: list[str] = []
     daemons: list[Known] = []
 
 
@@ -112,10 +116,21 @@ def prepare(network: Network, folder: Path) -> Ground:
     return ground
 
 
+def set_apart(ground: Ground, folder: Path) -> None:
+    """Let nothing pass between the ports of the guests' bridge: on two of them are strangers, as on one radio.
+
+    hostapd makes a port anew whenever it is started, so this is done again and again.
+    """
+    for port, isolated in links.ports(ground.interface).items():
+        if not isolated:
+            ground.isolated = [*(name for name in ground.isolated if name != port), port]
+            keep(ground, folder)
+            links.isolate(port, on=True)
+
+
 def stands(network: Network) -> bool:
     """Whether the interface is there with our address; a radio that was pulled out takes it along."""
-    link = links.look(network.interface)
-    return link is not None and network.address in link.addresses
+    return network.address in links.addresses(network.interface)
 
 
 def clear(folder: Path) -> list[str]:
@@ -219,6 +234,10 @@ def _give_back(ground: Ground) -> list[str]:
         links.change("link", "delete", "dev", ground.interface)
         return [f"Removed the bridge {ground.interface}."]
     done = []
+    ports = links.ports(ground.interface) if link.kind == "bridge" else {}
+    for port in ground.isolated:
+        if ports.get(port):
+            links.isolate(port, on=False)
     if ground.address is not None and IPv4Interface(ground.address) in link.addresses:
         links.change("address", "delete", ground.address, "dev", ground.interface)
         done.append(f"Took {ground.address} from {ground.interface}.")

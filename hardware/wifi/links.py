@@ -35,11 +35,6 @@ def look(name: str) -> Link | None:
     if not any(link["ifname"] == name for link in _told("link", "show")):
         return None
     told = _told("-d", "address", "show", "dev", name)[0]
-    addresses = tuple(
-        IPv4Interface(f"{one['local']}/{one['prefixlen']}")
-        for one in told.get("addr_info", ())
-        if one.get("family") == "inet"
-    )
     bridge = told.get("linkinfo", {}).get("info_kind") == "bridge"
     flags = told.get("flags", ())
     return Link(
@@ -47,8 +42,15 @@ def look(name: str) -> Link | None:
         "bridge" if bridge else "radio" if is_radio(name) else "wired",
         "UP" in flags,
         "LOWER_UP" in flags,
-        addresses,
+        _addresses(told),
         told.get("master"),
+    )
+
+
+def addresses(name: str) -> tuple[IPv4Interface, ...]:
+    """The IPv4 addresses of an interface; none where there is no such interface."""
+    return tuple(
+        address for told in _told("address", "show") if told["ifname"] == name for address in _addresses(told)
     )
 
 
@@ -64,9 +66,17 @@ def leads_away(name: str) -> bool:
     return any(route.get("dev") == name for route in _told("route", "show", "default"))
 
 
-def ports(bridge: str) -> list[str]:
-    """The ports of a bridge."""
-    return [link["ifname"] for link in _told("link", "show", "master", bridge)]
+def ports(bridge: str) -> dict[str, bool]:
+    """The ports of a bridge, and whether each is isolated: nothing passes from one such port to another."""
+    return {
+        link["ifname"]: bool(link.get("linkinfo", {}).get("info_slave_data", {}).get("isolated"))
+        for link in _told("-d", "link", "show", "master", bridge)
+    }
+
+
+def isolate(port: str, *, on: bool) -> None:
+    """Keep a port of a bridge apart from its other isolated ports, or let it be as usual."""
+    change("link", "set", "dev", port, "type", "bridge_slave", "isolated", "on" if on else "off")
 
 
 def make_bridge(name: str) -> None:
@@ -77,6 +87,14 @@ def make_bridge(name: str) -> None:
 def change(*words: str) -> None:
     """One command of `ip`; DeviceError with what it said."""
     _ip(*words)
+
+
+def _addresses(told: dict[str, Any]) -> tuple[IPv4Interface, ...]:
+    return tuple(
+        IPv4Interface(f"{one['local']}/{one['prefixlen']}")
+        for one in told.get("addr_info", ())
+        if one.get("family") == "inet"
+    )
 
 
 def _told(*words: str) -> list[dict[str, Any]]:

@@ -31,7 +31,7 @@ UP_WITHIN_S = 20.0
 GIVE_UP_DEATHS = 3
 """A daemon that has died so often before it ever answered will not answer."""
 
-LOOK_S = 1.0
+LOOK_S = 2.0
 ANSWER_WITHIN_S = 0.3
 _PORTS = {"guest": DNS_PORT, "internet": INTERNET_DNS_PORT}
 
@@ -113,6 +113,7 @@ class Supervisor:
                 for daemon in up.daemons
             ]
             await self._answers(up)
+            access_point.set_apart(up.ground, self._folder)
         except BaseException:
             await self._down(up)
             raise
@@ -179,6 +180,7 @@ class Supervisor:
                     up.ground.address = up.ground.address or again.address
                     self._write_down(up)
                     self._say(f"{up.network.interface} had lost our address and has it again.")
+                await asyncio.to_thread(access_point.set_apart, up.ground, self._folder)
             except DeviceError as wrong:
                 self._say(str(wrong))
             self._tell(up)
