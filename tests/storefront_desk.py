@@ -70,7 +70,11 @@ class FakeDesk:
     def picture(self, digest: str) -> Picture | None:
         return self.pictures.get(digest)
 
-    def take(self, campaign: int, request_id: str, now: float) -> Issued | Refused:
+    def taken(self, request_id: str) -> Issued | None:
+        self._alive()
+        return self.issued.get(self.by_request.get(request_id, ""))
+
+    def take(self, campaign: int, request_id: str, now: float, *, unasked: bool = False) -> Issued | Refused:
         self._room()
         if request_id in self.by_request:
             return self.issued[self.by_request[request_id]]
@@ -87,6 +91,8 @@ class FakeDesk:
         new = Issued(coupon, mint_token(self.key, coupon), make_code(random[8:15]), now)
         self.issued[coupon.serial] = new
         self.by_request[request_id] = coupon.serial
+        if unasked:
+            self.opened.append(campaign)
         return new
 
     def coupon(self, serial: str) -> tuple[Issued, Campaign | None] | None:

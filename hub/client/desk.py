@@ -76,7 +76,11 @@ class NodeDesk:
         issued = by_serial(self._pool.here().conn, serial)
         return (issued, self._shelf.campaign(issued.coupon.campaign)) if issued else None
 
-    def take(self, campaign: int, request_id: str, now: float) -> Issued | Refused:
+    def taken(self, request_id: str) -> Issued | None:
+        """The coupon that this request took before."""
+        return by_request(self._pool.here().conn, request_id)
+
+    def take(self, campaign: int, request_id: str, now: float, *, unasked: bool = False) -> Issued | Refused:
         """Hand out a coupon within this node's rights. The same request is the same coupon, however often it comes."""
         running = self._shelf.campaign(campaign)
         with writing(self._pool.here()) as conn:
@@ -91,6 +95,8 @@ class NodeDesk:
             spend(conn, campaign, "issue")
             issued = self._mint(running, now)
             keep(conn, issued, self.channel, request_id)
+            if unasked:
+                self._outbox.put(conn, OfferSeen(campaign=campaign, channel=self.channel), now)
             self._outbox.put(conn, self._fact(issued), now)
         return issued
 

@@ -33,8 +33,14 @@ class Desk(Protocol):
     def picture(self, digest: str) -> Picture | None:
         """A picture of an offer, by its content hash."""
 
-    def take(self, campaign: int, request_id: str, now: float) -> Issued | Refused:
-        """Hand out a coupon. The same request is the same coupon: a double tap or a reload takes no second one."""
+    def take(self, campaign: int, request_id: str, now: float, *, unasked: bool = False) -> Issued | Refused:
+        """Hand out a coupon. The same request is the same coupon: a double tap or a reload takes no second one.
+
+        `unasked`: it is shown together with its offer, so that the offer counts as seen in the same moment.
+        """
+
+    def taken(self, request_id: str) -> Issued | None:
+        """The coupon that this request took before."""
 
     def coupon(self, serial: str) -> tuple[Issued, Campaign | None] | None:
         """A coupon taken here; its campaign is None once the shop no longer says what it was."""

@@ -78,10 +78,15 @@ def language() -> str:
 
 
 def locale() -> Locale:
-    """How this reader writes dates and sums: British or American English as the browser says, mainland Chinese."""
-    if language() == "zh":
+    """How this reader writes dates and sums."""
+    return choose_locale(language(), request.accept_languages)
+
+
+def choose_locale(spoken: str, accept: LanguageAccept) -> Locale:
+    """How a reader of this language writes: British or American English as the browser says, mainland Chinese."""
+    if spoken == "zh":
         return Locale("zh", "CN", script="Hans")
-    for wanted in request.accept_languages.values():
+    for wanted in accept.values():
         if wanted.lower().startswith("en-"):
             try:
                 return Locale.parse(wanted, sep="-")

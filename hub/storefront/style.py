@@ -12,13 +12,13 @@ from typing import Literal
 
 from hub.storefront.colour import Accent, accent_for
 
-Sheet = Literal["base", "shopper", "all"]
+Sheet = Literal["door", "shopper", "all"]
 
 STATIC = Path(__file__).parent / "static"
 _SHEETS: dict[Sheet, tuple[str, ...]] = {
-    "base": ("tokens.css", "base.css"),
-    "shopper": ("tokens.css", "base.css", "shopper.css"),
-    "all": ("tokens.css", "base.css", "shopper.css", "office.css"),
+    "door": ("tokens.css", "base.css", "ticket.css"),
+    "shopper": ("tokens.css", "base.css", "ticket.css", "shopper.css"),
+    "all": ("tokens.css", "base.css", "ticket.css", "shopper.css", "office.css"),
 }
 _TOKEN = re.compile(r"--([a-z-]+):\s*(#[0-9A-Fa-f]{6});")
 _DARK = "@media (prefers-color-scheme: dark)"
