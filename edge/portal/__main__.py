@@ -1,8 +1,9 @@
-"""`python -m edge.portal serve | check | config`: the portal from a shell."""
+"""`python -m edge.portal serve | check | config | api-url`: the portal from a shell."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import sys
@@ -10,12 +11,19 @@ import time
 
 from edge.health import notice as radio_notice
 from edge.health import read_status
+from edge.portal import capport
 from edge.portal.config import SETTINGS, Config, read_config
+from edge.portal.gatekeeper import GateKeeper, Watching
+from edge.portal.gateline import GateLine
 from edge.portal.health import look
 from edge.portal.installer.asking import ask
 from edge.portal.installer.entrance import Entrance
+from edge.portal.keeper import Keeper, NoGate
+from edge.portal.looking import certificate_reason, holding
 from edge.portal.store import InstallerStore
+from edge.portal.tls import Certificates, TlsServer
 from edge.store import open_pool
+from hardware.device import DeviceError, open_device
 from hub.client.clock import Clock
 from hub.client.db import StorageError
 from hub.client.node import Node
@@ -28,7 +36,13 @@ from hub.wire.snapshot import Shop, Text
 
 NAMELESS = Shop(0, {})
 THREADS = 4
-"""Phones at a door come in ones and twos; each thread costs a connection to the database."""
+"""Most phones are answered at the door; each thread costs a connection to the database."""
+
+BODY_OCTETS = 32_768
+"""Twice what any form may have: longer ones are refused before they are read."""
+
+IDLE_S = 15
+"""A phone asks for what a page needs at once, and there is nothing to ask for."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -36,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m edge.portal", description="The page that greets a phone."
     )
-    parser.add_argument("command", choices=("serve", "check", "config"))
+    parser.add_argument("command", choices=("serve", "check", "config", "api-url"))
     parser.add_argument("--json", action="store_true", help="print JSON (check)")
     for setting in SETTINGS:
         parser.add_argument(setting.flag, dest=setting.field, help=setting.meaning)
@@ -45,22 +59,27 @@ def main(arguments: list[str] | None = None) -> int:
         config = read_config(
             os.environ, {setting.field: getattr(asked, setting.field) for setting in SETTINGS}
         )
-        if asked.command == "config":
-            print(
-                show_settings(
-                    SETTINGS, {setting.field: getattr(config, setting.field) for setting in SETTINGS}
+        match asked.command:
+            case "config":
+                print(
+                    show_settings(
+                        SETTINGS, {setting.field: getattr(config, setting.field) for setting in SETTINGS}
+                    )
                 )
-            )
-            return 0
-        return _check(config, as_json=asked.json) if asked.command == "check" else _serve(config)
-    except (SettingsError, StorageError, ServeError) as wrong:
+                return 0
+            case "api-url":
+                return _api_url(config)
+            case "check":
+                return _check(config, as_json=asked.json)
+        return _serve(config)
+    except (SettingsError, StorageError, ServeError, DeviceError) as wrong:
         print(wrong, file=sys.stderr)
         return 2
 
 
 def _serve(config: Config) -> int:
-    # Imported here: `check` and `config` do without a web framework.
-    from edge.portal.app import create_app
+    # Imported here: the other commands do without a web framework.
+    from edge.portal.app import House, create_portal
     from edge.portal.installer.pages import Installer
 
     node = Node.load(config.dir)
@@ -68,8 +87,9 @@ def _serve(config: Config) -> int:
         print(look(enrolled=False, has_snapshot=False)[0].sentence(), file=sys.stderr)
         return 2
     clock = Clock()
-    pool = open_pool(config.dir)
-    try:
+    with contextlib.ExitStack() as stack:
+        pool = open_pool(config.dir)
+        stack.callback(pool.close)
         outbox = Outbox(pool, node, clock)
         shelf = Shelf(pool)
         installer = Installer(
@@ -79,17 +99,56 @@ def _serve(config: Config) -> int:
             lambda: _notice(config),
             lambda: _warnings(config),
         )
-        app = create_app(node, outbox, shelf, clock, notice=lambda: _notice(config), installer=installer)
+        keeper = _keeper(config)
+        if isinstance(keeper, GateKeeper):
+            watching = Watching(keeper, clock.now)
+            watching.begin()
+            stack.callback(watching.close)
+        certificates = _certificates(config)
+        modem = open_device(config.modem) if config.modem else None
+        portal = create_portal(
+            House(
+                config,
+                node,
+                outbox,
+                shelf,
+                clock,
+                keeper,
+                notice=lambda: _notice(config),
+                installer=installer,
+                certificates=certificates,
+                modem=modem,
+            )
+        )
+        stack.callback(portal.close)
+        if certificates is not None:
+            tls = TlsServer(portal.wsgi, certificates, config.host, config.tls_port)
+            try:
+                tls.begin()
+            except OSError as wrong:
+                raise ServeError(
+                    f"Port {config.tls_port} cannot be had for TLS ({wrong.strerror}). Set PORTAL_TLS_PORT to another."
+                ) from wrong
+            stack.callback(tls.close)
         listening = listen(config.host, config.port)
         serve(
-            app,
+            portal.wsgi,
             listening,
             threads=THREADS,
             ready=lambda address: print(f"The portal answers at {address}/", flush=True),
+            front=portal.front,
+            body_octets=BODY_OCTETS,
+            idle_s=IDLE_S,
         )
-    finally:
-        pool.close()
     return 0
+
+
+def _keeper(config: Config) -> Keeper:
+    return NoGate() if config.gate is None else GateKeeper(GateLine(config.gate).ask)
+
+
+def _certificates(config: Config) -> Certificates | None:
+    return None if config.cert is None else Certificates(config.cert, config.cert_key, config.name)
 
 
 def _notice(config: Config) -> Text:
@@ -106,6 +165,16 @@ def _warnings(config: Config) -> list[Shown]:
     return list(status.warnings) if status else []
 
 
+def _api_url(config: Config) -> int:
+    """Print what DHCP option 114 has to say, for WIFI_API_URL; or why it must say nothing."""
+    reason = certificate_reason(_certificates(config), time.time())
+    if reason is not None:
+        print(f"Option 114 stays off: {reason['en']}.", file=sys.stderr)
+        return 1
+    print(capport.api_url(config.name, config.tls_port))
+    return 0
+
+
 def _check(config: Config, *, as_json: bool) -> int:
     enrolled, has_snapshot = Node.load(config.dir) is not None, False
     if enrolled:
@@ -114,7 +183,13 @@ def _check(config: Config, *, as_json: bool) -> int:
             has_snapshot = Shelf(pool).made_at() is not None
         finally:
             pool.close()
-    shown = look(enrolled=enrolled, has_snapshot=has_snapshot)
+    clock, keeper = Clock(), _keeper(config)
+    now = clock.now()
+    if isinstance(keeper, GateKeeper):
+        keeper.refresh(now)
+    more = holding(keeper, _certificates(config), clock, now)
+    # No `now`: a single look from a shell holds nothing back.
+    shown = look(enrolled=enrolled, has_snapshot=has_snapshot, more=more)
     if as_json:
         print(json.dumps(report("portal", shown), ensure_ascii=False))
     else:

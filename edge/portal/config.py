@@ -2,13 +2,68 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import cast, get_args
 
 import msgspec
 
-from hub.client.settings import Setting, folder, host, notice, port, read_settings
+from edge.portal.guests import WayIn
+from hub.client.settings import Setting, folder, host, notice, port, read_settings, whole
 from hub.wire.snapshot import Text
+
+WAYS: tuple[WayIn, ...] = get_args(WayIn)
+_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+")
+
+
+def file_or_none(text: str) -> Path | None:
+    """A file, or nothing."""
+    return Path(text).expanduser() if text.strip() else None
+
+
+def machine_name(text: str) -> str:
+    """A name in the DNS with at least one dot: phones look up single words in other ways."""
+    if not _NAME.fullmatch(text.lower()) or text.replace(".", "").isdigit():
+        raise ValueError("must be a name with a dot, such as portal.internal or wifi.myshop.com")
+    return text.lower()
+
+
+def network_name(text: str) -> str:
+    """An SSID (IEEE 802.11, 9.4.2.2) as people read it, or nothing."""
+    if len(text.encode()) > 32 or not text.isprintable():
+        raise ValueError("must have at most 32 octets, all of them printable")
+    return text
+
+
+def ways(text: str) -> tuple[WayIn, ...]:
+    """Some of the ways in, the usual one first."""
+    words = tuple(word.strip() for word in text.split(","))
+    if not set(words) <= set(WAYS) or len(set(words)) != len(words):
+        raise ValueError(f"must be some of {', '.join(WAYS)}, each once, with commas between")
+    return cast("tuple[WayIn, ...]", words)
+
+
+def modem(text: str) -> str:
+    """A modem by its device name, or nothing."""
+    if text and not text.startswith("modem:"):
+        raise ValueError("must name a modem, such as modem:sim, or be empty")
+    return text
+
+
+def country(text: str) -> str:
+    """Two letters."""
+    if not re.fullmatch("[A-Za-z]{2}", text):
+        raise ValueError("must be the two letters of a country, such as DE or GB")
+    return text.upper()
+
+
+def secure_url(text: str) -> str:
+    """An address that begins with https:, or nothing."""
+    if text and not re.fullmatch(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[!-~]*)?", text):
+        raise ValueError("must be an address that begins with https://, or be empty")
+    return text
+
 
 SETTINGS = (
     Setting(
@@ -24,6 +79,25 @@ SETTINGS = (
     Setting(
         "PORTAL_NOTICE", notice, "", "A line that every page shows, beside what the radio says of itself"
     ),
+    Setting("PORTAL_GATE", file_or_none, "", "Socket of the gate (GATE_SOCKET); empty: no access point here"),
+    Setting("PORTAL_NAME", machine_name, "portal.internal", "Name by which phones reach the portal"),
+    Setting("PORTAL_SSID", network_name, "", "Name of the guest network, for the sign at the door"),
+    Setting(
+        "PORTAL_CERT", file_or_none, "", "Certificate with its chain (PEM) for PORTAL_NAME; empty: no TLS"
+    ),
+    Setting("PORTAL_CERT_KEY", file_or_none, "", "Its private key (PEM); empty: it stands in PORTAL_CERT"),
+    Setting("PORTAL_TLS_PORT", port, "8443", "Port for TLS"),
+    Setting("PORTAL_MINUTES", whole(1, 44_640), "60", "How long a guest may stay"),
+    Setting("PORTAL_EXTENSIONS", whole(0, 100), "3", "How often guests may extend that by themselves"),
+    Setting("PORTAL_MBYTES", whole(0, 1_000_000), "0", "Megabytes that a guest may use; 0: no limit"),
+    Setting(
+        "PORTAL_DOWN_KBYTES", whole(0, 1_000_000), "0", "Kilobytes per second towards a guest; 0: no limit"
+    ),
+    Setting("PORTAL_UP_KBYTES", whole(0, 1_000_000), "0", "Kilobytes per second from a guest; 0: no limit"),
+    Setting("PORTAL_WAYS", ways, "click", "Ways in, the usual one first: click, sms, code, coupon, member"),
+    Setting("PORTAL_MODEM", modem, "", "Modem for codes by SMS; empty: none"),
+    Setting("PORTAL_COUNTRY", country, "DE", "Country whose phone numbers are typed without +"),
+    Setting("PORTAL_VENUE_URL", secure_url, "", "Page of the shop for phones that are in; empty: the offers"),
 )
 
 
@@ -34,6 +108,21 @@ class Config(msgspec.Struct, frozen=True):
     host: str
     port: int
     notice: Text
+    gate: Path | None
+    name: str
+    ssid: str
+    cert: Path | None
+    cert_key: Path | None
+    tls_port: int
+    minutes: int
+    extensions: int
+    mbytes: int
+    down_kbytes: int
+    up_kbytes: int
+    ways: tuple[WayIn, ...]
+    modem: str
+    country: str
+    venue_url: str
 
 
 def read_config(environ: Mapping[str, str], flags: Mapping[str, str | None]) -> Config:

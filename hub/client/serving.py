@@ -1,4 +1,7 @@
-"""How a program answers HTTP: waitress with a few threads, a sentence for a port that is taken, an end in order."""
+"""How a program answers HTTP: waitress with a few threads, a sentence for a port that is taken, an end in order.
+
+With a `Front` (`hub.client.fronted`) simple requests are answered at the door, and slow ones wait there.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,8 @@ from types import FrameType
 from typing import Any
 
 from waitress.server import create_server
+
+from hub.client.fronted import Front, FrontedServer
 
 MAX_REQUEST_BYTES = 64 * 2**20
 """What is read at all: a manager's photograph passes. Each application sets tighter limits of its own."""
@@ -42,25 +47,37 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def serve(
-    app: Callable[..., Any], listening: socket.socket, *, threads: int, ready: Callable[[str], None]
+    app: Callable[..., Any],
+    listening: socket.socket,
+    *,
+    threads: int,
+    ready: Callable[[str], None],
+    front: Front | None = None,
+    body_octets: int = MAX_REQUEST_BYTES,
+    idle_s: int = IDLE_TIMEOUT_S,
 ) -> None:
     """Answer until SIGTERM or SIGINT; `ready` is told the address. Call it in the main thread.
+
+    `front` is asked before `app`. Of a body at most `body_octets` are read; a connection without a request ends after `idle_s`.
 
     Requests under way are finished and their answers sent: staff see the verdict of what was redeemed. A second signal
     changes nothing, so that whoever calls can put things away in peace.
     """
     # Requests queue for a moment when many come at once: that is no warning.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    server = create_server(
-        app,
-        sockets=[listening],
-        threads=threads,
-        ident=None,
-        max_request_body_size=MAX_REQUEST_BYTES,
-        channel_timeout=IDLE_TIMEOUT_S,
-        recv_bytes=262_144,
-        asyncore_use_poll=True,
-        clear_untrusted_proxy_headers=True,
+    adjustments: dict[str, Any] = {
+        "threads": threads,
+        "ident": None,
+        "max_request_body_size": body_octets,
+        "channel_timeout": idle_s,
+        "recv_bytes": 262_144,
+        "asyncore_use_poll": True,
+        "clear_untrusted_proxy_headers": True,
+    }
+    server: Any = (
+        create_server(app, sockets=[listening], **adjustments)
+        if front is None
+        else FrontedServer(app, listening, front, **adjustments)
     )
     stopping = threading.Event()
 
