@@ -26,9 +26,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import guest_inside
-import pytest
 
-GATEWAY, NETMASK_BITS = "10.77.0.1", 24
+GATEWAY = "10.77.0.1"
 GATEWAY_UPSTREAM, ROUTER = "192.168.7.2", "192.168.7.1"
 INTERNET = "198.51.100.7"
 GATEWAY_V6, INTERNET_V6 = "2001:db8:7::2", "2001:db8:7::1"
@@ -55,6 +54,8 @@ def missing(**more: str) -> str:
 
 def need(**more: str) -> None:
     """Skip the test where there can be no guest network."""
+    import pytest
+
     why = missing(**more)
     if why:
         pytest.skip(why)
@@ -246,11 +247,11 @@ class Phone(Namespace):
         api = bytes.fromhex(got.get("opt114", "")).decode()
         return Lease(got["ip"], got.get("router", ""), dns, int(got.get("lease", "0")), api)
 
-    def settle(self, ip: str, router: str = GATEWAY) -> None:
+    def settle(self, ip: str, router: str = GATEWAY, bits: int = 24) -> None:
         """Take this address without asking, as a hostile phone may."""
         self.ip(
             f"addr flush dev {RADIO} scope global",
-            f"addr add {ip}/{NETMASK_BITS} dev {RADIO}",
+            f"addr add {ip}/{bits} dev {RADIO}",
             f"route replace default via {router}",
         )
         self.ip_address = ip
@@ -305,7 +306,8 @@ class Sniffer:
 class GuestNetwork(contextlib.AbstractContextManager["GuestNetwork"]):
     """The whole of it: `gateway`, `internet`, `phones`. `with GuestNetwork(phones=2) as network: ...`"""
 
-    def __init__(self, phones: int = 1, folder: Path | None = None) -> None:
+    def __init__(self, phones: int = 1, folder: Path | None = None, bits: int = 24) -> None:
+        self.bits = bits
         self._own = None if folder else tempfile.TemporaryDirectory(prefix="guests-")
         self.folder = folder or Path(self._own.name if self._own else "")
         self._places: list[Namespace] = []
@@ -329,7 +331,7 @@ class GuestNetwork(contextlib.AbstractContextManager["GuestNetwork"]):
     def _cable(self) -> None:
         self.gateway.ip(
             f"link add {BRIDGE} type bridge forward_delay 0 mcast_snooping 0",
-            f"addr add {GATEWAY}/{NETMASK_BITS} dev {BRIDGE}",
+            f"addr add {GATEWAY}/{self.bits} dev {BRIDGE}",
             f"addr add {GUEST_V6}1/64 dev {BRIDGE} nodad",
             f"link set {BRIDGE} up",
             f"link add {UPSTREAM} type veth peer name lan0 netns {self.internet.pid}",
@@ -343,7 +345,8 @@ class GuestNetwork(contextlib.AbstractContextManager["GuestNetwork"]):
             f"addr add {INTERNET}/32 dev lo",
             "link set lan0 up",
             f"route add {GUEST_V6}/64 via {GATEWAY_V6}",
-            f"route add 10.77.0.0/24 via {GATEWAY_UPSTREAM}",  # so that an address that was not translated would be answered
+            # So that an address that was not translated would be answered.
+            f"route add 10.77.0.0/{self.bits} via {GATEWAY_UPSTREAM}",
         )
         self.gateway.ip(f"route add default via {ROUTER}", f"route add default via {INTERNET_V6}")
         for switch in ("ipv4/ip_forward", "ipv6/conf/all/forwarding"):
@@ -388,7 +391,7 @@ class GuestNetwork(contextlib.AbstractContextManager["GuestNetwork"]):
         """Put it back."""
         self.internet.ip("link set lan0 up", f"addr replace {INTERNET_V6}/64 dev lan0 nodad")
         self.internet.run(["ip", "-6", "route", "replace", f"{GUEST_V6}/64", "via", GATEWAY_V6], check=False)
-        self.internet.ip(f"route replace 10.77.0.0/24 via {GATEWAY_UPSTREAM}")
+        self.internet.ip(f"route replace 10.77.0.0/{self.bits} via {GATEWAY_UPSTREAM}")
 
     @contextlib.contextmanager
     def heard(

@@ -110,11 +110,13 @@ class GuestShop(contextlib.AbstractContextManager["GuestShop"]):
             "WIFI_UPSTREAM_DNS": ROUTER,
             "WIFI_DIR": str(self.folder / "wifi"),
             "WIFI_API_URL": api_url,
+            "WIFI_ADDRESS": f"{GATEWAY}/{network.bits}",
         }
         gate = {
             "GATE_SOCKET": str(self.socket),
             "GATE_INTERFACE": BRIDGE,
             "GATE_UPSTREAM": UPSTREAM,
+            "GATE_ADDRESS": f"{GATEWAY}/{network.bits}",
             "GATE_USERS": "root",
         }
         portal = {
