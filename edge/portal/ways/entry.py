@@ -45,13 +45,16 @@ class CodeSent:
     to: str
 
 
+Trouble = Literal[
+    "wrong-code", "used-up", "over", "wrong-number", "too-often", "no-modem", "not-offered", "failed"
+]
+
+
 @dataclass(frozen=True, slots=True)
 class NotYet:
     """Not let in, and why, in the reader's words. `wait_s`: how long until a next try is looked at; 0 for at once."""
 
-    code: Literal[
-        "wrong-code", "used-up", "over", "wrong-number", "too-often", "no-modem", "not-offered", "failed"
-    ]
+    code: Trouble
     sentence: Text
     wait_s: float = 0.0
     handle: str = ""
