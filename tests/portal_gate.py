@@ -1,4 +1,4 @@
-"""A gate for tests of the portal: it speaks the real protocol over a real socket and keeps its guests in memory, not in a kernel."""
+"""A gate for tests of the portal: the real protocol over a real socket, its guests in memory and not in a kernel."""
 
 from __future__ import annotations
 

@@ -14,7 +14,8 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 class Asked:
     """A request as far as anybody looks at it before the pages do.
 
-    `host` is what stands in Host, as it came; `version` is 1.0 or 1.1; `target` is path and query, still quoted.
+    `host` is what stands in Host, as it came; `version` is 1.0 or 1.1; `target` is path and query, still quoted. `last`: the
+    connection is to end with the answer.
     """
 
     method: str
@@ -23,6 +24,7 @@ class Asked:
     version: str = "1.1"
     user_agent: str = ""
     accept_language: str = ""
+    last: bool = True
 
     @property
     def path(self) -> str:
@@ -39,7 +41,7 @@ class Asked:
 _HEAD = re.compile(
     rb"(GET|HEAD) (/[\x21-\x7e]*) HTTP/1\.([01])\r\n((?:[A-Za-z0-9-]+:[\t\x20-\x7e\x80-\xff]*\r\n)*)\r\n"
 )
-_ONCE = frozenset({b"host", b"user-agent", b"accept-language"})
+_ONCE = frozenset({b"host", b"user-agent", b"accept-language", b"connection"})
 _MORE_TO_COME = frozenset({b"transfer-encoding", b"expect", b"upgrade"})
 
 
@@ -70,6 +72,7 @@ def read_head(octets: bytes) -> Asked | None:
         "1." + head[3].decode(),
         told.get(b"user-agent", b"").decode("latin-1"),
         told.get(b"accept-language", b"").decode("latin-1"),
+        head[3] == b"0" or b"close" in told.get(b"connection", b"").lower(),
     )
 
 

@@ -107,7 +107,8 @@ class Front:
                 reply, head=asked.method == "HEAD", version=asked.version, date=self._http_date(now)
             )
         if asked.path == "/" and asked.method == "GET" and asked.version == "1.1":
-            return self._door.page.answer(ip, asked.accept_language, asked.query, now)
+            page = self._door.page.answer(ip, asked.accept_language, asked.query, now)
+            return None if page is None else self._completed(page, asked, now)
         return None
 
     def around(self, app: Wsgi) -> Wsgi:
@@ -143,6 +144,13 @@ class Front:
         if door.own.has(name):
             return None
         return answer(asked, door.keeper.standing(ip, now), door.portal)
+
+    def _completed(self, page: bytes, asked: Asked, now: float) -> bytes:
+        """A page with the headers that are the connection's: it is kept, since the form comes next."""
+        status, _, rest = page.partition(b"\r\n")
+        date = self._http_date(now)
+        more = (f"Date: {date}\r\n" if date else "") + ("Connection: close\r\n" if asked.last else "")
+        return status + b"\r\n" + more.encode("ascii") + rest
 
     def _http_date(self, now: float) -> str:
         second = int(now)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from edge.portal.certificate import Certificate
+from typing import TYPE_CHECKING
+
 from edge.portal.gatekeeper import GateKeeper
 from edge.portal.health import CALM, HONEST, NO_CERTIFICATE, NO_GATE
 from edge.portal.keeper import Keeper
@@ -10,6 +11,9 @@ from edge.portal.tls import Certificates
 from hub.client.clock import Clock
 from hub.client.warnings import Holding
 from hub.wire.snapshot import Text
+
+if TYPE_CHECKING:
+    from edge.portal.certificate import Certificate
 
 
 def holding(keeper: Keeper, certificates: Certificates | None, clock: Clock, now: float) -> list[Holding]:

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge.portal.certificate import BadCertificate, Certificate, read_certificate
-
 if TYPE_CHECKING:
+    from edge.portal.certificate import Certificate
     from edge.portal.front import Wsgi
     from edge.portal.tls_server import Adapter, QuietServer
 
@@ -45,6 +44,9 @@ class Certificates:
 
     def look(self) -> Found:
         """What the files hold now."""
+        # Imported here: most portals have no certificate, and need no megabytes to read one.
+        from edge.portal.certificate import BadCertificate, read_certificate
+
         with self._lock:
             mark = (*_mark(self.chain), *_mark(self.key))
             if mark != self._mark:

@@ -27,14 +27,15 @@ from waitress.task import ThreadedTaskDispatcher
 logger = logging.getLogger(__name__)
 
 Front = Callable[[bytes, str], bytes | None]
-"""Told the whole head of a request without a body, and the peer's address. A whole answer, after which the connection ends, or
-None: the application is asked. Called in the server's loop: it may wait for nothing."""
+"""Told the whole head of a request without a body, and the peer's address. A whole answer, or None: the application is asked.
+
+The connection ends after an answer that says `Connection: close`. Called in the server's loop: it may wait for nothing."""
 
 HEAD_OCTETS = 4_096
 """Of a request that may be answered at the door, and of what waits outside; heads of browsers have some hundred octets."""
 
 HEAD_WITHIN_S = 10.0
-"""For a head to arrive; a phone on the edge of the network needs two or three."""
+"""For a head to arrive, also the next one on the same connection; a phone on the edge of the network needs two or three."""
 
 REQUEST_WITHIN_S = 30.0
 """For a whole request to arrive once it has a channel: a form of some kilobytes."""
@@ -223,6 +224,12 @@ def is_partial(data: bytes) -> bool:
     return b"GET "[: len(start)] == start[:4] or b"HEAD "[: len(start)] == start
 
 
+def is_last(answer: bytes) -> bool:
+    """Whether an answer says that its connection ends."""
+    end = answer.find(_END) + 2
+    return answer.find(b"\r\nConnection: close\r\n", 0, end) >= 0
+
+
 class FrontedServer(TcpWSGIServer):
     """Waitress with a front. `listening` is a TCP socket that listens."""
 
@@ -295,13 +302,15 @@ class FrontedServer(TcpWSGIServer):
         except OSError:
             line.close()
             return
-        if sent == len(answer):
+        if sent < len(answer):
+            channel = self._hand_over(line, peer, b"")
+            if channel is not None:
+                channel.write_soon(answer[sent:])
+                channel.close_when_flushed = is_last(answer)
+        elif is_last(answer):
             line.close()
-            return
-        channel = self._hand_over(line, peer, b"")
-        if channel is not None:
-            channel.write_soon(answer[sent:])
-            channel.close_when_flushed = True
+        else:
+            self._room.take(line, peer, b"")
 
     def maintenance(self, now: float) -> None:
         """Close channels that have been idle for long, or whose request does not come to an end."""

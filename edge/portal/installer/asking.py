@@ -6,7 +6,6 @@ import socket
 import time
 from pathlib import Path
 
-from edge.live import at
 from edge.questions import ANSWER_OCTETS, Answer, Question, read_answer, write
 
 ANSWER_WITHIN_S = 5.0
@@ -23,6 +22,9 @@ class DoorSilent(Exception):
 
 def ask(folder: Path, question: Question, within_s: float = ANSWER_WITHIN_S) -> Answer:
     """The door's answer. DoorSilent where there is none."""
+    # Imported here: it brings asyncio, and a portal whose installer has gone needs none of it.
+    from edge.live import at
+
     until = time.monotonic() + within_s
     try:
         with at(folder) as path, socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
