@@ -9,14 +9,14 @@ from flask import Flask
 from storefront_desk import NOW, FakeDesk, little_shop
 
 from edge.gate.protocol import Limits, Phone
-from edge.portal.guests import Grant, Guest, Standing, State, WayIn
+from edge.portal.guests import NO_LIMITS, Grant, Guest, Standing, State, WayIn
 from edge.portal.keeper import GateSilent
 from edge.portal.ways.entry import Admitted, CodeSent, Entry, NotYet
 from edge.portal.welcome.pages import Welcome, create_welcome, foot_links
 from hub.storefront import create_storefront
 
 HERE = "127.0.0.1"
-CODE = "7K2M9QXTR4WD"
+CODE = "7K2M9QXTR4WD5B0C"
 """What a new member gets."""
 
 SMS_CODE = "493027"
@@ -82,10 +82,10 @@ class FakeKeeper:
 class FakeWays:
     """Ways in without a disk: click, one code of a receipt, one number, and members."""
 
-    ways: tuple[WayIn, ...] = ("click",)
+    ways: tuple[WayIn, ...] = ("click", "member")
     seconds: int = 3_600
     extensions: int = 1
-    limits: Limits = Limits()
+    limits: Limits = NO_LIMITS
     entries: list[Entry] = field(default_factory=list)
     joined: list[Entry] = field(default_factory=list)
     members: set[str] = field(default_factory=set)

@@ -17,7 +17,6 @@ class Entry:
     """One sent form. `place` is the address from which it comes, for counting wrong tries; `typed` is a code of any kind.
 
     `handle` ties the second step of the SMS way to the first. `remember`: the shopper chose to be recognised next time.
-    `messages`: and to be written to at this number; a purpose of its own, which nobody is asked who gives no number.
     """
 
     way: WayIn
@@ -27,7 +26,6 @@ class Entry:
     phone_number: str = ""
     handle: str = ""
     remember: bool = False
-    messages: bool = False
 
 
 @dataclass(frozen=True, slots=True)

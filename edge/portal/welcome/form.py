@@ -34,7 +34,6 @@ class Form:
     ways: tuple[WayIn, ...]
     number: str = ""
     typed: str = ""
-    messages: bool = False
     remember: bool = False
     handle: str = ""
     sent_to: str = ""
@@ -54,13 +53,20 @@ class Form:
 
     @property
     def asks_code(self) -> bool:
-        """There is a field for a code."""
-        return bool(self.handle) or any(way in self.ways for way in CODE_WAYS)
+        """There is a field for a code. Where everybody may come in and only members have one, a link is enough."""
+        return bool(self.handle or self.typed) or any(
+            way in self.ways and not (way == "member" and self.click) for way in CODE_WAYS
+        )
+
+    @property
+    def asks_remember(self) -> bool:
+        """Whoever could not come in as a member later is not asked to become one."""
+        return "member" in self.ways
 
     @property
     def only_number(self) -> bool:
         """A number is all that can be given: then the buttons send for the code."""
-        return self.ways == ("sms",)
+        return set(self.ways) == {"sms"}
 
 
 def read_form(sent: Mapping[str, str], ways: Sequence[WayIn]) -> Form:
@@ -69,7 +75,6 @@ def read_form(sent: Mapping[str, str], ways: Sequence[WayIn]) -> Form:
         tuple(ways),
         number=clean(sent.get("phone_number", ""), NUMBER_CHARACTERS),
         typed=clean(sent.get("typed", ""), CODE_CHARACTERS),
-        messages=sent.get("messages") == "yes",
         remember=sent.get("remember") == "yes",
         handle=clean(sent.get("handle", ""), HANDLE_CHARACTERS),
         sent_to=clean(sent.get("sent_to", ""), NUMBER_CHARACTERS),
@@ -81,9 +86,8 @@ def entry_of(form: Form, place: str, language: str) -> Entry | None:
 
     A code that was typed goes before a number, and a number before nothing: whoever fills in a field means it.
     """
-    # A purpose that nobody could be asked was not agreed to.
-    messages = form.messages and bool(form.number or form.handle)
-    entry = Entry("click", place, language, remember=form.remember, messages=messages)
+    # Nobody agreed to what nobody was asked.
+    entry = Entry("click", place, language, remember=form.remember and form.asks_remember)
     if form.handle:
         return replace(entry, way="sms", typed=form.typed, handle=form.handle)
     if form.typed:

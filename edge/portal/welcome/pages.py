@@ -32,7 +32,6 @@ from hub.storefront.languages import gettext as _
 from hub.storefront.qr import qr_svg
 from hub.storefront.when import clock_time
 from hub.storefront.words import clean
-from hub.wire.coupon import CODE_CHARACTERS as SHORT_CODE
 from hub.wire.coupon import show_code
 
 logger = logging.getLogger(__name__)
@@ -71,7 +70,7 @@ def foot_links() -> list[tuple[str, str]]:
     return [
         (url_for(f"{NAME}.home"), _("Wi-Fi and coupon")),
         (url_for(f"{NAME}.forget"), _("Forget me")),
-        (url_for(f"{NAME}.notice"), _("Bluetooth notice")),
+        (url_for(f"{NAME}.notice"), _("Bluetooth")),
     ]
 
 
@@ -143,8 +142,8 @@ class _Pages:
             ticket=self.screen.ticket(ip, now, may_take=_is_looked_at(), level=2),
         )
 
-    def member(self, code: str) -> ResponseReturnValue:
-        """The way in that a member kept. Looking at it changes nothing: the button does."""
+    def member(self, code: str = "") -> ResponseReturnValue:
+        """The way in for whoever kept a code, or the address with it. Looking at it changes nothing: the button does."""
         kept = clean(code, CODE_CHARACTERS)
         return self.screen.page("member", code=_spaced(kept), gate=self.keeper.has_gate)
 
@@ -169,11 +168,11 @@ class _Pages:
     def _enter(self, ip: str, form: Form, now: float) -> ResponseReturnValue:
         entry = entry_of(form, ip, language())
         if entry is None:
-            wrong = _("Fill in the field above first.")
-            number = wrong if form.asks_number else ""
-            return self.screen.form_page(
-                ip, replace(form, wrong_number=number, wrong_code="" if number else wrong), 422, now
-            )
+            if form.asks_number:
+                form = replace(form, wrong_number=_("Type your number first."))
+            else:
+                form = replace(form, wrong_code=_("Type your code first."))
+            return self.screen.form_page(ip, form, 422, now)
         if entry.way == "click" and self.keeper.standing(ip, now).state is State.IN:
             return self._go("inside")
         answer = self.ways.enter(entry, now)
@@ -323,7 +322,7 @@ def _is_looked_at() -> bool:
 
 
 def _spaced(code: str) -> str:
-    return show_code(code) if len(code) == SHORT_CODE else code
+    return show_code(code) if code.isalnum() else code
 
 
 def create_welcome(welcome: Welcome) -> Blueprint:
@@ -337,6 +336,7 @@ def create_welcome(welcome: Welcome) -> Blueprint:
         ("/extend", "extend", pages.extend, ["GET", "POST"]),
         ("/leave", "leave", pages.leave, ["GET", "POST"]),
         ("/forget", "forget", pages.forget, ["GET", "POST"]),
+        ("/m/", "member", pages.member, ["GET"]),
         ("/m/<code>", "member", pages.member, ["GET"]),
         ("/notice", "notice", pages.notice, ["GET"]),
         ("/sign", "sign", pages.sign, ["GET"]),

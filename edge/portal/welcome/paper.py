@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edge.portal.welcome.sign import portal_text, wifi_text
-from edge.portal.welcome.texts import COUNTING_HEADING, STEPS, counting_lines
+from edge.portal.welcome.texts import CALL, COUNTING_HEADING, STEPS, counting_lines
 from hub.storefront.languages import NAMES, TAGS
 from hub.storefront.offers import shop_name
 from hub.storefront.qr import qr_svg
@@ -47,6 +47,7 @@ def notice_values(language: str, shop: str, contact: str) -> dict[str, Any]:
 def sign_values(shop: Shop, ssid: str, portal: str, contact: str) -> dict[str, Any]:
     """For the sheet, in every language that we speak. Without a network's name there is no QR for it."""
     steps = []
+    call = [Said(say(CALL["wifi" if ssid else "offer"], code), TAGS[code]) for code in NAMES]
     if ssid:
         steps.append(_step("join", wifi_text(ssid), ssid))
     steps.append(_step("open", portal_text(portal), portal_text(portal)))
@@ -58,7 +59,7 @@ def sign_values(shop: Shop, ssid: str, portal: str, contact: str) -> dict[str, A
         )
         for code in NAMES
     ]
-    return {"steps": steps, "notices": notices, "contact": contact}
+    return {"call": call, "steps": steps, "notices": notices, "contact": contact}
 
 
 def _step(name: str, text: str, beneath: str) -> Step:

@@ -95,7 +95,12 @@ class Screen:
 
     def page(self, template: str, status: int = 200, **values: Any) -> Response:
         """A page of ours with its headers."""
-        text = render_template(f"welcome/{template}.html", consent=self._consent, **self._links(), **values)
+        links = {
+            "offers_url": url_for(f"{self.offers}.home"),
+            "door_links": self._links(),
+            "consent": self._consent,
+        }
+        text = render_template(f"welcome/{template}.html", **{**links, **values})
         return self.finish(make_response(text, status))
 
     def sorry(self, status: int, title: str, text: str) -> Response:
@@ -198,21 +203,19 @@ class Screen:
         """One line about how things stand, where there is something to say."""
         lines = []
         if kind.startswith("expired"):
-            lines.append(_("Your time on the Wi-Fi is over. Come in again if you like."))
+            lines.append(_("Your time is over. Come in again if you like."))
         if kind.endswith("offline"):
-            lines.append(_("There is no internet here just now. The offer is as good as ever."))
+            lines.append(_("No internet here now. The offer still holds."))
         return " ".join(lines)
 
-    def _links(self) -> dict[str, Any]:
+    def _links(self) -> list[tuple[str, str]]:
         """The ways on, at the foot of every page."""
-        return {
-            "offers_url": url_for(f"{self.offers}.home"),
-            "door_links": [
-                (url_for(f"{self.offers}.home"), _("All offers")),
-                (url_for("welcome.forget"), _("Forget me")),
-                (url_for("welcome.notice"), _("Bluetooth notice")),
-            ],
-        }
+        return [
+            (url_for(f"{self.offers}.home"), _("All offers")),
+            *([(url_for("welcome.member"), _("I have a code"))] if self.keeper.has_gate else []),
+            (url_for("welcome.forget"), _("Forget me")),
+            (url_for("welcome.notice"), _("Bluetooth")),
+        ]
 
     def _consent(self, purpose: Purpose) -> str:
         return consent_text(purpose, language())

@@ -10,7 +10,8 @@ from typing import Literal
 
 from hub.wire.snapshot import Text, say
 
-Purpose = Literal["recognise", "messages"]
+Purpose = Literal["recognise"]
+"""What is asked. Another purpose is asked apart, in words of its own, and only once the shop can act on it."""
 
 VERSION = "2026-11"
 """Of all texts in this module together, as it stands in `consent.given.text_version`."""
@@ -18,14 +19,10 @@ VERSION = "2026-11"
 CONSENTS: dict[Purpose, Text] = {
     "recognise": {
         "en": (
-            "Remember me: you get a code, and when you show it the shop knows you again. "
-            "No name, no number, not your phone. Have it forgotten whenever you like."
+            "“Remember me” gives you a code by which the shop knows you next time: no name, no number, not your phone. "
+            "Forgotten whenever you say so."
         ),
-        "zh": "记住我：您会得到一个代码，下次出示时，本店就能认出您。不记姓名、号码，也不记手机。您随时可以要求忘记。",
-    },
-    "messages": {
-        "en": "Text me this shop's offers at this number. I can stop that at any time.",
-        "zh": "请用短信把本店的优惠发到这个号码。我可以随时停止。",
+        "zh": "选择“记住我”会得到一个代码，本店下次凭它认出您：不记姓名和号码，也不记手机。随时可以要求忘记。",
     },
 }
 
@@ -113,6 +110,12 @@ def counting_lines(language: str, shop: str, contact: str) -> list[tuple[str, st
         lines.append((say(question, language), text))
     return lines
 
+
+CALL: dict[str, Text] = {
+    "wifi": {"en": "Free Wi-Fi, and something for you", "zh": "免费 Wi-Fi，还有一份好礼"},
+    "offer": {"en": "Something for you today", "zh": "今天有一份好礼等着您"},
+}
+"""What the door's sign says first; without a network of its own it promises none."""
 
 STEPS: dict[str, Text] = {
     "join": {"en": "1. Join our Wi-Fi", "zh": "一、连接本店 Wi-Fi"},
