@@ -15,8 +15,8 @@ MEDIA_TYPE = "application/captive+json"
 CACHING = "private, no-store"
 """Private as RFC 8908, 4.1 wants it; and nothing kept, or a phone would look at an end that has moved since."""
 
-LONGEST_URL = 255
-"""DHCP option 114 has one octet for its length (RFC 8910, 2.1)."""
+LONGEST_NAME = 200
+"""DHCP option 114 has one octet for its length (RFC 8910, 2.1), and the address has some thirty signs beside the name."""
 
 
 def portal_url(name: str, tls_port: int) -> str:

@@ -9,12 +9,13 @@ from typing import cast, get_args
 
 import msgspec
 
+from edge.portal.capport import LONGEST_NAME
 from edge.portal.guests import WayIn
 from hub.client.settings import Setting, folder, host, notice, port, read_settings, whole
 from hub.wire.snapshot import Text
 
 WAYS: tuple[WayIn, ...] = get_args(WayIn)
-_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+")
+_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+")
 
 
 def file_or_none(text: str) -> Path | None:
@@ -24,7 +25,8 @@ def file_or_none(text: str) -> Path | None:
 
 def machine_name(text: str) -> str:
     """A name in the DNS with at least one dot: phones look up single words in other ways."""
-    if not _NAME.fullmatch(text.lower()) or text.replace(".", "").isdigit():
+    good = len(text) <= LONGEST_NAME and _NAME.fullmatch(text.lower())
+    if not good or text.replace(".", "").isdigit():
         raise ValueError("must be a name with a dot, such as portal.internal or wifi.myshop.com")
     return text.lower()
 
