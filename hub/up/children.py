@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import subprocess
@@ -12,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import hub
+from hub.up.owner import Start, plainly
 from hub.up.place import Place
 from hub.up.sentences import UpError
 
@@ -33,6 +33,7 @@ class Child:
     env: Mapping[str, str]
     place: Place
     tell: Callable[[str], None]
+    start_as: Start = field(default_factory=plainly)
     restarts: int = 0
     process: subprocess.Popen[bytes] | None = None
     _started: float = 0.0
@@ -59,12 +60,13 @@ class Child:
             # Its own session: Ctrl-C in the terminal reaches only the parent, which then stops them in order.
             self.process = subprocess.Popen(
                 self.command,
-                env=environment(self.env),
+                env={**environment(self.env), **self.start_as.env},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=_end_with_parent,
+                preexec_fn=self.start_as.prepare,
+                **self.start_as.options,
             )
         except OSError as wrong:
             raise UpError(f"The {self.name} could not be started: {wrong.strerror}.") from wrong
@@ -124,12 +126,11 @@ def environment(settings: Mapping[str, str]) -> dict[str, str]:
     """What a child finds in its environment: ours, its settings, and the way to the same programs that run here."""
     here = str(Path(str(hub.__file__)).resolve().parents[1])
     path = os.environ.get("PYTHONPATH")
-    return {**os.environ, **settings, "PYTHONPATH": f"{here}{os.pathsep}{path}" if path else here}
-
-
-def _end_with_parent() -> None:
-    """Ask Linux for SIGTERM when the parent dies (prctl(2), PR_SET_PDEATHSIG): a killed shop must not hold its ports."""
-    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+    kept = dict(os.environ)
+    if "SUDO_UID" in kept:
+        # `./shopbell` has set it for what root runs; a program of the user's may keep what it compiled.
+        kept.pop("PYTHONDONTWRITEBYTECODE", None)
+    return {**kept, **settings, "PYTHONPATH": f"{here}{os.pathsep}{path}" if path else here}
 
 
 def stop_in_order(ranks: Sequence[Sequence[Child]]) -> bool:
@@ -144,11 +145,25 @@ def stop_in_order(ranks: Sequence[Sequence[Child]]) -> bool:
     return clean
 
 
-def run_once(command: Sequence[str], env: Mapping[str, str], what: str, timeout_s: float = 60.0) -> str:
+def run_once(
+    command: Sequence[str],
+    env: Mapping[str, str],
+    what: str,
+    timeout_s: float = 60.0,
+    start_as: Start | None = None,
+) -> str:
     """What a command printed; UpError with its own sentence where it failed."""
+    start = start_as or plainly()
     try:
-        done = subprocess.run(
-            command, env=environment(env), capture_output=True, text=True, timeout=timeout_s, check=False
+        done: subprocess.CompletedProcess[str] = subprocess.run(
+            command,
+            env={**environment(env), **start.env},
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            check=False,
+            preexec_fn=start.prepare,
+            **start.options,
         )
     except subprocess.TimeoutExpired:
         raise UpError(f"{what} took longer than {timeout_s:g} s.") from None

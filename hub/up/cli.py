@@ -83,6 +83,35 @@ def _up_options(up: argparse.ArgumentParser) -> None:
     up.add_argument(
         "--for", type=positive, dest="seconds", metavar="SECONDS", help="end by itself, print JSON"
     )
+    _wifi_options(up)
+
+
+def _wifi_options(up: argparse.ArgumentParser) -> None:
+    wifi = up.add_argument_group("the guests' network", "on a Raspberry Pi, as root; see README.md")
+    wifi.add_argument(
+        "--wifi", metavar="IFACE", help="a radio, or a wired port with an access point of yours"
+    )
+    wifi.add_argument("--ssid", metavar="NAME", help="the network's name (the shop's)")
+    wifi.add_argument("--security", choices=("open", "owe", "wpa2", "wpa3"), help="on the air (open)")
+    wifi.add_argument("--passphrase-file", type=Path, metavar="FILE", help="for wpa2 and wpa3")
+    wifi.add_argument(
+        "--country", metavar="CC", help="whose rules of the air hold (by this machine's timezone)"
+    )
+    wifi.add_argument("--channel", metavar="N", help="the radio's channel (6)")
+    wifi.add_argument(
+        "--upstream", metavar="IFACE", help="the way to the internet; none for none (the default route's)"
+    )
+    wifi.add_argument(
+        "--guests", default="10.77.0.1/24", metavar="ADDR/SIZE", help="our address there (10.77.0.1/24)"
+    )
+    wifi.add_argument(
+        "--without-internet",
+        choices=("honest", "calm"),
+        help="what phones are told while there is no way out: the truth, or that all is well (honest)",
+    )
+    wifi.add_argument("--name", metavar="NAME", help="the portal's name, where a certificate is for it")
+    wifi.add_argument("--certificate", type=Path, metavar="FILE", help="for that name; turns option 114 on")
+    wifi.add_argument("--certificate-key", type=Path, metavar="FILE", help="its key")
 
 
 def _test_options(test: argparse.ArgumentParser) -> None:

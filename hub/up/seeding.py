@@ -21,6 +21,7 @@ from hub.pictures import prepare
 from hub.sentences import Said
 from hub.store.sqlite import FILE, SqliteStore
 from hub.up.drawing import draw
+from hub.up.whereabouts import local_timezone
 from hub.wire.snapshot import Air, Campaign, Offer, Shop, Text, Value
 
 WHO = "first start"
@@ -117,19 +118,6 @@ def first_shop() -> Shop:
         timezone=local_timezone(),
         greeting={"en": "Come in, something is waiting for you.", "zh": "欢迎光临，好礼等着您。"},
     )
-
-
-def local_timezone(link: Path = Path("/etc/localtime")) -> str:
-    """This machine's timezone by its name in the tz database; UTC where it has none."""
-    named = os.environ.get("TZ", "").lstrip(":")
-    if not named and link.is_symlink():
-        named = str(link.resolve()).partition("/zoneinfo/")[2]
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-    try:
-        return ZoneInfo(named or "UTC").key
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return "UTC"
 
 
 def _first_offers(store: SqliteStore, now: float) -> None:

@@ -5,22 +5,26 @@ from __future__ import annotations
 import argparse
 import http.client
 import json
+import os
 import signal
 import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
 from hub.up.children import Child, run_once, stop_in_order
 from hub.up.firststeps import FirstSteps
+from hub.up.owner import Owner, Start, become, find_owner, how_to_start, insist_on_python
 from hub.up.place import Place, claim_ports, lan_address
-from hub.up.plan import EVERYWHERE, Plan
+from hub.up.plan import EVERYWHERE, Plan, ssid_of
 from hub.up.radio import RadioChoice, choose_radio
 from hub.up.sentences import UpError
 from hub.up.view import View, make_view
 from hub.up.watch import Now, Watch
+from hub.up.wireless import GuestNetwork, plan_wifi
 
 READY_WITHIN_S = 90.0
 """A Raspberry Pi 3 with a slow card needs some 20 s for the first start of the hub."""
@@ -32,20 +36,30 @@ DOES = {
     "kiosk": "the screen for shoppers and the till for staff",
     "edge": "hears who is near",
     "portal": "greets a phone on the shop's Wi-Fi",
+    "gate": "lets guests through, and nobody else",
+    "wifi": "the guests' network: radio, addresses, names",
 }
-STOP_ORDER = (("portal",), ("edge",), ("kiosk",), ("hub",))
-"""Facts flow portal -> the door's journal -> hub and kiosk -> hub: whoever carries them ends after whoever makes them."""
+STOP_ORDER = (("wifi",), ("portal",), ("gate",), ("edge",), ("kiosk",), ("hub",))
+"""Nobody new comes; then facts flow portal -> the door's journal -> hub and kiosk -> hub: whoever carries them ends after whoever
+makes them."""
 
 
 def run(args: argparse.Namespace) -> int:
     """Everything, until a signal or until the time is over."""
     radio = choose_radio(args.radio)
+    owner = find_owner(args.dir.expanduser(), os.environ, os.geteuid())
+    wifi = plan_wifi(args, owner)
+    if owner is not None:
+        become(owner)
+        insist_on_python(sys.executable)
     place = Place.take(args.dir)
     try:
-        plan = make_plan(place, args, radio)
+        plan = replace(make_plan(place, args, radio), wifi=wifi)
         claim_ports(args.host, plan.ports, patience_s=place.was_left_behind_s)
+        if wifi is not None:
+            claim_ports(EVERYWHERE[0], {"portal": plan.ports["portal"]})
         view = make_view(quiet_stdout=args.seconds is not None)
-        shop = RunningShop(place, plan, radio, view, named_radio=args.radio is not None)
+        shop = RunningShop(place, plan, radio, view, named_radio=args.radio is not None, owner=owner)
         return shop.run(args.seconds, seed=not args.no_seed)
     finally:
         place.release()
@@ -63,15 +77,24 @@ class RunningShop:
     """The programs of one shop, for as long as this runs."""
 
     def __init__(
-        self, place: Place, plan: Plan, radio: RadioChoice, view: View, *, named_radio: bool = False
+        self,
+        place: Place,
+        plan: Plan,
+        radio: RadioChoice,
+        view: View,
+        *,
+        named_radio: bool = False,
+        owner: Owner | None = None,
     ) -> None:
         self.place = place
         self.plan = plan
         self.radio = radio
         self.view = view
+        self.owner = owner
         self.steps = FirstSteps(place, plan)
         self.watch = Watch(Path(plan.part("hub")), Path(plan.part("edge")))
-        self.children = {name: self._child(name) for name in DOES}
+        self.children = {name: self._child(name) for name in plan.programs}
+        self.guests: GuestNetwork | None = None
         self.named_radio = named_radio
         self._stopping = threading.Event()
         self._told: set[str] = set()
@@ -117,10 +140,22 @@ class RunningShop:
 
     def _child(self, name: str) -> Child:
         command = (sys.executable, "-P", "-m", *self.plan.command(name))
-        return Child(name, DOES[name], command, self.plan.env(name), self.place, self.view.tell)
+        return Child(
+            name,
+            DOES[name],
+            command,
+            self.plan.env(name),
+            self.place,
+            self.view.tell,
+            self._start_as(name),
+        )
+
+    def _start_as(self, name: str) -> Start:
+        return how_to_start(name, self.owner, is_guarded=self.plan.wifi is not None, radio=self.radio.name)
 
     def _once(self, what: str, *command: str, env: str = "hub") -> str:
-        return run_once((sys.executable, "-P", "-m", *command), self.plan.env(env), what)
+        whole = (sys.executable, "-P", "-m", *command)
+        return run_once(whole, self.plan.env(env), what, start_as=self._start_as(env))
 
     def _start(self, *, seed: bool) -> None:
         self.view.tell(self.radio.describe)
@@ -129,10 +164,19 @@ class RunningShop:
         self._bring_up("hub")
         self._await("hub")
         self._join(codes)
+        self._name_network()
+        if self.plan.wifi is not None:
+            self.guests = GuestNetwork(self.plan.wifi, self.owner, time.time())
+            self.guests.make_place()
+            self._bring_up("gate")
+            self._await("gate")
         for name in ("kiosk", "edge", "portal"):
             self._bring_up(name)
         for name in ("kiosk", "portal"):
             self._await(name)
+        if self.plan.wifi is not None:
+            self._bring_up("wifi")
+            self._await("wifi")
         if self.named_radio:
             self._insist_on_radio()
         self.view.opened(self.plan, self.radio, self.steps)
@@ -165,6 +209,22 @@ class RunningShop:
             told = self._once("Making the installer's code", "edge", "installer-code", "--json", env="edge")
             self.steps.learn(json.loads(told))
 
+    def _name_network(self) -> None:
+        """A network without a name of its own gets the shop's, which is known once the hub has been made."""
+        if self.plan.wifi is None or self.plan.wifi.ssid:
+            return
+        self.plan = replace(
+            self.plan, wifi=replace(self.plan.wifi, ssid=ssid_of(self.watch.look().shop_name))
+        )
+        for name in ("portal", "wifi"):
+            self.children[name] = self._child(name)
+
+    def _is_ready(self, name: str) -> bool:
+        """Whether a program does what it is there for."""
+        if self.guests is not None and name in ("gate", "wifi"):
+            return self.guests.is_ready(name)
+        return _answers(self.plan.host, self.plan.ports[name])
+
     def _bring_up(self, name: str) -> None:
         if not self._stopping.is_set():
             self.children[name].start()
@@ -173,7 +233,7 @@ class RunningShop:
         """Wait until a program answers; UpError with its own words where it does not."""
         child = self.children[name]
         until = time.monotonic() + READY_WITHIN_S
-        while not self._stopping.is_set() and not _answers(self.plan.host, self.plan.ports[name]):
+        while not self._stopping.is_set() and not self._is_ready(name):
             if child.state != "running":
                 words = (
                     child.last_words()
@@ -206,6 +266,15 @@ class RunningShop:
             self._trouble |= shown[code].is_error
         self._told = set(shown)
 
+    def _tell_of_guests(self) -> None:
+        """Say what is new with the guests' network, and show beside its programs how it is."""
+        if self.guests is None:
+            return
+        for sentence in self.guests.look():
+            self.view.tell(sentence)
+        for name in ("gate", "wifi"):
+            self.children[name].describe = self.guests.describe(name) or DOES[name]
+
     def _attend(self, seconds: float | None) -> None:
         """Look after the programs until it is time to stop."""
         until = None if seconds is None else time.monotonic() + seconds
@@ -219,12 +288,14 @@ class RunningShop:
                 if now.has_manager:
                     self.steps.forget()
                 self._tell_warnings(now)
+                self._tell_of_guests()
                 self.view.show(list(self.children.values()), now)
             self._stopping.wait(LOOK_EVERY_S)
 
     def _end(self) -> bool:
         self.view.tell("Stopping: the door, the till, and the hub last, so that every fact arrives.")
-        return stop_in_order([[self.children[name] for name in rank] for rank in STOP_ORDER])
+        ranks = [[self.children[name] for name in rank if name in self.children] for rank in STOP_ORDER]
+        return stop_in_order(ranks)
 
     def _account(self, figures: dict[str, object], well: bool, failed: str | None) -> dict[str, object]:
         """What happened, for `--for`."""

@@ -59,6 +59,11 @@ def make_view(*, quiet_stdout: bool) -> View:
 def opening_lines(plan: Plan, steps: FirstSteps, *, private: bool) -> list[str]:
     """Addresses, and the secrets of the first start where only a person can see them (`private`)."""
     lines = [f"{NAMES[name] + ':':18}{plan.addresses[name]}" for name in NAMES]
+    if plan.wifi is not None:
+        guests = (
+            f"the Wi-Fi {plan.wifi.ssid!r}; the page opens by itself, or at http://{plan.wifi.portal_name}/"
+        )
+        lines.insert(0, f"{'Phones:':18}{guests}")
     if private:
         lines += steps.lines
     if steps.kept():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,10 +34,15 @@ class Now:
     issued: int = 0
     redeemed: int = 0
     has_manager: bool = False
-    shop: str = ""
+    shop_name: Mapping[str, str] = field(default_factory=dict)
     people: dict[str, float] = field(default_factory=dict)
     door: dict[str, Any] = field(default_factory=dict)
     trouble: str = ""
+
+    @property
+    def shop(self) -> str:
+        """What the shop is called, in all its languages."""
+        return " · ".join(self.shop_name.values())
 
     @property
     def visits(self) -> int:
@@ -112,7 +118,7 @@ class Watch:
             issued=sum(tally.issued for tally in tallies),
             redeemed=sum(tally.redeemed for tally in tallies),
             has_manager=bool(store.people.managers()),
-            shop=" · ".join(shop.name.values()) if shop else "",
+            shop_name=shop.name if shop else {},
             people=people_present(store),
             door=door,
         )
