@@ -134,7 +134,7 @@ class Vouchers:
         for slot, holder in holders:
             if holder is None or not _is_in(holder, voucher, keeper, now):
                 return Claim(slot)
-        return Claim(holders[0][0])
+        return Claim(*holders[0])
 
     def _left(self, voucher: Voucher, slot: int, kept: int | None, keeper: Keeper, now: float) -> int | None:
         """How many octets the device in this place has left; None where nothing was used or there is no limit."""
