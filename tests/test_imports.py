@@ -77,6 +77,8 @@ PURE = frozenset(
         "edge.picture",
         "edge.places",
         "edge.gate.protocol",
+        "edge.gate.rules",
+        "edge.gate.stays",
         "edge.portal.asked",
         "edge.portal.capport",
         "edge.portal.guests",

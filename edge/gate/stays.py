@@ -1,0 +1,216 @@
+"""Who is in, as the helper remembers it, and what has to change in the kernel's sets for each question.
+
+Pure: times are seconds of a clock that never goes back, handed in. The kernel is right and this is a copy: a `Change` says what
+to add and delete, and is only `keep`t once the kernel has taken it. One address has one stay; MACs and addresses are octets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from edge.gate.rules import CLASS_SHIFT, MOST_IN, STAY_MASK, class_of
+
+GRACE_S = 900
+"""So long after its end a stay is remembered, for the page that says that it has ended."""
+
+Pair = tuple[bytes, bytes]
+"""MAC and address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A stay. `mark` is its number with its class, `ends` when it does, `kept` until when it is remembered."""
+
+    mac: bytes
+    mark: int
+    ends: float
+    kept: float
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A stay that is asked for, its limits as a class."""
+
+    mac: bytes
+    ip: bytes
+    seconds: int
+    limits_class: int
+
+
+@dataclass(slots=True)
+class Change:
+    """What has to be deleted and then added, in one transaction. `known` may follow later.
+
+    `carry`: what the first stay has used is the second one's from now on. `after` is the memory once it is done, None for
+    whoever is forgotten.
+    """
+
+    delete_up: list[Pair] = field(default_factory=list)
+    delete_down: list[bytes] = field(default_factory=list)
+    delete_known: list[Pair] = field(default_factory=list)
+    add_up: list[tuple[bytes, bytes, int, float]] = field(default_factory=list)
+    add_down: list[tuple[bytes, int, float]] = field(default_factory=list)
+    add_known: list[tuple[bytes, bytes, float]] = field(default_factory=list)
+    carry: list[tuple[int, int]] = field(default_factory=list)
+    after: dict[bytes, Entry | None] = field(default_factory=dict)
+
+
+class Book:
+    """The copy. `by_ip` has everybody who is in or remembered."""
+
+    def __init__(self) -> None:
+        self.by_ip: dict[bytes, Entry] = {}
+        self._next = 1
+
+    def let_in(self, wanted: Sequence[Wanted], now: float) -> Change:
+        """Everybody is in, from now on; of two stays for one address the later one counts."""
+        change = Change()
+        last = {one.ip: one for one in wanted}
+        for ip, one in last.items():
+            seconds, mac = one.seconds, one.mac
+            mark = one.limits_class << CLASS_SHIFT | self._next & STAY_MASK
+            self._next += 1
+            before = self.by_ip.get(ip)
+            if before is not None:
+                mark = _replace(change, one, before, mark, now)
+            change.after[ip] = Entry(mac, mark, now + seconds, now + seconds + GRACE_S)
+            change.add_up.append((mac, ip, mark, seconds))
+            change.add_down.append((ip, mark, seconds))
+            change.add_known.append((mac, ip, seconds + GRACE_S))
+        return change
+
+    def end(self, pairs: Iterable[Pair], now: float) -> Change:
+        """Nobody of these is in any more, nor remembered."""
+        change = Change()
+        for mac, ip in pairs:
+            entry = self.by_ip.get(ip)
+            if entry is None or entry.mac != mac or ip in change.after:
+                continue
+            _take_out(change, ip, entry, now)
+            change.after[ip] = None
+        return change
+
+    def use_up(self, ips: Iterable[bytes], now: float) -> Change:
+        """These are out, and remembered."""
+        change = Change()
+        for ip in ips:
+            entry = self.by_ip.get(ip)
+            if entry is not None and entry.ends > now:
+                change.delete_up.append((entry.mac, ip))
+                change.delete_down.append(ip)
+                change.after[ip] = Entry(entry.mac, entry.mark, now, entry.kept)
+        return change
+
+    def is_in(self, pair: Pair, now: float) -> bool:
+        """Whether this phone is in."""
+        mac, ip = pair
+        entry = self.by_ip.get(ip)
+        return entry is not None and entry.mac == mac and entry.ends > now
+
+    def limit(self, pair: Pair, limits_class: int, now: float) -> Change:
+        """Other limits, the same end; nothing where it is not in."""
+        mac, ip = pair
+        entry = self.by_ip.get(ip)
+        if entry is None or not self.is_in(pair, now) or class_of(entry.mark) == limits_class:
+            return Change()
+        mark = limits_class << CLASS_SHIFT | self._next & STAY_MASK
+        self._next += 1
+        left = entry.ends - now
+        return Change(
+            delete_up=[pair],
+            delete_down=[ip],
+            add_up=[(mac, ip, mark, left)],
+            add_down=[(ip, mark, left)],
+            carry=[(entry.mark, mark)],
+            after={ip: Entry(mac, mark, entry.ends, entry.kept)},
+        )
+
+    def keep(self, change: Change) -> None:
+        """The kernel has taken it."""
+        for ip, entry in change.after.items():
+            if entry is None:
+                self.by_ip.pop(ip, None)
+            else:
+                self.by_ip[ip] = entry
+
+    def forget(self, now: float) -> None:
+        """Whoever need not be remembered any more."""
+        self.by_ip = {ip: entry for ip, entry in self.by_ip.items() if entry.kept > now or entry.ends > now}
+
+    def inside(self, now: float) -> int:
+        """How many are in."""
+        return sum(entry.ends > now for entry in self.by_ip.values())
+
+    def full(self, wanted: Sequence[Wanted]) -> bool:
+        """Whether there is no room for so many more."""
+        return len(self.by_ip.keys() | {one.ip for one in wanted}) > MOST_IN
+
+    def classes(self, now: float) -> set[int]:
+        """The classes that somebody needs."""
+        return {class_of(entry.mark) for entry in self.by_ip.values() if entry.ends > now}
+
+    def marks(self) -> set[int]:
+        """The marks of everybody who is in or remembered."""
+        return {entry.mark for entry in self.by_ip.values()}
+
+    def number_after(self, numbers: Iterable[int]) -> None:
+        """Numbers that are in the kernel are not given out again."""
+        self._next = max((number & STAY_MASK for number in numbers), default=0) + 1
+
+
+def _replace(change: Change, one: Wanted, before: Entry, mark: int, now: float) -> int:
+    """Take out whoever had the address; the mark of the new stay, which is the old one where nothing but its end changes."""
+    same = before.mac == one.mac and before.ends > now
+    _take_out(change, one.ip, before, now)
+    if same and class_of(before.mark) == one.limits_class:
+        return before.mark
+    if same:
+        change.carry.append((before.mark, mark))
+    return mark
+
+
+def _take_out(change: Change, ip: bytes, entry: Entry, now: float) -> None:
+    if entry.ends > now:
+        change.delete_up.append((entry.mac, ip))
+        change.delete_down.append(ip)
+    if entry.kept > now:
+        change.delete_known.append((entry.mac, ip))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the kernel's sets hold: the mark and the seconds left by MAC and address, by address; seconds left of `known`."""
+
+    up: dict[Pair, tuple[int, float]]
+    down: dict[bytes, tuple[int, float]]
+    known: dict[Pair, float]
+    numbers: tuple[int, ...] = ()
+
+
+def restore(book: Book, found: Found, now: float) -> Change:
+    """Make the copy what the kernel has; what the kernel has only half is taken away, or made whole, by the change.
+
+    Half: a helper was killed between two transactions, or somebody changed a set by hand.
+    """
+    change = Change()
+    book.by_ip = {}
+    for (mac, ip), (mark, left) in found.up.items():
+        there = found.down.get(ip)
+        if there is None or there[0] != mark:
+            change.delete_up.append((mac, ip))
+            continue
+        kept = found.known.get((mac, ip), 0.0)
+        if not kept:
+            kept = left + GRACE_S
+            change.add_known.append((mac, ip, kept))
+        book.by_ip[ip] = Entry(mac, mark, now + left, now + kept)
+    change.delete_down = [ip for ip in found.down if ip not in book.by_ip]
+    for (mac, ip), left in found.known.items():
+        whose = book.by_ip.get(ip)
+        if whose is None:
+            book.by_ip[ip] = Entry(mac, 0, now, now + left)
+        elif whose.mac != mac:
+            change.delete_known.append((mac, ip))
+    book.number_after([*found.numbers, *(mark for mark, _ in found.up.values())])
+    return change
