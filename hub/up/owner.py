@@ -23,7 +23,6 @@ PR_SET_PDEATHSIG, PR_SET_KEEPCAPS, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 8, 
 PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE = 47, 2
 """prctl(2)."""
 LAST_CAPABILITY = 63
-OF_ROOT = ("gate", "wifi")
 SPEAKS_HTTP = ("hub", "kiosk", "portal")
 RAW_RADIO = (12, 13)
 """CAP_NET_ADMIN and CAP_NET_RAW, for a radio that is heard without BlueZ."""
@@ -133,12 +132,12 @@ def as_owner_with(owner: Owner, capabilities: Sequence[int]) -> Start:
     return Start(prepare)
 
 
-def as_root() -> Start:
-    """As root again, for a program that works on the machine's network."""
+def as_root(group: int = 0) -> Start:
+    """As root again, for a program that works on the machine's network; `group` is that of the sockets it makes."""
 
     def prepare() -> None:
         os.seteuid(0)
-        os.setresgid(0, 0, 0)
+        os.setresgid(group, group, group)
         os.setgroups([])
         _end_with_parent()
 
@@ -164,7 +163,10 @@ def how_to_start(name: str, owner: Owner | None, *, is_guarded: bool, radio: str
     if owner is None:
         speaks = name in SPEAKS_HTTP and is_guarded and os.geteuid() == 0
         return without_capabilities() if speaks else plainly()
-    if name in OF_ROOT:
+    if name == "gate":
+        # The portal, which is the user's, connects to its socket.
+        return as_root(owner.gid)
+    if name == "wifi":
         return as_root()
     if name == "edge" and "ble:raw" in radio:
         return as_owner_with(owner, RAW_RADIO)

@@ -17,6 +17,9 @@ EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104 - compared with what the user t
 
 USUAL_NAME = "portal.internal"
 TLS_PORT = 8443
+NO_WAY_OUT = "off"
+"""To the gate an empty text is whichever interface has the default route."""
+
 LONGEST_SSID = 32
 """Octets (IEEE 802.11, 9.4.2.2)."""
 
@@ -85,7 +88,7 @@ class Wifi:
         return _given(
             GATE_SOCKET=self.socket,
             GATE_INTERFACE=self.interface,
-            GATE_UPSTREAM=self.upstream,
+            GATE_UPSTREAM=self.upstream or NO_WAY_OUT,
             GATE_ADDRESS=self.address,
             GATE_PORTAL_PORT=str(portal_port),
             GATE_OFFLINE=self.offline,

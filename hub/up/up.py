@@ -295,7 +295,11 @@ class RunningShop:
     def _end(self) -> bool:
         self.view.tell("Stopping: the door, the till, and the hub last, so that every fact arrives.")
         ranks = [[self.children[name] for name in rank if name in self.children] for rank in STOP_ORDER]
-        return stop_in_order(ranks)
+        clean = stop_in_order(ranks)
+        if self.guests is not None:
+            # Whoever is in stays in while the gate is started again; here it is over, and the interface is nobody's any more.
+            self._once("Taking the gate's rules away", "edge.gate", "clear", env="gate")
+        return clean
 
     def _account(self, figures: dict[str, object], well: bool, failed: str | None) -> dict[str, object]:
         """What happened, for `--for`."""

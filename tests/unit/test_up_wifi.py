@@ -101,10 +101,10 @@ def test_a_certificate_turns_the_answer_for_phones_on_and_only_that() -> None:
     assert whole.env("portal")["PORTAL_CERT"] == "/c.pem"
 
 
-def test_no_way_out_is_no_setting_at_all() -> None:
+def test_no_way_out_is_not_whichever_way_there_is() -> None:
     whole = plan(wifi(upstream=""))
     assert "WIFI_UPSTREAM" not in whole.env("wifi")
-    assert "GATE_UPSTREAM" not in whole.env("gate")
+    assert whole.env("gate")["GATE_UPSTREAM"] == "off"
 
 
 @pytest.mark.parametrize(
