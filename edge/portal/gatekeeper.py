@@ -168,7 +168,9 @@ class GateKeeper:
         """Who is in, and who was a short while ago; by address. GateSilent where the gate does not answer."""
         told = self._ask(ListGuests())
         inside = told.guests if isinstance(told, Guests) else ()
-        rows = [Guest(one.phone, self._standing_of(_known(one, now), now)) for one in inside]
+        rows = [
+            Guest(one.phone, self._standing_of(_known(one, now), now), one.used, one.limits) for one in inside
+        ]
         return sorted(rows, key=lambda row: (IPv4Address(row.phone.ip), row.phone.mac))
 
     # What is read of the gate

@@ -53,10 +53,12 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Guest:
-    """One row of the staff's list."""
+    """One row of the staff's list. `used` is octets both ways; `limits` are those in force."""
 
     phone: Phone
     standing: Standing
+    used: int = 0
+    limits: Limits = NO_LIMITS
 
 
 NOBODY = Standing(State.HELD, internet=False)

@@ -31,10 +31,24 @@ class NotSent:
     sentence: str
 
 
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a simulated modem was given. `at` is seconds of UTC."""
+
+    number: str
+    text: str
+    at: float
+    parts: int
+
+
 class Modem(Protocol):
     """One modem. `send` may be called from several threads; it returns when the network has answered, at most after minutes."""
 
     simulated: bool
+
+    @property
+    def sent(self) -> tuple[Message, ...]:
+        """What a simulated modem was given, the oldest first; a real one keeps nothing, and says nothing here."""
 
     def send(self, number: str, text: str) -> Sent | NotSent:
         """Send `text` to `number`, which is in E.164 with its plus sign: +4366012345678."""

@@ -12,10 +12,9 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from hardware.device import DeviceError, Reason
-from hardware.modem.modem import NotSent, Sent
+from hardware.modem.modem import Message, NotSent, Sent
 from hardware.modem.text import weigh
 
 KEPT = 200
@@ -28,16 +27,6 @@ SECONDS_A_PART = 2.0
 """A modem on LTE or GSM takes two to six seconds until the network has answered."""
 
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """What the modem was given. `at` is seconds of UTC."""
-
-    number: str
-    text: str
-    at: float
-    parts: int
 
 
 class SimModem:
