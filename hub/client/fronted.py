@@ -198,6 +198,10 @@ class _Room:
             self._drop(number)
         self._epoll.close()
 
+    def gone(self) -> bool:
+        """Whether it is closed."""
+        return self._epoll.closed
+
     def _forget(self, number: int) -> _Waiting | None:
         waiting = self._waiting.pop(number, None)
         if waiting is None:
@@ -345,5 +349,7 @@ class FrontedServer(TcpWSGIServer):
 
     def close(self) -> None:
         """Stop listening, and send away whoever waits."""
-        self._room.close()
+        if not self._room.gone():
+            self._everybody.pop(self._room.fileno(), None)
+            self._room.close()
         super().close()
