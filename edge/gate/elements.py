@@ -73,19 +73,37 @@ def milliseconds(seconds: float) -> bytes:
     return max(1, round(seconds * 1_000)).to_bytes(8, "big")
 
 
-def pair_with_mark(mac: bytes, ip: bytes, mark: int, lasts: bytes) -> bytes:
-    """An element of `up`."""
-    return _PAIR_MARK.pack(48, 0x8001, 20, 0x8001, 16, 1, mac, ip, 12, 0x8002, 8, 1, mark, 12, 4, lasts)
+Stays = Sequence[tuple[bytes, bytes, int, float]]
+"""MAC, address, mark and seconds of each."""
 
 
-def address_with_mark(ip: bytes, mark: int, lasts: bytes) -> bytes:
-    """An element of `down`."""
-    return _ADDRESS_MARK.pack(40, 0x8001, 12, 0x8001, 8, 1, ip, 12, 0x8002, 8, 1, mark, 12, 4, lasts)
+def pairs_with_marks(stays: Stays) -> list[bytes]:
+    """Elements of `up`."""
+    lasts = {seconds: milliseconds(seconds) for seconds in {stay[3] for stay in stays}}
+    pack = _PAIR_MARK.pack
+    return [
+        pack(48, 0x8001, 20, 0x8001, 16, 1, mac, ip, 12, 0x8002, 8, 1, mark, 12, 4, lasts[seconds])
+        for mac, ip, mark, seconds in stays
+    ]
 
 
-def pair_alone(mac: bytes, ip: bytes, lasts: bytes) -> bytes:
-    """An element of `known`."""
-    return _PAIR_ALONE.pack(36, 0x8001, 20, 0x8001, 16, 1, mac, ip, 12, 4, lasts)
+def addresses_with_marks(stays: Stays) -> list[bytes]:
+    """Elements of `down`."""
+    lasts = {seconds: milliseconds(seconds) for seconds in {stay[3] for stay in stays}}
+    pack = _ADDRESS_MARK.pack
+    return [
+        pack(40, 0x8001, 12, 0x8001, 8, 1, ip, 12, 0x8002, 8, 1, mark, 12, 4, lasts[seconds])
+        for _, ip, mark, seconds in stays
+    ]
+
+
+def pairs_alone(stays: Iterable[tuple[bytes, bytes, float]]) -> list[bytes]:
+    """Elements of `known`, of MAC, address and seconds."""
+    pack = _PAIR_ALONE.pack
+    return [
+        pack(36, 0x8001, 20, 0x8001, 16, 1, mac, ip, 12, 4, milliseconds(seconds))
+        for mac, ip, seconds in stays
+    ]
 
 
 def pair(mac: bytes, ip: bytes) -> bytes:

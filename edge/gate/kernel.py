@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import math
 import socket
+import struct
 import time
 from collections.abc import Callable, Mapping, Sequence
 
@@ -33,7 +34,7 @@ from edge.gate.protocol import (
 )
 from edge.gate.rules import MOST_CLASSES, NO_LIMITS, Shape, class_of
 from edge.gate.sets import Sets
-from edge.gate.stays import Book, Change, Entry, Found, Wanted, restore
+from edge.gate.stays import Book, Change, Entry, Found, restore
 from edge.gate.surroundings import Surroundings
 from edge.gate.table import Table, TableError
 from hub.client.settings import SettingsError
@@ -122,16 +123,21 @@ class Gate:
             return Refused("broken", f"The kernel does not do it: {wrong}")
 
     def _let_in(self, ask: LetIn) -> Answer:
-        ips = self._ours([stay.phone.ip for stay in ask.stays])
+        stays = ask.stays
+        ips = self._ours([stay.phone.ip for stay in stays])
         if ips is None:
             return NOT_OURS
-        classes = self._classes_for({stay.limits for stay in ask.stays})
+        limits = [stay.limits for stay in stays]
+        # Most often all are alike, and comparing is cheaper than hashing.
+        distinct = {limits[0]} if limits.count(limits[0]) == len(limits) else set(limits)
+        classes = self._classes_for(distinct)
         if classes is None:
             return FULL
-        wanted = [
-            Wanted(mac_octets(stay.phone.mac), ip, stay.seconds, classes[stay.limits])
-            for stay, ip in zip(ask.stays, ips, strict=True)
-        ]
+        numbers = (
+            [classes[limits[0]]] * len(limits) if len(distinct) == 1 else [classes[one] for one in limits]
+        )
+        macs = _macs([stay.phone for stay in stays])
+        wanted = list(zip(macs, ips, [stay.seconds for stay in stays], numbers, strict=True))
         if self._sets.book.full(wanted):
             return FULL
         return Done(len(self._sets.do(lambda book, now: book.let_in(wanted, now)).after))
@@ -141,7 +147,7 @@ class Gate:
         if ips is None:
             return NOT_OURS
         self._sets.read_if_changed()
-        pairs = [(mac_octets(phone.mac), ip) for phone, ip in zip(phones, ips, strict=True)]
+        pairs = list(zip(_macs(phones), ips, strict=True))
         return Done(len(self._sets.do(lambda book, now: book.end(pairs, now)).after))
 
     def _limit(self, phone: Phone, limits: Limits) -> Answer:
@@ -196,19 +202,14 @@ class Gate:
     def _use(self, config: Config) -> None:
         self._config = config
         network = config.address.network
-        self._net = (int(network.network_address), int(network.netmask))
-        self._not_guests = {
-            one.packed for one in (network.network_address, network.broadcast_address, config.ip)
-        }
+        self._net = (int(network.network_address), int(network.broadcast_address), int(config.ip))
 
     def _ours(self, texts: Sequence[str]) -> list[bytes] | None:
         """The addresses as octets; None where one of them is not a guest's."""
-        base, mask = self._net
+        first, last, own = self._net
         ips = [socket.inet_pton(socket.AF_INET, text) for text in texts]
-        for ip in ips:
-            if int.from_bytes(ip, "big") & mask != base or ip in self._not_guests:
-                return None
-        return ips
+        numbers = struct.unpack(f">{len(ips)}I", b"".join(ips))
+        return ips if first < min(numbers) and max(numbers) < last and own not in numbers else None
 
     def _classes_for(self, wanted: set[Limits]) -> Mapping[Limits, int] | None:
         """The class of each; new ones are loaded, in place of unused ones where need be. None where there are too many."""
@@ -288,7 +289,7 @@ class Gate:
         def plan(book: Book, now: float) -> Change:
             return book.let_in(
                 [
-                    Wanted(entry.mac, ip, math.ceil(entry.ends - now), class_of(entry.mark))
+                    (entry.mac, ip, math.ceil(entry.ends - now), class_of(entry.mark))
                     for ip, entry in entries.items()
                     if entry.ends > now and class_of(entry.mark) in self._table.classes
                 ],
@@ -296,3 +297,9 @@ class Gate:
             )
 
         self._sets.do(plan)
+
+
+def _macs(phones: Sequence[Phone]) -> list[bytes]:
+    """The octets of each MAC, of all in one go."""
+    octets = bytes.fromhex("".join([phone.mac for phone in phones]).replace(":", ""))
+    return [octets[at : at + 6] for at in range(0, len(octets), 6)]

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from edge.gate import elements as e
 from edge.gate.netlink import Netfilter, NetlinkError
 from edge.gate.rules import NO_VOLUME
-from edge.gate.stays import Book, Change, Found, restore
+from edge.gate.stays import GRACE_S, Book, Change, Found, restore
 
 TRIES = 4
 """A stay may end, or somebody else may change the ruleset, between looking and changing."""
@@ -34,7 +34,7 @@ class Sets:
         self._volume_of = volume_of
         self._netfilter = Netfilter()
         self._generation = -1
-        self._waiting: list[bytes] = []
+        self._waiting: Change | None = None
 
     def close(self) -> None:
         """Let the socket go; what is in the kernel stays."""
@@ -45,29 +45,30 @@ class Sets:
         self.later()
         for left in reversed(range(TRIES)):
             change = plan(self.book, self._now())
-            first, then = self._messages(change)
-            if len(change.after) <= AT_ONCE or not first:
-                first, then = first + then, []
-            if not first:
+            messages = self._decide(change)
+            wait = bool(messages) and len(change.after) > AT_ONCE
+            if not wait:
+                messages += _remember(change)
+            if not messages:
                 return change
             try:
-                self._transact(first)
+                self._transact(messages)
             except NetlinkError as wrong:
                 if wrong.errno not in _CHANGED or not left:
                     raise
                 self.read()
                 continue
-            self._waiting = then
+            self._waiting = change if wait else None
             self.book.keep(change)
             return change
         raise NetlinkError(errno.EAGAIN, "the sets change faster than they can be read")
 
     def later(self) -> None:
         """What may wait until an answer is sent: to remember who is in."""
-        if self._waiting:
-            messages, self._waiting = self._waiting, []
+        if self._waiting is not None:
+            change, self._waiting = self._waiting, None
             try:
-                self._transact(messages)
+                self._transact(_remember(change))
             except NetlinkError:
                 # Reading finds what is missing, and adds it.
                 self.read()
@@ -88,14 +89,14 @@ class Sets:
     def read(self) -> None:
         """Read the sets, and put right what is there only half."""
         self.foreign = True
-        self._waiting = []
+        self._waiting = None
         for _ in range(TRIES):
             self._generation = self._netfilter.generation()
             change = restore(self.book, self.found(), self._now())
-            first, then = self._messages(change)
+            messages = self._decide(change) + _remember(change)
             try:
-                if first or then:
-                    self._transact(first + then)
+                if messages:
+                    self._transact(messages)
             except NetlinkError as wrong:
                 if wrong.errno not in _CHANGED:
                     raise
@@ -123,14 +124,13 @@ class Sets:
         self._netfilter.transact(messages, self._generation)
         self._generation = (self._generation + 1) & 0xFFFFFFFF or 1
 
-    def _messages(self, change: Change) -> tuple[list[bytes], list[bytes]]:
-        """The messages of the sets that decide, and of the one that remembers."""
-        lasts = {seconds: e.milliseconds(seconds) for seconds in {one[3] for one in change.add_up}}
-        first = [
+    def _decide(self, change: Change) -> list[bytes]:
+        """The messages of the sets that decide."""
+        messages = [
             *e.delete(e.UP, [e.pair(mac, ip) for mac, ip in change.delete_up]),
             *e.delete(e.DOWN, [e.address(ip) for ip in change.delete_down]),
-            *e.add(e.UP, [e.pair_with_mark(mac, ip, mark, lasts[s]) for mac, ip, mark, s in change.add_up]),
-            *e.add(e.DOWN, [e.address_with_mark(ip, mark, lasts[s]) for ip, mark, s in change.add_down]),
+            *e.add(e.UP, e.pairs_with_marks(change.add)),
+            *e.add(e.DOWN, e.addresses_with_marks(change.add)),
         ]
         if change.carry:
             used = self.used()
@@ -139,9 +139,14 @@ class Sets:
                 for old, new in change.carry
                 if old in used
             ]
-            first += e.add(e.USED, carried)
-        then = [
-            *e.delete(e.KNOWN, [e.pair(mac, ip) for mac, ip in change.delete_known]),
-            *e.add(e.KNOWN, [e.pair_alone(mac, ip, e.milliseconds(s)) for mac, ip, s in change.add_known]),
-        ]
-        return first, then
+            messages += e.add(e.USED, carried)
+        return messages
+
+
+def _remember(change: Change) -> list[bytes]:
+    """The messages of the set that remembers."""
+    added = [(mac, ip, seconds + GRACE_S) for mac, ip, _, seconds in change.add]
+    return [
+        *e.delete(e.KNOWN, [e.pair(mac, ip) for mac, ip in change.delete_known]),
+        *e.add(e.KNOWN, e.pairs_alone(added + change.remember)),
+    ]

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
+
 from edge.gate.rules import CLASS_SHIFT, MOST_IN, STAY_MASK, class_of
 
 GRACE_S = 900
@@ -18,8 +20,7 @@ Pair = tuple[bytes, bytes]
 """MAC and address."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """A stay. `mark` is its number with its class, `ends` when it does, `kept` until when it is remembered."""
 
     mac: bytes
@@ -28,30 +29,23 @@ class Entry:
     kept: float
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A stay that is asked for, its limits as a class."""
-
-    mac: bytes
-    ip: bytes
-    seconds: int
-    limits_class: int
+Wanted = tuple[bytes, bytes, int, int]
+"""A stay that is asked for: MAC, address, seconds, class of limits."""
 
 
 @dataclass(slots=True)
 class Change:
-    """What has to be deleted and then added, in one transaction. `known` may follow later.
+    """What has to be deleted and then added, in one transaction. Whoever is added is added to `known`, too, perhaps later.
 
-    `carry`: what the first stay has used is the second one's from now on. `after` is the memory once it is done, None for
-    whoever is forgotten.
+    `add`: MAC, address, mark, seconds. `remember`: MAC, address, seconds of whoever lacks in `known` only. `carry`: what the
+    first stay has used is the second one's from now on. `after` is the memory once it is done, None for whoever is forgotten.
     """
 
     delete_up: list[Pair] = field(default_factory=list)
     delete_down: list[bytes] = field(default_factory=list)
     delete_known: list[Pair] = field(default_factory=list)
-    add_up: list[tuple[bytes, bytes, int, float]] = field(default_factory=list)
-    add_down: list[tuple[bytes, int, float]] = field(default_factory=list)
-    add_known: list[tuple[bytes, bytes, float]] = field(default_factory=list)
+    add: list[tuple[bytes, bytes, int, float]] = field(default_factory=list)
+    remember: list[tuple[bytes, bytes, float]] = field(default_factory=list)
     carry: list[tuple[int, int]] = field(default_factory=list)
     after: dict[bytes, Entry | None] = field(default_factory=dict)
 
@@ -66,18 +60,21 @@ class Book:
     def let_in(self, wanted: Sequence[Wanted], now: float) -> Change:
         """Everybody is in, from now on; of two stays for one address the later one counts."""
         change = Change()
-        last = {one.ip: one for one in wanted}
-        for ip, one in last.items():
-            seconds, mac = one.seconds, one.mac
-            mark = one.limits_class << CLASS_SHIFT | self._next & STAY_MASK
-            self._next += 1
-            before = self.by_ip.get(ip)
+        marks: dict[bytes, int] = {}
+        for number, (_, ip, _, limits_class) in enumerate(wanted, self._next):
+            marks[ip] = limits_class << CLASS_SHIFT | number & STAY_MASK
+        self._next += len(wanted)
+        if len(marks) < len(wanted):
+            wanted = list({one[1]: one for one in wanted}.values())
+        for one in [] if marks.keys().isdisjoint(self.by_ip) else wanted:
+            before = self.by_ip.get(one[1])
             if before is not None:
-                mark = _replace(change, one, before, mark, now)
-            change.after[ip] = Entry(mac, mark, now + seconds, now + seconds + GRACE_S)
-            change.add_up.append((mac, ip, mark, seconds))
-            change.add_down.append((ip, mark, seconds))
-            change.add_known.append((mac, ip, seconds + GRACE_S))
+                marks[one[1]] = _replace(change, one, before, marks[one[1]], now)
+        change.add = [(mac, ip, marks[ip], seconds) for mac, ip, seconds, _ in wanted]
+        change.after = {
+            ip: Entry(mac, mark, now + seconds, now + seconds + GRACE_S)
+            for mac, ip, mark, seconds in change.add
+        }
         return change
 
     def end(self, pairs: Iterable[Pair], now: float) -> Change:
@@ -116,23 +113,18 @@ class Book:
             return Change()
         mark = limits_class << CLASS_SHIFT | self._next & STAY_MASK
         self._next += 1
-        left = entry.ends - now
-        return Change(
-            delete_up=[pair],
-            delete_down=[ip],
-            add_up=[(mac, ip, mark, left)],
-            add_down=[(ip, mark, left)],
-            carry=[(entry.mark, mark)],
-            after={ip: Entry(mac, mark, entry.ends, entry.kept)},
-        )
+        change = Change(carry=[(entry.mark, mark)], add=[(mac, ip, mark, entry.ends - now)])
+        _take_out(change, ip, entry, now)
+        change.after = {ip: Entry(mac, mark, entry.ends, entry.ends + GRACE_S)}
+        return change
 
     def keep(self, change: Change) -> None:
         """The kernel has taken it."""
         for ip, entry in change.after.items():
-            if entry is None:
-                self.by_ip.pop(ip, None)
-            else:
+            if entry is not None:
                 self.by_ip[ip] = entry
+            else:
+                self.by_ip.pop(ip, None)
 
     def forget(self, now: float) -> None:
         """Whoever need not be remembered any more."""
@@ -144,7 +136,7 @@ class Book:
 
     def full(self, wanted: Sequence[Wanted]) -> bool:
         """Whether there is no room for so many more."""
-        return len(self.by_ip.keys() | {one.ip for one in wanted}) > MOST_IN
+        return len(self.by_ip.keys() | {one[1] for one in wanted}) > MOST_IN
 
     def classes(self, now: float) -> set[int]:
         """The classes that somebody needs."""
@@ -159,11 +151,12 @@ class Book:
         self._next = max((number & STAY_MASK for number in numbers), default=0) + 1
 
 
-def _replace(change: Change, one: Wanted, before: Entry, mark: int, now: float) -> int:
+def _replace(change: Change, wanted: Wanted, before: Entry, mark: int, now: float) -> int:
     """Take out whoever had the address; the mark of the new stay, which is the old one where nothing but its end changes."""
-    same = before.mac == one.mac and before.ends > now
-    _take_out(change, one.ip, before, now)
-    if same and class_of(before.mark) == one.limits_class:
+    mac, ip, _, limits_class = wanted
+    same = before.mac == mac and before.ends > now
+    _take_out(change, ip, before, now)
+    if same and class_of(before.mark) == limits_class:
         return before.mark
     if same:
         change.carry.append((before.mark, mark))
@@ -203,7 +196,7 @@ def restore(book: Book, found: Found, now: float) -> Change:
         kept = found.known.get((mac, ip), 0.0)
         if not kept:
             kept = left + GRACE_S
-            change.add_known.append((mac, ip, kept))
+            change.remember.append((mac, ip, kept))
         book.by_ip[ip] = Entry(mac, mark, now + left, now + kept)
     change.delete_down = [ip for ip in found.down if ip not in book.by_ip]
     for (mac, ip), left in found.known.items():
