@@ -81,8 +81,11 @@ class FakeGate:
         self.path.unlink(missing_ok=True)
 
     def use(self, phone: Phone, octets: int) -> None:
-        """So much went through for this phone."""
-        self.guests[phone].used += octets
+        """So much went through for this phone; with its last octet it is out."""
+        guest = self.guests[phone]
+        guest.used += octets
+        if guest.limits.volume and guest.used >= guest.limits.volume:
+            guest.until = 0.0
 
     def _accept(self, listening: socket.socket) -> None:
         while True:

@@ -13,11 +13,11 @@ from pathlib import Path
 
 from portal_gate import FakeGate
 
+from edge.gate.client import GateClient
 from edge.gate.protocol import Phone
 from edge.portal.app import House, Portal, create_portal
 from edge.portal.config import Config, read_config
 from edge.portal.gatekeeper import GateKeeper
-from edge.portal.gateline import GateLine
 from edge.portal.keeper import Keeper, NoGate
 from edge.portal.tls import Certificates
 from edge.store import open_pool
@@ -91,7 +91,7 @@ def shop_in(
         other: FakeGate | None = None
         if gate:
             other = stack.enter_context(FakeGate(folder / "gate.sock"))
-            line = GateLine(other.path)
+            line = GateClient(other.path)
             stack.callback(line.close)
             keeper = GateKeeper(line.ask, lambda: dict(macs))
             keeper.refresh(time.time())

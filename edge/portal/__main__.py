@@ -9,12 +9,12 @@ import os
 import sys
 import time
 
+from edge.gate.client import GateClient
 from edge.health import notice as radio_notice
 from edge.health import read_status
 from edge.portal import capport
 from edge.portal.config import SETTINGS, Config, read_config
 from edge.portal.gatekeeper import GateKeeper, Watching
-from edge.portal.gateline import GateLine
 from edge.portal.health import look
 from edge.portal.installer.asking import ask
 from edge.portal.installer.entrance import Entrance
@@ -144,7 +144,7 @@ def _serve(config: Config) -> int:
 
 
 def _keeper(config: Config) -> Keeper:
-    return NoGate() if config.gate is None else GateKeeper(GateLine(config.gate).ask)
+    return NoGate() if config.gate is None else GateKeeper(GateClient(config.gate).ask)
 
 
 def _certificates(config: Config) -> Certificates | None:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
 
+from edge.gate.client import GateError
 from edge.gate.protocol import (
     LONGEST_S,
     Answer,
@@ -73,7 +74,7 @@ class _Known:
 
 
 class GateKeeper:
-    """Keeps the guests by asking the gate. `ask` carries a message there and raises OSError or ValueError where that fails.
+    """Keeps the guests by asking the gate. `ask` is `edge.gate.client.GateClient.ask`.
 
     `macs` tells who has which address now.
     """
@@ -117,12 +118,11 @@ class GateKeeper:
         phone = self.phone_at(ip)
         if phone is None:
             raise GateSilent("This device is not on the guest network, so the gate cannot open for it.")
-        limits = grant.limits
         before = self._known.get(ip)
-        if limits.volume and before is not None and before.phone == phone and before.until > now:
-            # The gate goes on counting for a phone that is in; a new grant is a new volume.
-            limits = replaced(limits, limits.volume + before.used)
-        return self._open(phone, grant.seconds, limits, _Granted(grant, grant.extensions), now)
+        if grant.limits.volume and before is not None and before.phone == phone and before.until > now:
+            # The gate goes on counting for a phone that is in, and a new grant is a new volume.
+            self.end(phone, now)
+        return self._open(phone, grant.seconds, grant.limits, _Granted(grant, grant.extensions), now)
 
     def extend(self, ip: str, now: float) -> Standing:
         """As long again and as much again, where its grant allows one more; else as it stands."""
@@ -130,10 +130,14 @@ class GateKeeper:
         granted = self._granted.get(known.phone) if known is not None else None
         if known is None or granted is None or not standing.can_extend:
             return standing
-        grant = granted.grant
-        left_s = max(0.0, known.until - now)
-        volume = known.limits.volume + grant.limits.volume if grant.limits.volume else known.limits.volume
-        limits = replaced(known.limits, volume)
+        grant, limits = granted.grant, known.limits
+        left_s = max(0.0, known.until - now) if standing.state is State.IN else 0.0
+        if limits.volume and grant.limits.volume:
+            # Whoever is in goes on being counted, whoever was out begins at nothing.
+            before = limits.volume if standing.state is State.IN else 0
+            limits = Limits(limits.down_per_s, limits.up_per_s, before + grant.limits.volume)
+            if not before:
+                self.end(known.phone, now)
         return self._open(
             known.phone, round(left_s) + grant.seconds, limits, _Granted(grant, granted.left - 1), now
         )
@@ -180,8 +184,8 @@ class GateKeeper:
         seen, changes = self._macs(), self._changes
         try:
             told, health = self._carry(ListGuests()), self._carry(AskHealth())
-        except (OSError, ValueError) as wrong:
-            self._gone(str(wrong), now)
+        except GateError as wrong:
+            self._gone(wrong.sentence, now)
             self._seen = seen
             return
         if not isinstance(told, Guests) or not isinstance(health, Health):
@@ -223,7 +227,8 @@ class GateKeeper:
         with self._lock:
             self._changes += 1
             before = self._known.get(phone.ip)
-            used = before.used if before is not None and before.phone == phone else 0
+            goes_on = before is not None and before.phone == phone and before.until > now
+            used = before.used if before is not None and goes_on else 0
             known = _Known(phone, now + seconds, used, limits)
             self._known = {**self._known, phone.ip: known}
             self._seen = {**self._seen, phone.ip: phone.mac}
@@ -237,10 +242,10 @@ class GateKeeper:
             try:
                 told = self._carry(message)
                 break
-            except (OSError, ValueError) as wrong:
-                if isinstance(wrong, ValueError) or time.monotonic() + TRY_EVERY_S > until:
-                    logger.warning("gate silent=%s", wrong)
-                    raise GateSilent(f"The gate does not answer: {wrong}") from wrong
+            except GateError as wrong:
+                if time.monotonic() + TRY_EVERY_S > until:
+                    logger.warning("gate silent=%s", wrong.sentence)
+                    raise GateSilent(wrong.sentence) from wrong
                 time.sleep(TRY_EVERY_S)
         if isinstance(told, Refused):
             logger.warning("gate refused=%s", told.code)
@@ -253,11 +258,6 @@ class GateKeeper:
         before = self._condition
         since = now if before.silent_since is None else min(before.silent_since, now)
         self._condition = Condition(since, why, before.health)
-
-
-def replaced(limits: Limits, volume: int) -> Limits:
-    """The same rates, another volume."""
-    return Limits(limits.down_per_s, limits.up_per_s, volume)
 
 
 def _known(inside: Inside, now: float) -> _Known:

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from portal_gate import FakeGate
 
+from edge.gate.client import GateClient
 from edge.gate.protocol import LONGEST_S, LetIn, Limits, Phone, Refused
 from edge.portal.arp import neighbours
 from edge.portal.gatekeeper import GateKeeper, Watching
-from edge.portal.gateline import GateLine
 from edge.portal.guests import Grant, State
 from edge.portal.keeper import GateSilent, Keeper, NoGate
 
@@ -28,14 +28,14 @@ class Air:
         self.gate = FakeGate(folder / "gate.sock")
         self.macs = {ANNA.ip: ANNA.mac, BO.ip: BO.mac}
         self.gate.open()
-        self.line: GateLine | None = None
+        self.line: GateClient | None = None
         self.keeper = self.portal()
 
     def portal(self) -> GateKeeper:
         """A portal that has just been started, and has looked once."""
         if self.line is not None:
             self.line.close()
-        self.line = GateLine(self.gate.path)
+        self.line = GateClient(self.gate.path)
         self.keeper = GateKeeper(self.line.ask, lambda: dict(self.macs))
         self.keeper.refresh(NOW)
         return self.keeper
@@ -106,7 +106,7 @@ def test_a_gate_that_was_killed_changes_nothing_for_whoever_was_in(air: Air) -> 
     assert air.keeper.condition().silent_since == NOW + 5
     air.keeper.refresh(NOW + 9)
     assert air.keeper.condition().silent_since == NOW + 5
-    with pytest.raises(GateSilent, match="does not answer"):
+    with pytest.raises(GateSilent, match="cannot be asked"):
         air.keeper.let_in(BO.ip, CLICK, NOW + 9)
     with pytest.raises(GateSilent):
         air.keeper.guests(NOW + 9)
@@ -168,8 +168,30 @@ def test_whoever_has_used_everything_is_expired_and_a_new_grant_is_a_new_volume(
     assert (over.state, over.octets_left, over.until) == (State.EXPIRED, 0, 0.0)
     again = air.keeper.let_in(ANNA.ip, grant, NOW)
     assert (again.state, again.octets_left) == (State.IN, 1_000)
+    air.gate.use(ANNA, 300)
+    air.keeper.refresh(NOW)
+    assert air.keeper.standing(ANNA.ip, NOW).octets_left == 700
+    assert air.keeper.let_in(ANNA.ip, grant, NOW).octets_left == 1_000
     air.keeper.refresh(NOW)
     assert air.keeper.standing(ANNA.ip, NOW).octets_left == 1_000
+
+
+def test_no_guest_needs_limits_of_their_own_since_the_gate_has_few_classes(air: Air) -> None:
+    grant = Grant("code", 600, Limits(volume=1_000), extensions=2)
+    seen = set()
+    for number in range(40):
+        phone = Phone(f"02:00:00:00:01:{number:02x}", f"10.77.0.{100 + number}")
+        air.macs[phone.ip] = phone.mac
+        air.keeper.let_in(phone.ip, grant, NOW)
+        air.gate.use(phone, 10 + number)
+        air.keeper.refresh(NOW)
+        air.keeper.extend(phone.ip, NOW)
+        air.keeper.let_in(phone.ip, grant, NOW)
+        air.gate.use(phone, 2_000)
+        air.keeper.refresh(NOW)
+        assert air.keeper.extend(phone.ip, NOW).octets_left == 1_000
+        seen |= {stay.limits for ask in air.gate.asked if isinstance(ask, LetIn) for stay in ask.stays}
+    assert seen == {Limits(volume=1_000), Limits(volume=2_000)}
 
 
 def test_staff_end_prolong_and_limit(air: Air) -> None:
