@@ -23,7 +23,8 @@ PR_SET_PDEATHSIG, PR_SET_KEEPCAPS, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 8, 
 PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE = 47, 2
 """prctl(2)."""
 LAST_CAPABILITY = 63
-SPEAKS_HTTP = ("hub", "kiosk", "portal")
+NET_ADMIN = (12,)
+"""CAP_NET_ADMIN, which is all that the gate needs."""
 RAW_RADIO = (12, 13)
 """CAP_NET_ADMIN and CAP_NET_RAW, for a radio that is heard without BlueZ."""
 NO_CACHE = {"PYTHONDONTWRITEBYTECODE": "1"}
@@ -132,13 +133,19 @@ def as_owner_with(owner: Owner, capabilities: Sequence[int]) -> Start:
     return Start(prepare)
 
 
-def as_root(group: int = 0) -> Start:
-    """As root again, for a program that works on the machine's network; `group` is that of the sockets it makes."""
+def as_root(group: int = 0, keeps: Sequence[int] | None = None) -> Start:
+    """As root again, for a program that works on the machine's network, with no more than the capabilities that it `keeps`.
+
+    None: with all. `group` is that of the sockets it makes.
+    """
 
     def prepare() -> None:
-        os.seteuid(0)
-        os.setresgid(group, group, group)
-        os.setgroups([])
+        if os.geteuid() != 0:
+            os.seteuid(0)
+            os.setresgid(group, group, group)
+            os.setgroups([])
+        if keeps is not None:
+            _leave(keeps)
         _end_with_parent()
 
     return Start(prepare, env=NO_CACHE)
@@ -148,29 +155,34 @@ def without_capabilities() -> Start:
     """As root by name, and with nothing that root may (capabilities(7)): there is no ordinary user on whom to fall back."""
 
     def prepare() -> None:
-        libc = ctypes.CDLL(None)
-        libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-        for capability in range(LAST_CAPABILITY + 1):
-            # What root may after the program is started is what is left of its bounding set.
-            libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
+        _leave(())
         _end_with_parent()
 
     return Start(prepare)
 
 
+def _leave(keeps: Sequence[int]) -> None:
+    """What root may after the program is started is what is left of its bounding set."""
+    libc = ctypes.CDLL(None)
+    libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    for capability in range(LAST_CAPABILITY + 1):
+        if capability not in keeps:
+            libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
+
+
 def how_to_start(name: str, owner: Owner | None, *, is_guarded: bool, radio: str) -> Start:
     """As whom one of the programs is started. `is_guarded`: strangers are let near, by way of an access point of ours."""
-    if owner is None:
-        speaks = name in SPEAKS_HTTP and is_guarded and os.geteuid() == 0
-        return without_capabilities() if speaks else plainly()
+    is_raw = name == "edge" and "ble:raw" in radio
+    if os.getuid() != 0 or not (owner or is_guarded):
+        return plainly()
     if name == "gate":
         # The portal, which is the user's, connects to its socket.
-        return as_root(owner.gid)
+        return as_root(owner.gid if owner else 0, keeps=NET_ADMIN)
     if name == "wifi":
         return as_root()
-    if name == "edge" and "ble:raw" in radio:
-        return as_owner_with(owner, RAW_RADIO)
-    return as_owner(owner)
+    if owner is None:
+        return plainly() if is_raw else without_capabilities()
+    return as_owner_with(owner, RAW_RADIO) if is_raw else as_owner(owner)
 
 
 def _end_with_parent() -> None:
