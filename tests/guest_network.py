@@ -344,6 +344,8 @@ class GuestNetwork(contextlib.AbstractContextManager["GuestNetwork"]):
             f"addr add {INTERNET_V6}/64 dev lan0 nodad",
             f"addr add {INTERNET}/32 dev lo",
             "link set lan0 up",
+            # A datagram that is answered by a server on every address gets the answer from the address that it was sent to.
+            f"route add {GATEWAY_UPSTREAM}/32 dev lan0 src {INTERNET}",
             f"route add {GUEST_V6}/64 via {GATEWAY_V6}",
             # So that an address that was not translated would be answered.
             f"route add 10.77.0.0/{self.bits} via {GATEWAY_UPSTREAM}",
@@ -389,7 +391,11 @@ class GuestNetwork(contextlib.AbstractContextManager["GuestNetwork"]):
 
     def plug(self) -> None:
         """Put it back."""
-        self.internet.ip("link set lan0 up", f"addr replace {INTERNET_V6}/64 dev lan0 nodad")
+        self.internet.ip(
+            "link set lan0 up",
+            f"addr replace {INTERNET_V6}/64 dev lan0 nodad",
+            f"route replace {GATEWAY_UPSTREAM}/32 dev lan0 src {INTERNET}",
+        )
         self.internet.run(["ip", "-6", "route", "replace", f"{GUEST_V6}/64", "via", GATEWAY_V6], check=False)
         self.internet.ip(f"route replace 10.77.0.0/{self.bits} via {GATEWAY_UPSTREAM}")
 
