@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from rich.console import Console
 from rich.table import Table
 
-from tests.lab import hearing, raw, recovery, repeats, speaking, together
+from tests.lab import hearing, raw, recovery, repeats, speaking, together, wifi
 from tests.lab.appliance import ROOT, Lab, open_lab
 from tests.lab.kernel import LabError
 from tests.lab.verdict import Row
@@ -41,6 +41,7 @@ def checks(together_s: float) -> dict[str, Check]:
         "together": lambda lab: together.together(lab, together_s),
         "intervals": speaking.intervals,
         "repeats": repeats.repeats,
+        "wifi": wifi.wifi,
         "raw": raw.raw,
         "recovery": recovery.recovery,
         "stuck": recovery.stuck,
@@ -122,7 +123,7 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m tests.lab",
-        description="Our radio drivers on a real Linux Bluetooth stack in a virtual machine.",
+        description="Our radio drivers and access point on a real Linux Bluetooth and Wi-Fi stack in a virtual machine.",
         epilog="With -- COMMAND: run it against the lab's BlueZ (DBUS_SYSTEM_BUS_ADDRESS is set); its exit status is ours.",
     )
     parser.add_argument("names", nargs="*", metavar="CHECK", help=f"which; all: {' '.join(checks(60))}")

@@ -25,6 +25,13 @@ PACKAGES = {
     "socat": "/usr/bin/socat",
     "dbus": "/usr/bin/dbus-send",
     "dbus-daemon": "/usr/bin/dbus-daemon",
+    "hostapd": "/usr/sbin/hostapd",
+    "wpasupplicant": "/usr/sbin/wpa_supplicant",
+    "wireless-regdb": "/lib/firmware/regulatory.db",
+    "iw": "/usr/sbin/iw",
+    "iproute2": "/usr/sbin/ip",
+    "dnsmasq-base": "/usr/sbin/dnsmasq",
+    "nftables": "/usr/sbin/nft",
 }
 """Debian's packages, and a file by which each is known to be there."""
 
