@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from argon2 import PasswordHasher
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from flask import Flask
 
 from edge.gate.protocol import (
     Answer,
@@ -24,11 +25,15 @@ from edge.gate.protocol import (
     Limits,
     ListGuests,
     Phone,
+    Refused,
     SetLimits,
 )
 from edge.portal.gatekeeper import GateKeeper
 from edge.portal.ways.desk import WaysDesk, WaySettings
 from edge.portal.ways.entry import Admitted, Entry
+from edge.portal.ways.staff.entrance import StaffEntrance
+from edge.portal.ways.staff.pages import Staff as Pages
+from edge.portal.ways.staff.pages import create_staff
 from edge.portal.ways.store import WaysStore
 from edge.portal.ways.vouchers import Vouchers
 from edge.store import open_pool
@@ -84,7 +89,7 @@ class MemoryGate:
 
     def ask(self, message: Ask) -> Answer:
         if self.broken:
-            raise OSError("no gate")
+            return Refused("broken", "nftables does not answer. Look at the helper's log.")
         match message:
             case LetIn():
                 for stay in message.stays:
@@ -186,6 +191,22 @@ class Door:
         manifest = Manifest(1, "edge-1", self.now, hashes)
         with writing(self.pool.here()) as conn:
             assert self.shelf.adopt(conn, manifest, Snapshot("", "", sections), self.now)
+
+    def staff_app(self, notice: dict[str, str] | None = None) -> Flask:
+        """The staff's pages as an application of their own."""
+        staff = Pages(
+            self.keeper,
+            self.vouchers,
+            StaffEntrance(self.pool, self.shelf.staff, lambda: self.now, self.chance),
+            lambda: SHOP,
+            lambda: self.now,
+            self.chance,
+            lambda: notice or {},
+            self.modem,
+        )
+        app = Flask(__name__, static_folder=None)
+        app.register_blueprint(create_staff(staff), url_prefix="/staff")
+        return app
 
     def shopper(self) -> NodeDesk:
         """The storefront's desk of the same node."""
