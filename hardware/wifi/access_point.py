@@ -25,9 +25,14 @@ from hardware.wifi.dnsmasq import guest_server, internet_server
 from hardware.wifi.hostapd import hostapd
 from hardware.wifi.hostapd_check import check_hostapd
 from hardware.wifi.network import Network
+from hardware.wifi.stations import Tested, tested
 
 STATE, GOOD, STATUS, LOCK = "state.json", "good.json", "status.json", "lock"
 RADIO_FILE, GUEST_FILE, INTERNET_FILE = "hostapd.conf", "guest.conf", "internet.conf"
+MODEL = Path("/proc/device-tree/model")
+FIRMWARE = Path("/etc/alternatives/cyfmac43455-sdio.bin")
+"""Raspberry Pi OS: which of the two firmwares the driver of the 43455 loads."""
+
 FILES = (RADIO_FILE, GUEST_FILE, INTERNET_FILE)
 LEFT_BY_DAEMONS = ("leases", "guest.pid", "internet.pid")
 
@@ -47,7 +52,10 @@ class Ground(msgspec.Struct):
 
 
 def with_radio(network: Network) -> Network:
-    """The network with its radio: the one that is named, or the interface itself where it is one. DeviceError: not there."""
+    """The network with its radio, the one that is named or the interface itself where it is one, and with that one's limit.
+
+    DeviceError where there is no such radio.
+    """
     if network.radio is not None and network.radio != network.interface:
         if links.look(network.radio) is None or not links.is_radio(network.radio):
             raise DeviceError(
@@ -55,8 +63,21 @@ def with_radio(network: Network) -> Network:
                 f"{network.radio} (WIFI_RADIO) is no Wi-Fi radio of this machine. `iw dev` lists them; without one leave it "
                 "empty and put an access point on a wired port.",
             )
-        return network
-    return replace(network, radio=network.interface if links.is_radio(network.interface) else None)
+        found = network
+    else:
+        found = replace(network, radio=network.interface if links.is_radio(network.interface) else None)
+    limit = tested_limit(found.radio) if found.radio and found.station_limit is None else None
+    return found if limit is None else replace(found, station_limit=limit.stations)
+
+
+def tested_limit(radio: str) -> Tested | None:
+    """How many phones this radio was seen to carry, where it is one of those that were tried."""
+    try:
+        model = MODEL.read_text("utf-8", "replace").strip("\0\n ")
+    except OSError:
+        model = ""
+    driver = Path("/sys/class/net", radio, "device", "driver").resolve().name
+    return tested(model, driver, FIRMWARE.resolve().name)
 
 
 def texts(network: Network, folder: Path) -> dict[str, str]:

@@ -7,10 +7,15 @@ import asyncio
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
+
 from hardware.wifi import access_point
+from hardware.wifi.facts import gather
+from hardware.wifi.health import judge, report, sentences
 from hardware.wifi.network import Network
 from hardware.wifi.settings import FOLDER, SETTINGS, WrongSettings, read
 from hardware.wifi.supervisor import Supervisor
@@ -26,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("check", "check the settings and the files with the daemons' own checks; change nothing", _check),
         ("run", "put the guest network up, keep it up, take it down at SIGTERM", _run),
         ("clear", "put away what a run that was killed has left", _clear),
+        ("health", "say how the guests' network is; 0: fine, 1: a warning, 2: an error", _health),
     ):
         command = commands.add_parser(name, help=says, description=says)
         for setting in (*SETTINGS, FOLDER):
@@ -37,6 +43,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             )
         if name == "write":
             command.add_argument("--to", type=Path, required=True, metavar="DIR", help="the folder")
+        if name == "health":
+            command.add_argument("--json", action="store_true", help="as JSON, in every language")
+            command.add_argument(
+                "--closed", action="store_true", help="the shop is closed: that nobody is there is no trouble"
+            )
         command.set_defaults(run=lambda wanted, run=run: _told(run, wanted))
 
 
@@ -84,10 +95,26 @@ async def _running(network: Network, folder: Path) -> None:
 
 
 def _clear(_: argparse.Namespace, flags: dict[str, str | None]) -> int:
-    folder = Path(flags["folder"] or os.environ.get(FOLDER.name, FOLDER.default)).absolute()
+    folder = _folder(flags)
     if not folder.exists():
         return 0
     with access_point.alone(folder):
         for sentence in access_point.clear(folder):
             sys.stdout.write(f"{sentence}\n")
     return 0
+
+
+def _health(wanted: argparse.Namespace, flags: dict[str, str | None]) -> int:
+    facts = gather(_folder(flags), time.time(), shop_open=not wanted.closed)
+    troubles = judge(facts)
+    told = report(troubles)
+    if wanted.json:
+        sys.stdout.buffer.write(msgspec.json.encode(told) + b"\n")
+    else:
+        fine = f"The guests' network is up, {facts.stations or 0} phones on the air, {facts.leases} with an address."
+        sys.stdout.write("\n".join(sentences(troubles)) + "\n" if troubles else f"{fine}\n")
+    return {"error": 2, "warning": 1}.get(told["status"], 0)
+
+
+def _folder(flags: dict[str, str | None]) -> Path:
+    return Path(flags["folder"] or os.environ.get(FOLDER.name, FOLDER.default)).absolute()

@@ -31,3 +31,9 @@ def radio_state(folder: Path, radio: str) -> dict[str, str]:
     """hostapd's STATUS by name: `state`, `channel`, `num_sta[0]`, `ssid[0]` and more; empty where it does not answer."""
     lines = (told(folder, radio, "STATUS") or "").splitlines()
     return dict(line.split("=", 1) for line in lines if "=" in line)
+
+
+def stations_of(status: dict[str, str]) -> int:
+    """How many phones are associated, in all networks of the radio."""
+    counts = (value for name, value in status.items() if name.startswith("num_sta["))
+    return sum(int(count) for count in counts if count.isdigit())

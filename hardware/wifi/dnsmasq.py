@@ -14,7 +14,7 @@ RESOLV_CONF = "/etc/resolv.conf"
 CACHED_NAMES = 1_000
 """Some 100 kB, and the names of a shop's guests are the same all day."""
 
-_PATH = re.compile(r"(/[A-Za-z0-9_][A-Za-z0-9._-]*)+")
+_PATH = re.compile(r"(/[A-Za-z0-9._@+,=:~-]+)+")
 _USER = re.compile(r"[a-z_][a-z0-9_-]*")
 
 
@@ -89,7 +89,7 @@ def _refuse(network: Network, folder: str, user: str | None) -> None:
     mistakes = check(network)
     if _PATH.fullmatch(folder) is None or len(folder) > 200:
         mistakes.append(
-            f"WIFI_DIR ({folder!r}) must be a whole path of letters, digits and signs of ._- such as /run/shopbell-wifi."
+            f"WIFI_DIR ({folder!r}) must be a whole path of letters, digits and signs of ._@+,=:~- such as /run/shopbell-wifi."
         )
     if user is not None and _USER.fullmatch(user) is None:
         mistakes.append(f"{user!r} is no user's name.")

@@ -22,6 +22,12 @@ KEPT_LINES = 12
 LONGEST_LINE = 4_096
 _MAC = re.compile(r"\b[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}\b")
 
+_ALWAYS_SAID = re.compile(
+    r"started, version|compile time options|DHCP, |using (only )?locally-known|no upstream servers configured|reading |"
+    r"using nameserver|interface state|AP-(EN|DIS)ABLED|CTRL-EVENT-TERMINATING|wasn't started"
+)
+"""What dnsmasq and hostapd say whenever they begin and end, also when all is well."""
+
 
 class Daemon:
     """A daemon by its command. `keep` runs until it is cancelled; `end` afterwards."""
@@ -44,7 +50,8 @@ class Daemon:
 
     def last_words(self) -> str:
         """What it said last, without the address of any phone."""
-        return _MAC.sub("(address)", " / ".join(self._said)) or "it said nothing"
+        said = [line for line in self._said if not _ALWAYS_SAID.search(line)]
+        return _MAC.sub("(address)", " / ".join(said)) or "it said nothing"
 
     async def keep(self, started: Callable[[], None], died: Callable[[Daemon, int, float], None]) -> None:
         """Run it for ever. `died` is told its status and the pause in seconds before the next start."""

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import TextIO
 
 from hardware.device import DeviceError, Reason
-from hardware.wifi import access_point
+from hardware.wifi import access_point, leases
 from hardware.wifi.access_point import Ground
 from hardware.wifi.asking import ask
-from hardware.wifi.control import radio_state
+from hardware.wifi.control import radio_state, stations_of
 from hardware.wifi.daemons import dnsmasq_command, hostapd_command
 from hardware.wifi.keeping import Daemon
 from hardware.wifi.network import DNS_PORT, INTERNET_DNS_PORT, Network
@@ -38,12 +38,18 @@ _PORTS = {"guest": DNS_PORT, "internet": INTERNET_DNS_PORT}
 
 @dataclass(slots=True)
 class Up:
-    """A network that stands, or is on its way up."""
+    """A network that stands, or is on its way up.
+
+    `seen`: when a guest was there last, or when it came up; `without_lease`: since when there are phones and none has an
+    address. Both in seconds of UTC.
+    """
 
     network: Network
     ground: Ground
     daemons: list[Daemon]
     state: str = "starting"
+    seen: float = 0.0
+    without_lease: float | None = None
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
 
@@ -117,7 +123,7 @@ class Supervisor:
         except BaseException:
             await self._down(up)
             raise
-        up.state = "back" if self._why_back else "up"
+        up.state, up.seen = "back" if self._why_back else "up", time.time()
         self._tell(up)
         radio = (
             f"hostapd on {network.radio}"
@@ -181,9 +187,21 @@ class Supervisor:
                     self._write_down(up)
                     self._say(f"{up.network.interface} had lost our address and has it again.")
                 await asyncio.to_thread(access_point.set_apart, up.ground, self._folder)
+                await asyncio.to_thread(self._look_for_guests, up, time.time())
             except DeviceError as wrong:
                 self._say(str(wrong))
             self._tell(up)
+
+    def _look_for_guests(self, up: Up, now: float) -> None:
+        """Of a radio hostapd knows; on a wired port, whoever has asked for an address or for more time of it."""
+        network, ends = up.network, leases.ends(self._folder)
+        if network.radio:
+            phones = stations_of(radio_state(self._folder, network.radio))
+            up.seen = now if phones else up.seen
+            alone = phones > 0 and not any(end > now for end in ends)
+            up.without_lease = (up.without_lease or now) if alone else None
+        elif ends:
+            up.seen = max(up.seen, min(now, max(ends) - network.lease_s))
 
     async def _down(self, up: Up) -> None:
         """hostapd first, so that nobody comes; then what gave them addresses; then the ground."""
@@ -213,6 +231,7 @@ class Supervisor:
                 "name": network.portal_name,
                 "stations": network.station_limit,
                 "upstream": network.upstream,
+                "guests": {"seen": up.seen or None, "without_lease": up.without_lease},
                 "daemons": [{"name": one.name, "pid": one.pid, "deaths": one.deaths} for one in up.daemons],
             },
             self._folder,
