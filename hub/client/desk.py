@@ -6,15 +6,17 @@ Implements `hub.storefront.desk.Desk` for the portal, the kiosk and the hub's pu
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Callable
 
 from hub.client.clock import Clock
-from hub.client.db import Pool, writing
+from hub.client.db import Pool
 from hub.client.issued import by_request, by_serial, keep
 from hub.client.node import Node
 from hub.client.outbox import Outbox
 from hub.client.rights import spend, spent
 from hub.client.shelf import Shelf
+from hub.client.together import Together
 from hub.wire.coupon import CODE_RANDOM_BYTES, SERIAL_BYTES, Coupon, Issued, make_code, mint_token
 from hub.wire.events import Channel, CouponIssued, OfferSeen
 from hub.wire.refusals import Refusal
@@ -39,6 +41,7 @@ class NodeDesk:
     ) -> None:
         self.channel: Channel = channel
         self._pool = pool
+        self._together = Together(pool)
         self._node = node
         self._outbox = outbox
         self._shelf = shelf
@@ -83,7 +86,8 @@ class NodeDesk:
     def take(self, campaign: int, request_id: str, now: float, *, unasked: bool = False) -> Issued | Refused:
         """Hand out a coupon within this node's rights. The same request is the same coupon, however often it comes."""
         running = self._shelf.campaign(campaign)
-        with writing(self._pool.here()) as conn:
+
+        def hand_out(conn: sqlite3.Connection) -> Issued | Refused:
             before = by_request(conn, request_id)
             if before is not None:
                 return before
@@ -95,10 +99,11 @@ class NodeDesk:
             spend(conn, campaign, "issue")
             issued = self._mint(running, now)
             keep(conn, issued, self.channel, request_id)
-            if unasked:
-                self._outbox.put(conn, OfferSeen(campaign=campaign, channel=self.channel), now)
-            self._outbox.put(conn, self._fact(issued), now)
-        return issued
+            seen = [OfferSeen(campaign=campaign, channel=self.channel)] if unasked else []
+            self._outbox.put_all(conn, [*seen, self._fact(issued)], now)
+            return issued
+
+        return self._together.write(hand_out)
 
     def _runs(self, campaign: Campaign, now: float) -> bool:
         # A node that does not know the time shows what the hub published; the till judges the time.

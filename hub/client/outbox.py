@@ -6,7 +6,7 @@ A fact is put in the same transaction as the change that it reports, with its id
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,20 +67,24 @@ class Outbox:
 
         A stamp never lies before the one before it: a clock that was set back must not reorder a journal.
         """
+        return self.put_all(conn, [fact], at)[0]
+
+    def put_all(self, conn: sqlite3.Connection, facts: Sequence[Fact], at: float) -> list[Event]:
+        """Append several facts of one change, in this order; as `put`."""
         epoch, seq, last_at = conn.execute("SELECT epoch, next_seq, last_at FROM journal").fetchone()
         at = max(at, last_at)
-        event = make_event(
-            self._node.device, epoch, seq, fact, at=at, clock=self._clock.state(), boot=self._boot
-        )
-        text = write_event(event)
-        if len(text) > MAX_EVENT_BYTES:
-            raise ValueError(f"a {event.kind} of {len(text)} bytes is longer than {MAX_EVENT_BYTES}")
-        conn.execute(
-            "INSERT INTO outbox (epoch, seq, kind, at, text) VALUES (?, ?, ?, ?, ?)",
-            (epoch, seq, event.kind, at, text),
-        )
-        conn.execute("UPDATE journal SET next_seq = ?, last_at = ?", (seq + 1, at))
-        return event
+        clock = self._clock.state()
+        events = [
+            make_event(self._node.device, epoch, seq + step, fact, at=at, clock=clock, boot=self._boot)
+            for step, fact in enumerate(facts)
+        ]
+        rows = [(event.epoch, event.seq, event.kind, event.at, write_event(event)) for event in events]
+        for _epoch, _seq, kind, _at, text in rows:
+            if len(text) > MAX_EVENT_BYTES:
+                raise ValueError(f"a {kind} of {len(text)} bytes is longer than {MAX_EVENT_BYTES}")
+        conn.executemany("INSERT INTO outbox (epoch, seq, kind, at, text) VALUES (?, ?, ?, ?, ?)", rows)
+        conn.execute("UPDATE journal SET next_seq = ?, last_at = ?", (seq + len(rows), at))
+        return events
 
     def record(self, fact: Fact, at: float) -> Event:
         """Append a fact that reports no other change, in a transaction of its own."""

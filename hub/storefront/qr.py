@@ -7,8 +7,10 @@ mends 15 % of damage, and a token's 138 capital letters and digits then fill ver
 from __future__ import annotations
 
 import io
-import re
+from functools import lru_cache
 from html import escape
+from itertools import groupby
+from struct import Struct
 from typing import Any
 
 QUIET_MODULES = 4
@@ -16,7 +18,10 @@ LEVEL = "M"
 PNG_SCALE = 12
 """Pixels a module: 588 a side for a coupon, sharp at 40 mm on paper at 300 dpi."""
 
-_DARK_RUN = re.compile(rb"\x00+")
+PIECE_MODULES = 11
+"""Rows are drawn in pieces of this width, and each piece that ever occurred is remembered."""
+
+LIGHT = b"\xff"
 
 
 def _modules(text: str) -> tuple[int, bytes]:
@@ -30,24 +35,28 @@ def _modules(text: str) -> tuple[int, bytes]:
     return image.shape[0], bytes(memoryview(pixels))
 
 
+@lru_cache(maxsize=1 << PIECE_MODULES)
+def _strokes(piece: bytes) -> str:
+    """The strokes of a piece of a row, relative to its beginning; they end at its end, so that the next can follow."""
+    parts = []
+    for dark, run in groupby(piece, lambda pixel: not pixel):
+        length = len(list(run))
+        parts.append(f"h{length}" if dark else f"m{length} 0")
+    return "".join(parts)
+
+
 def qr_svg(text: str, label: str) -> str:
     """An inline SVG, one path of horizontal strokes; `label` is what a screen reader says of it."""
     side, modules = _modules(text)
-    strokes = []
-    for row in range(side):
-        at = 0
-        line = modules[row * side : (row + 1) * side]
-        for number, run in enumerate(_DARK_RUN.finditer(line)):
-            length = run.end() - run.start()
-            if number:
-                strokes.append(f"m{run.start() - at} 0h{length}")
-            else:
-                strokes.append(f"M{run.start() + QUIET_MODULES} {row + QUIET_MODULES}.5h{length}")
-            at = run.end()
+    row = Struct(f"{PIECE_MODULES}s" * -(-side // PIECE_MODULES))
+    rows = []
+    for number in range(side):
+        line = modules[number * side : (number + 1) * side].ljust(row.size, LIGHT)
+        rows.append(f"M{QUIET_MODULES} {number + QUIET_MODULES}.5" + "".join(map(_strokes, row.unpack(line))))
     whole = side + 2 * QUIET_MODULES
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {whole} {whole}" role="img" aria-label="{escape(label)}"'
-        f' shape-rendering="crispEdges"><path fill="none" stroke="#000" d="{"".join(strokes)}"/></svg>'
+        f' shape-rendering="crispEdges"><path fill="none" stroke="#000" d="{"".join(rows)}"/></svg>'
     )
 
 

@@ -10,14 +10,22 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from html import escape
 from typing import Literal, TypeVar
 
 from babel import Locale
-from flask import Response
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
 from hub.storefront.languages import choose_language, choose_locale
+from hub.storefront.qr import qr_svg
+from hub.wire.coupon import Issued, show_code
+from hub.wire.snapshot import Campaign
+
+CODE_SLOT, QR_SLOT, URL_SLOT = "\x01code\x01", "\x01qr\x01", "\x01url\x01"
+"""Where a coupon's own parts go. No text of a shop's has these: control characters are taken out of it."""
+
+NO_SERIAL = "0" * 16
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -52,20 +60,52 @@ class Voice:
     locale: Locale = field(compare=False)
 
 
+ShapeKey = tuple[Voice, int, int, int, int]
+"""Who reads, the campaign, the level of its heading, in which minute the coupon ends, in which minute it is."""
+
+
+def shape_key(voice: Voice, issued: Issued, level: int, now: float) -> ShapeKey | None:
+    """By what the words around a coupon are found; None for one that is used or over, which says so in its own words."""
+    ends_at = issued.coupon.expires_at
+    if issued.used_at is not None or ends_at <= now:
+        return None
+    return voice, issued.coupon.campaign, level, ends_at // 60, int(now) // 60
+
+
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """The page around the coupon. `campaign` 0: no coupon belongs there."""
+    """The page around the coupon of a campaign; None: no coupon belongs there."""
 
-    head: bytes
+    headers: tuple[tuple[str, str], ...]
     before: bytes
     after: bytes
-    campaign: int
+    campaign: Campaign | None
     made_at: float
+    head: bytes = field(init=False)
+
+    def __post_init__(self) -> None:
+        lines = ["HTTP/1.1 200 OK", *(f"{name}: {value}" for name, value in self.headers)]
+        object.__setattr__(self, "head", ("\r\n".join(lines) + "\r\n").encode("latin-1"))
 
     def around(self, ticket: bytes) -> bytes:
         """The whole answer."""
         length = len(self.before) + len(ticket) + len(self.after)
         return b"%sContent-Length: %d\r\n\r\n%s%s%s" % (self.head, length, self.before, ticket, self.after)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The words around a coupon with slots for what is its own. `url` is its page's address with `NO_SERIAL` in it."""
+
+    text: str
+    url: str
+    label: str
+
+    def filled(self, issued: Issued) -> bytes:
+        """The ticket of one coupon."""
+        url = self.url.replace(NO_SERIAL, issued.coupon.serial)
+        text = self.text.replace(QR_SLOT, qr_svg(issued.token, self.label))
+        return text.replace(CODE_SLOT, show_code(issued.code)).replace(URL_SLOT, escape(url)).encode()
 
 
 @lru_cache(maxsize=256)
@@ -75,15 +115,6 @@ def voice_of(accept: str, asked: str, offered: tuple[str, ...]) -> Voice:
     language = choose_language(asked or None, wanted, offered)
     locale = choose_locale(language, wanted)
     return Voice(asked, language, str(locale), locale)
-
-
-def head_of(response: Response) -> bytes:
-    """Status line and headers of an answer without its length and its last line."""
-    lines = [f"HTTP/1.1 {response.status}"]
-    lines += [
-        f"{name}: {value}" for name, value in response.headers.items() if name.lower() != "content-length"
-    ]
-    return ("\r\n".join(lines) + "\r\n").encode("latin-1")
 
 
 def _is_fresh(made_at: float, now: float, for_s: float) -> bool:
@@ -100,6 +131,7 @@ class FrontPage:
         self._offered: tuple[str, ...] = ()
         self._shared: dict[tuple[Kind, Voice], Shared] = {}
         self._tickets: dict[tuple[str, Voice], tuple[bytes, float]] = {}
+        self._shapes: dict[ShapeKey, tuple[Shape, float]] = {}
         self._asked_at: dict[tuple[Kind, Voice], float] = {}
 
     def belong(self, kind: Callable[[str, float], Kind], mark: Callable[[str, int, float], str]) -> None:
@@ -111,6 +143,51 @@ class FrontPage:
 
         For a GET of HTTP/1.1 on `/` of this portal. Never hands out a coupon, so it may answer anybody; waits for nothing.
         """
+        seen = self._look(ip, accept_language, query, now)
+        if seen is None:
+            return None
+        key, mark = seen
+        shared = self._serve(key, now)
+        if shared is None:
+            return None
+        if shared.campaign is None:
+            return shared.around(b"")
+        ticket = self.ticket(mark(shared.campaign), key[1], now)
+        return None if ticket is None else shared.around(ticket)
+
+    def fresh(
+        self,
+        ip: str,
+        accept_language: str,
+        query: str,
+        now: float,
+        take: Callable[[Campaign, str], Issued | None],
+    ) -> tuple[Shared, bytes] | None:
+        """The page with a coupon that `take` hands out for a mark, in the pieces of `Shared.around`.
+
+        None where the pages have to make it. For a GET by somebody who looks; waits for the disk.
+        """
+        seen = self._look(ip, accept_language, query, now)
+        if seen is None:
+            return None
+        (kind, voice), mark = seen
+        shared = self.shared(kind, voice, now)
+        if shared is None or shared.campaign is None:
+            return None
+        number = mark(shared.campaign)
+        issued = take(shared.campaign, number)
+        found = None if issued is None else shape_key(voice, issued, 1, now)
+        shape = None if found is None else self.shape(found, now)
+        if shape is None or issued is None:
+            return None
+        ticket = shape.filled(issued)
+        self.keep_ticket(number, voice, ticket, now)
+        return shared, ticket
+
+    def _look(
+        self, ip: str, accept_language: str, query: str, now: float
+    ) -> tuple[tuple[Kind, Voice], Callable[[Campaign], str]] | None:
+        """Who asks for which page; None where that cannot be told from these few words."""
         asked = _ASKED.get(query)
         if asked is None or len(accept_language) > LONGEST_ACCEPT or not self._offered:
             return None
@@ -118,13 +195,7 @@ class FrontPage:
         if kind == "in":
             return None
         voice = voice_of(accept_language, asked, self._offered)
-        shared = self._serve((kind, voice), now)
-        if shared is None:
-            return None
-        if not shared.campaign:
-            return shared.around(b"")
-        ticket = self.ticket(self._mark(ip, shared.campaign, now), voice, now)
-        return None if ticket is None else shared.around(ticket)
+        return (kind, voice), lambda campaign: self._mark(ip, campaign.number, now)
 
     def _serve(self, key: tuple[Kind, Voice], now: float) -> Shared | None:
         shared = self._shared.get(key)
@@ -145,6 +216,16 @@ class FrontPage:
         """A guest's own piece, where it is fresh."""
         found = self._tickets.get((mark, voice))
         return found[0] if found is not None and _is_fresh(found[1], now, TICKET_FRESH_S) else None
+
+    def shape(self, key: ShapeKey, now: float) -> Shape | None:
+        """The words around a coupon, where they are fresh: the same for all who take one in the same minute."""
+        found = self._shapes.get(key)
+        return found[0] if found is not None and _is_fresh(found[1], now, FRESH_S) else None
+
+    def keep_shape(self, key: ShapeKey, shape: Shape, now: float) -> None:
+        """Keep the words around a coupon."""
+        with self._lock:
+            _put(self._shapes, key, (shape, now), MOST_SHARED)
 
     def keep_shared(self, kind: Kind, voice: Voice, shared: Shared, offered: Sequence[str]) -> None:
         """Keep a page around the coupon. `offered`: the languages of the shop."""

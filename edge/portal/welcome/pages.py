@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, redirect, request, url_for
+from flask import Blueprint, Flask, Response, redirect, request, url_for
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
@@ -22,6 +22,7 @@ from edge.portal.welcome.fast import FrontPage
 from edge.portal.welcome.form import CODE_CHARACTERS, Form, entry_of, read_form, with_answer
 from edge.portal.welcome.marks import Marks
 from edge.portal.welcome.paper import notice_values, sign_values
+from edge.portal.welcome.quick import Quick, is_looked_at
 from edge.portal.welcome.screen import DoorContext, Screen
 from edge.portal.welcome.sign import portal_text
 from edge.portal.welcome.told import Told
@@ -39,8 +40,6 @@ logger = logging.getLogger(__name__)
 TRANSLATIONS = Path(__file__).parent / "translations"
 FORM_BYTES = 4_096
 NAME = "welcome"
-QUIET_AGENTS = ("CaptiveNetworkSupport",)
-"""Programs that fetch the page although nobody looks at it: the helper of iOS and macOS that only wants to know where it ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +106,7 @@ class _Pages:
         if "left" in request.args and self.keeper.has_gate:
             line = _("You have left the Wi-Fi. Your coupon stays good.")
             return self.screen.form_page(ip, Form(self.ways.offered()), 200, now, line)
-        return self.screen.popup(ip, now, may_take=_is_looked_at())
+        return self.screen.popup(ip, now, may_take=is_looked_at(request.environ))
 
     def inside(self) -> ResponseReturnValue:
         """In: until when, the coupon, a new member's code, longer, out."""
@@ -139,7 +138,7 @@ class _Pages:
             code=_spaced(code),
             code_url=code_url,
             code_qr=qr_svg(code_url, _("QR code of your own way in")) if code else "",
-            ticket=self.screen.ticket(ip, now, may_take=_is_looked_at(), level=2),
+            ticket=self.screen.ticket(ip, now, may_take=is_looked_at(request.environ), level=2),
         )
 
     def member(self, code: str = "") -> ResponseReturnValue:
@@ -314,13 +313,6 @@ def _place() -> str:
     return request.remote_addr or ""
 
 
-def _is_looked_at() -> bool:
-    """Whether somebody will see this answer: not a program that only wants to know whether there is one."""
-    agent = request.headers.get("User-Agent", "")
-    purpose = request.headers.get("Sec-Purpose", "") + request.headers.get("Purpose", "")
-    return request.method == "GET" and "prefetch" not in purpose and not agent.startswith(QUIET_AGENTS)
-
-
 def _spaced(code: str) -> str:
     return show_code(code) if code.isalnum() else code
 
@@ -350,5 +342,9 @@ def create_welcome(welcome: Welcome) -> Blueprint:
     @blueprint.record_once
     def settle(state: BlueprintSetupState) -> None:
         speak(state.app, TRANSLATIONS, lambda: pages.context.shop.languages)
+        app = state.app
+        if isinstance(app, Flask):
+            # Flask's own way of putting something before an application.
+            app.wsgi_app = Quick(app.wsgi_app, welcome.front, welcome.desk, welcome.now)  # type: ignore[method-assign]
 
     return blueprint

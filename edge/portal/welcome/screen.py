@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,19 @@ from flask import Response, make_response, render_template, request, url_for
 from edge.portal.guests import State
 from edge.portal.keeper import Keeper
 from edge.portal.ways.entry import Ways
-from edge.portal.welcome.fast import FrontPage, Kind, Shared, Voice, head_of, voice_of
+from edge.portal.welcome.fast import (
+    CODE_SLOT,
+    NO_SERIAL,
+    QR_SLOT,
+    URL_SLOT,
+    FrontPage,
+    Kind,
+    Shape,
+    Shared,
+    Voice,
+    shape_key,
+    voice_of,
+)
 from edge.portal.welcome.form import Form
 from edge.portal.welcome.marks import Marks
 from edge.portal.welcome.offering import front_offer, is_limited
@@ -24,7 +36,6 @@ from hub.storefront.headers import guard
 from hub.storefront.languages import gettext as _
 from hub.storefront.languages import language
 from hub.storefront.offers import greeting, show_coupon, show_offer
-from hub.storefront.qr import qr_svg
 from hub.storefront.style import Style, make_style
 from hub.wire.coupon import Issued
 from hub.wire.rules import Refused
@@ -116,20 +127,18 @@ class Screen:
         kind, voice = self.kind(ip, now), self.voice()
         shared = self.front.shared(kind, voice, now)
         if shared is None:
-            campaign = front_offer(self.desk.campaigns(now))
-            shared = self._shared(kind, campaign, now)
+            shared = self._shared(kind, front_offer(self.desk.campaigns(now)), now)
             self.front.keep_shared(kind, voice, shared, self.context.shop.languages)
         ticket = b""
-        if shared.campaign:
-            mark = self.mark(ip, shared.campaign, now)
+        if shared.campaign is not None:
+            mark = self.mark(ip, shared.campaign.number, now)
             ticket = self.front.ticket(mark, voice, now) or b""
             if not ticket:
-                text, keep = self._ticket_of(self.desk.campaign(shared.campaign, now), mark, now, may_take)
+                text, keep = self._ticket_of(shared.campaign, mark, now, may_take)
                 ticket = text.encode()
                 if keep:
                     self.front.keep_ticket(mark, voice, ticket, now)
-        response = Response(shared.before + ticket + shared.after, mimetype="text/html")
-        return self.finish(response)
+        return Response(shared.before + ticket + shared.after, headers=shared.headers)
 
     def form_page(self, ip: str, form: Form, status: int, now: float, line: str = "") -> Response:
         """The first page again: with what was typed and what was wrong with it, with its next step, or with another line."""
@@ -149,8 +158,8 @@ class Screen:
         ticket = SLOT if campaign else self._no_offer()
         response = self.page("home", form=form, line=self.line(kind), ticket=ticket)
         before, _slot, after = response.get_data().partition(SLOT.encode())
-        head = head_of(response)
-        return Shared(head, before, after, campaign.number if campaign else 0, now)
+        headers = tuple((name, value) for name, value in response.headers if name != "Content-Length")
+        return Shared(headers, before, after, campaign, now)
 
     def _ticket_of(
         self, campaign: Campaign | None, mark: str, now: float, may_take: bool, level: int = 1
@@ -161,22 +170,33 @@ class Screen:
         issued = self._coupon(campaign, mark, now, may_take)
         if issued is None:
             return self._offer(campaign, mark, level), False
-        view = show_coupon(issued, campaign, self.context.shop, self.context.reader)
-        page = render_template(
-            "welcome/ticket.html",
-            coupon=view,
-            qr=qr_svg(issued.token, _("QR code of this coupon")),
-            coupon_url=url_for(f"{self.offers}.coupon", serial=view.serial),
-            level=level,
-        )
-        return page, True
+        return self._coupon_ticket(issued, campaign, now, level), True
+
+    def _coupon_ticket(self, issued: Issued, campaign: Campaign, now: float, level: int) -> str:
+        """A coupon as it is shown. In a rush the words around it are made once, and each coupon is put in."""
+        key = shape_key(self.voice(), issued, level, now)
+        shape = None if key is None else self.front.shape(key, now)
+        if shape is None:
+            view = show_coupon(issued, campaign, self.context.shop, self.context.reader)
+            text = render_template(
+                "welcome/ticket.html",
+                coupon=replace(view, code=CODE_SLOT),
+                qr=QR_SLOT,
+                coupon_url=URL_SLOT,
+                level=level,
+            )
+            shape = Shape(
+                text, url_for(f"{self.offers}.coupon", serial=NO_SERIAL), _("QR code of this coupon")
+            )
+            if key is not None:
+                self.front.keep_shape(key, shape, now)
+        return shape.filled(issued).decode()
 
     def _coupon(self, campaign: Campaign, mark: str, now: float, may_take: bool) -> Issued | None:
         """This guest's coupon; a new one only where there are any number, and somebody is looking."""
         try:
-            before = self.desk.taken(mark)
-            if before is not None or not may_take or is_limited(campaign):
-                return before
+            if is_limited(campaign) or not may_take:
+                return self.desk.taken(mark)
             taken = self.desk.take(campaign.number, mark, now, unasked=True)
         except Exception as wrong:  # noqa: BLE001 - a full disk raises what it likes, and must not hide the offer and the Wi-Fi
             logger.warning("offer=%s has no coupon for the pop-up: %s", campaign.number, wrong)
