@@ -1,4 +1,4 @@
-"""The staff's pages in a browser: every state in both languages, by day and by night, on a phone and on a laptop; and on paper."""
+"""The staff's pages in a browser: every state in both languages, by day and by night, on phone, laptop and paper."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def test_a_shift_without_a_script_makes_codes_lets_a_guest_stay_and_ends_them_al
 
 
 def test_a_sheet_of_24_codes_is_one_page_of_paper(
-    door: Door, serve: Callable[..., str], browse: Callable[..., Page]
+    door: Door, serve: Callable[..., str], browse: Callable[..., Page], shots: Callable[..., Path]
 ) -> None:
     wish = Wish(24, 7_200, NOW + 30 * 86_400, 2, what_for="Breakfast")
     batch = door.vouchers.make(wish, "s1", NOW)
@@ -168,10 +168,10 @@ def test_a_sheet_of_24_codes_is_one_page_of_paper(
     come_in(page, serve(door.staff_app(NOTICE)))
     for language in ("en", "zh"):
         page.goto(re.sub("/staff/.*", f"/staff/codes/{batch.id}?lang={language}", page.url))
+        page.emulate_media(media="print")
         paper = page.pdf(format="A4", prefer_css_page_size=True)
         assert len(re.findall(rb"/Type\s*/Page\b", paper)) == 1
-        page.emulate_media(media="print")
+        shots(page, f"ways-staff-paper-{language}")
         assert page.locator(".slip").count() == 24
         for hidden in (".menu", ".top", ".notice", ".no-print >> nth=0"):
             expect(page.locator(hidden)).to_be_hidden()
-        page.emulate_media(media="screen")
