@@ -22,8 +22,10 @@ from edge.portal.keeper import Keeper, NoGate
 from edge.portal.looking import certificate_reason, holding
 from edge.portal.store import InstallerStore
 from edge.portal.tls import Certificates, TlsServer
+from edge.portal.ways.sentences import with_modem
 from edge.store import open_pool
 from hardware.device import DeviceError, open_device
+from hardware.modem.modem import Modem
 from hub.client.clock import Clock
 from hub.client.db import StorageError
 from hub.client.node import Node
@@ -105,7 +107,10 @@ def _serve(config: Config) -> int:
             watching.begin()
             stack.callback(watching.close)
         certificates = _certificates(config)
-        modem = open_device(config.modem) if config.modem else None
+        modem: Modem | None = open_device(config.modem) if config.modem else None
+        if modem is not None:
+            stack.callback(modem.close)
+        simulated = modem is not None and modem.simulated
         portal = create_portal(
             House(
                 config,
@@ -114,7 +119,7 @@ def _serve(config: Config) -> int:
                 shelf,
                 clock,
                 keeper,
-                notice=lambda: _notice(config),
+                notice=lambda: with_modem(_notice(config), simulated=simulated),
                 installer=installer,
                 certificates=certificates,
                 modem=modem,

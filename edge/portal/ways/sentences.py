@@ -170,6 +170,20 @@ SIMULATED_MODEM: Text = {
 }
 """For the notice of every page where `Modem.simulated`."""
 
+
+def with_modem(notice: Text, *, simulated: bool) -> Text:
+    """The notice of every page, and beside it that the modem is a simulated one where it is."""
+    if not simulated:
+        return notice
+    said = {language: say(notice, language) for language in SIMULATED_MODEM} if notice else {}
+    return {
+        language: " ".join(filter(None, (said.get(language), text)))
+        if language == "en"
+        else said.get(language, "") + text
+        for language, text in SIMULATED_MODEM.items()
+    }
+
+
 _MESSAGE: Text = {
     "en": "{code} is your Wi-Fi code for {shop}. It is good for 10 minutes. Nobody will ask you for it.",
     "zh": "{code} 是您在{shop}的 Wi-Fi 验证码，10 分钟内有效。请勿告诉他人。",
