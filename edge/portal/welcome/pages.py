@@ -345,6 +345,6 @@ def create_welcome(welcome: Welcome) -> Blueprint:
         app = state.app
         if isinstance(app, Flask):
             # Flask's own way of putting something before an application.
-            app.wsgi_app = Quick(app.wsgi_app, welcome.front, welcome.desk, welcome.now)  # type: ignore[method-assign]
+            app.wsgi_app = Quick(app.wsgi_app, welcome.front, welcome.desk, welcome.now)  # type: ignore[method-assign, assignment]
 
     return blueprint
