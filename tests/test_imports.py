@@ -146,6 +146,7 @@ PURE = frozenset(
         "hub.storefront.words",
         "hub.tags",
         "hub.up.plan",
+        "hub.up.services",
         "hub.wire",
         "hub.wire.coupon",
         "hub.wire.events",

@@ -16,6 +16,7 @@ COMMANDS = {
     "test": ("hub.up.testing", "lint, types, import rules, docs and every ring of tests"),
     "prove": ("hub.up.proving", "list the promises, or run the proof of one"),
     "bench": ("hub.up.measuring", "measure against peers and limits"),
+    "install": ("hub.up.installing", "make this machine a part of the shop that starts by itself (systemd)"),
     "check": ("hub.up.checking", "say what is wrong here; exit status 0 fine, 1 warnings, 2 errors"),
 }
 
@@ -48,6 +49,7 @@ def build_parser() -> argparse.ArgumentParser:
     _up_options(parts["up"])
     _test_options(parts["test"])
     _prove_options(parts["prove"])
+    _install_options(parts["install"])
     bench = parts["bench"]
     bench.add_argument("name", nargs="?", help="one measurement; without it all of them")
     bench.add_argument("--rounds", type=int, default=7, help="rounds whose median counts (at least 5)")
@@ -112,6 +114,21 @@ def _wifi_options(up: argparse.ArgumentParser) -> None:
     wifi.add_argument("--name", metavar="NAME", help="the portal's name, where a certificate is for it")
     wifi.add_argument("--certificate", type=Path, metavar="FILE", help="for that name; turns option 114 on")
     wifi.add_argument("--certificate-key", type=Path, metavar="FILE", help="its key")
+
+
+def _install_options(install: argparse.ArgumentParser) -> None:
+    install.add_argument("--door", action="store_true", help="it hears who is near and greets phones")
+    install.add_argument("--counter", action="store_true", help="the shoppers' screen and the till")
+    install.add_argument("--office", action="store_true", help="the shop's hub")
+    install.add_argument("--hub", metavar="URL", help="where the shop's hub is")
+    install.add_argument("--pair", metavar="CODE", help="join the shop with this code now")
+    install.add_argument(
+        "--root", type=Path, metavar="DIR", help="write the files below DIR, and run nothing"
+    )
+    install.add_argument(
+        "--radio", action="store_true", help="IFACE is a radio, also where --root looks at another machine"
+    )
+    _wifi_options(install)
 
 
 def _test_options(test: argparse.ArgumentParser) -> None:

@@ -45,7 +45,7 @@ def plan_wifi(args: argparse.Namespace, owner: Owner | None) -> Wifi | None:
             raise UpError(f"--{flag} is about the guests' network. Name its interface, too: --wifi wlan0.")
         return None
     address = read_address(args.guests)
-    _insist_on_key(args)
+    insist_on_key(args)
     insist_on_access(args.wifi, address, TLS_PORT)
     place = _place(args)
     certificate, key, name = _certificate(args)
@@ -68,7 +68,8 @@ def plan_wifi(args: argparse.Namespace, owner: Owner | None) -> Wifi | None:
     )
 
 
-def _insist_on_key(args: argparse.Namespace) -> None:
+def insist_on_key(args: argparse.Namespace) -> None:
+    """UpError where security and passphrase do not fit together."""
     if args.security in WITH_KEY and args.passphrase_file is None:
         raise UpError(
             f"--security {args.security} needs the passphrase. Write it into a file that only you may read, and name that: "
