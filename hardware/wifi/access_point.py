@@ -25,7 +25,7 @@ from hardware.wifi.dnsmasq import guest_server, internet_server
 from hardware.wifi.hostapd import hostapd
 from hardware.wifi.hostapd_check import check_hostapd
 from hardware.wifi.network import Network
-from hardware.wifi.stations import Tested, tested
+from hardware.wifi.stations import Tested, carries
 
 STATE, GOOD, STATUS, LOCK = "state.json", "good.json", "status.json", "lock"
 RADIO_FILE, GUEST_FILE, INTERNET_FILE = "hostapd.conf", "guest.conf", "internet.conf"
@@ -77,7 +77,7 @@ def tested_limit(radio: str) -> Tested | None:
     except OSError:
         model = ""
     driver = Path("/sys/class/net", radio, "device", "driver").resolve().name
-    return tested(model, driver, FIRMWARE.resolve().name)
+    return carries(model, driver, FIRMWARE.resolve().name)
 
 
 def texts(network: Network, folder: Path) -> dict[str, str]:

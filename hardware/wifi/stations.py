@@ -39,7 +39,7 @@ UNTRIED = 7
 """The least that anybody found with a chip of this family (raspberrypi/documentation#2520: seven to ten)."""
 
 
-def tested(model: str, driver: str, firmware: str) -> Tested | None:
+def carries(model: str, driver: str, firmware: str) -> Tested | None:
     """What this machine's radio carries; None for other makes, whose firmware sets no such limit or is not known.
 
     `model` is the device tree's, `firmware` the name of the file that the driver loads, where it is known.
