@@ -10,7 +10,11 @@ from edge.portal.welcome.texts import CALL, COUNTING_HEADING, STEPS, counting_li
 from hub.storefront.languages import NAMES, TAGS
 from hub.storefront.offers import shop_name
 from hub.storefront.qr import qr_svg
+from hub.storefront.words import clean
 from hub.wire.snapshot import Shop, Text, say
+
+CONTACT_CHARACTERS = 200
+ADDRESS_CHARACTERS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +45,13 @@ class Notice:
 
 def notice_values(language: str, shop: str, contact: str) -> dict[str, Any]:
     """For the page in the reader's language."""
-    return {"heading": say(COUNTING_HEADING, language), "lines": counting_lines(language, shop, contact)}
+    lines = counting_lines(language, shop, clean(contact, CONTACT_CHARACTERS))
+    return {"heading": say(COUNTING_HEADING, language), "lines": lines}
 
 
 def sign_values(shop: Shop, ssid: str, portal: str, contact: str) -> dict[str, Any]:
     """For the sheet, in every language that we speak. Without a network's name there is no QR for it."""
-    steps = []
+    steps, contact = [], clean(contact, CONTACT_CHARACTERS)
     call = [Said(say(CALL["wifi" if ssid else "offer"], code), TAGS[code]) for code in NAMES]
     if ssid:
         steps.append(_step("join", wifi_text(ssid), ssid))
@@ -65,4 +70,4 @@ def sign_values(shop: Shop, ssid: str, portal: str, contact: str) -> dict[str, A
 def _step(name: str, text: str, beneath: str) -> Step:
     words: Text = STEPS[name]
     said = [Said(say(words, code), TAGS[code]) for code in NAMES]
-    return Step(qr_svg(text, " ".join(each.text for each in said)), said, beneath)
+    return Step(qr_svg(text, " ".join(each.text for each in said)), said, clean(beneath, ADDRESS_CHARACTERS))
