@@ -29,6 +29,7 @@ from edge.portal.ways.sms import (
 from hardware.modem.modem import NotSent, Sent
 from hardware.modem.sim import SimModem
 from hardware.modem.text import weigh
+from hub.client.settings import SettingsError
 from hub.wire.events import PortalJoined
 
 NUMBER = "0151 23456789"
@@ -300,6 +301,15 @@ def test_countries_are_known() -> None:
     assert is_country("CN")
     assert not is_country("XX")
     assert not is_country("de")
+
+
+def test_a_country_without_phone_numbers_is_told_at_the_start_and_only_where_messages_are_sent(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(SettingsError, match="PORTAL_COUNTRY"):
+        Door(tmp_path / "a", modem=Modem(), ways=("sms",), country="UK")
+    Door(tmp_path / "b", ways=("sms", "click"), country="UK").close()
+    Door(tmp_path / "c", modem=Modem(), ways=("click",), country="UK").close()
 
 
 @given(st.sampled_from(["en", "zh", "fr"]), st.text(max_size=200))

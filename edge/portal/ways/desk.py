@@ -15,6 +15,7 @@ from edge.portal.ways.codes import read_member_code, read_short_code
 from edge.portal.ways.coupons import coupon_trouble
 from edge.portal.ways.entry import Admitted, CodeSent, Entry, NotYet
 from edge.portal.ways.members import Members
+from edge.portal.ways.numbers import is_country
 from edge.portal.ways.sentences import Reason, not_yet
 from edge.portal.ways.sms import SmsCodes
 from edge.portal.ways.store import WaysStore
@@ -23,6 +24,7 @@ from edge.portal.ways.vouchers import Vouchers
 from hardware.modem.modem import Modem
 from hub.client.db import StorageError, writing
 from hub.client.outbox import Outbox
+from hub.client.settings import SettingsError
 from hub.client.shelf import Shelf
 from hub.wire.events import PortalJoined
 from hub.wire.snapshot import say
@@ -54,6 +56,8 @@ class WaySettings:
 class WaysDesk:
     """The ways in of one door. `place` is the door's name, as it stands in records of consent.
 
+    SettingsError where text messages are to be sent from a country that has no phone numbers.
+
     `keeper` is asked which phone is where, and puts out whoever held a code's place before. `vouchers` is shared with the
     staff's pages.
     """
@@ -79,7 +83,13 @@ class WaysDesk:
         self._vouchers = vouchers or Vouchers(store, random)
         self._members = Members(store, outbox, place, random)
         self._tries = WrongTries()
-        self._sms = SmsCodes(store, modem, random, self._shop_name, settings.country) if modem else None
+        self._sms: SmsCodes | None = None
+        if modem is not None and "sms" in settings.ways:
+            if not is_country(settings.country):
+                raise SettingsError(
+                    [f"PORTAL_COUNTRY ({settings.country!r}) is no country with phone numbers."]
+                )
+            self._sms = SmsCodes(store, modem, random, self._shop_name, settings.country)
 
     def offered(self) -> tuple[WayIn, ...]:
         """The ways that this portal offers now, the usual one first.
