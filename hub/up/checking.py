@@ -13,11 +13,12 @@ from typing import Any
 
 from hub.client.warnings import read_report
 from hub.up.children import environment
+from hub.up.place import GUESTS_FILE
 from hub.up.plan import Plan
 from hub.up.sentences import UpError
 
 PROGRAMS = ("hub", "kiosk", "edge", "portal")
-MODULES = {"hub": "hub", "kiosk": "kiosk", "edge": "edge", "portal": "edge.portal"}
+MODULES = {"hub": "hub", "kiosk": "kiosk", "edge": "edge", "portal": "edge.portal", "gate": "edge.gate"}
 FINE, WARNINGS, ERRORS = 0, 1, 2
 WITHIN_S = 60.0
 
@@ -28,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
     if not (folder / "hub").is_dir():
         raise UpError(f"There is no shop in {folder}. Make one with ./shopbell up, or give --dir.")
     with ThreadPoolExecutor() as pool:
-        answers = list(pool.map(lambda name: ask(name, folder), PROGRAMS))
+        answers = list(pool.map(lambda name: ask(name, folder), programs_of(folder)))
     worst: int = max(answer["status"] for answer in answers)
     if args.json:
         print(json.dumps({"status": worst, "programs": answers}, ensure_ascii=False, indent=1))
@@ -71,8 +72,25 @@ def ask(name: str, folder: Path) -> dict[str, Any]:
     }
 
 
+def programs_of(folder: Path) -> tuple[str, ...]:
+    """The programs of this shop; the gate where it last had a guests' network."""
+    return (*PROGRAMS, *(name for name in guests_of(folder) if name not in PROGRAMS))
+
+
+def guests_of(folder: Path) -> dict[str, dict[str, str]]:
+    """The settings that `up --wifi` has given, by program; empty where the shop has no guests' network."""
+    try:
+        told = json.loads((folder / GUESTS_FILE).read_text())
+    except (OSError, ValueError):
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
 def settings_of(name: str, folder: Path) -> dict[str, str]:
     """Where a program's folder is, and its port where `up` wrote down which it took."""
+    guests = guests_of(folder).get(name, {})
+    if guests:
+        return {key: os.environ.get(key, value) for key, value in guests.items()}
     plan = Plan(str(folder), "127.0.0.1", "127.0.0.1", port_base_of(folder), "ble:sim")
     wanted = {f"{name.upper()}_{what}" for what in ("DIR", "HOST", "PORT")}
     given = {key: value for key, value in plan.env(name).items() if key in wanted}

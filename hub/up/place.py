@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import json
 import os
 import socket
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from hub.up.sentences import UpError
 
 LOCK_FILE = "up.lock"
 PORT_FILE = "port-base"
+GUESTS_FILE = "guests.json"
 FIRST_STEPS = "first-steps.txt"
 ORPHANS_END_WITHIN_S = 20.0
 LOG_KEPT_BYTES = 2_000_000
@@ -80,10 +83,14 @@ class Place:
         said = os.pread(self._lock, 32, 0).decode(errors="replace").strip()
         return f" (process {said})" if said.isdigit() else ""
 
-    def remember_ports(self, port_base: int) -> None:
-        """Write down where the shop answers, for `shopbell check`."""
+    def remember(self, port_base: int, guests: Mapping[str, Mapping[str, str]]) -> None:
+        """Write down where the shop answers, for `shopbell check`; `guests`: settings of the programs of a guests' network."""
         try:
             (self.folder / PORT_FILE).write_text(f"{port_base}\n")
+            if guests:
+                (self.folder / GUESTS_FILE).write_text(json.dumps(guests) + "\n")
+            else:
+                (self.folder / GUESTS_FILE).unlink(missing_ok=True)
         except OSError as wrong:
             raise self.refusal(wrong) from wrong
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import guest_network
 import pytest
@@ -63,6 +65,13 @@ class UpWithGuests:
                 found[words[words.index("-m") + 1]] = pid
         return found
 
+    def check(self, program: str) -> Any:
+        """What `shopbell check` says of one program."""
+        command = [sys.executable, "-P", "-m", "hub.up.cli", "check", "--json", "--dir", self.folder / "shop"]
+        asked = self.network.gateway.popen(command, env={"PYTHONPATH": PACKAGES}, stdout=subprocess.PIPE)
+        said, _ = asked.communicate(timeout=60)
+        return next(one for one in json.loads(said)["programs"] if one["program"] == program)
+
     def end(self, number: int = signal.SIGTERM) -> int:
         self.process.send_signal(number)
         return self.process.wait(60)
@@ -93,6 +102,7 @@ def test_a_phone_is_caught_let_through_and_left_alone_when_the_shop_ends(
     assert not is_out(phone)
     assert enter(phone).status == 303
     wait_for(lambda: is_out(phone), 10.0)
+    assert (up.check("gate")["status"], up.check("gate")["warnings"]) == (0, [])
     killed = up.programs()["edge.gate"]
     os.kill(killed, signal.SIGKILL)
     assert is_out(phone)

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from hub.up.browser import bring_chromium, find_chromium
-from hub.up.checking import port_base_of, sentences, settings_of
+from hub.up.checking import port_base_of, programs_of, sentences, settings_of
 from hub.up.cli import build_parser, main
+from hub.up.place import Place
 from hub.up.testing import RINGS
 from tests.bench.run import met, names, table_of
 from tests.prove import Verdict, proofs
@@ -176,3 +177,18 @@ def test_every_measurement_is_found_and_the_runner_is_none() -> None:
 def test_no_ring_of_tests_is_left_out() -> None:
     rings = {path.relative_to(ROOT / "tests").parts[0] for path in (ROOT / "tests").rglob("test_*.py")}
     assert rings - {"lab", "data"} <= set(RINGS)
+
+
+def test_check_asks_the_gate_too_where_the_shop_had_a_guests_network(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    place.remember(9300, {})
+    assert programs_of(tmp_path) == ("hub", "kiosk", "edge", "portal")
+    gate, portal = (
+        {"GATE_SOCKET": "/run/x/gate.sock"},
+        {"PORTAL_GATE": "/run/x/gate.sock", "PORTAL_PORT": "9302"},
+    )
+    place.remember(9300, {"gate": gate, "portal": portal})
+    assert programs_of(tmp_path) == ("hub", "kiosk", "edge", "portal", "gate")
+    assert (settings_of("gate", tmp_path), settings_of("portal", tmp_path)) == (gate, portal)
+    place.remember(9300, {})
+    assert programs_of(tmp_path) == ("hub", "kiosk", "edge", "portal")
