@@ -210,7 +210,8 @@ def test_hostapd_has_exactly_the_name_and_the_passphrase(folder: Path) -> None:
     for number, secret in enumerate(SECRETS):
         kinds = ("wpa2",) if len(secret) == 64 else ("wpa2", "wpa3")
         wanted += [replace(GOOD, ssid=SSIDS[number], security=kind, passphrase=secret) for kind in kinds]
-    # Without a bridge: there is none, and hostapd ends at the first radio that it cannot put into one. So that one is last, and its end the end of all.
+    # Without a bridge: there is none, and hostapd ends at the first radio that it cannot put into one.
+    # So that one is last, and its end the end of all.
     wanted = [replace(one, interface=f"r{number}", radio=f"r{number}") for number, one in enumerate(wanted)]
     wanted.append(replace(GOOD, radio="last", ssid=SSIDS[0], security="owe"))
     files = []
