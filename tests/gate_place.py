@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.server
 import itertools
+import os
 import socket
 import subprocess
 import sys
@@ -30,10 +31,12 @@ from edge.gate.protocol import (
     ListGuests,
     SetLimits,
     Stay,
+    write,
 )
 from edge.gate.protocol import Phone as Pair
 from hardware.wifi.network import HELD_ADDRESS
 
+HELD = str(HELD_ADDRESS)
 PORTAL = "the portal"
 READY_S = 15.0
 
@@ -228,3 +231,20 @@ def _pace(turn: Callable[[], int], seconds: float, skip_s: float) -> float:
             since = since or now
             octets += came
     return octets / (time.monotonic() - begun - since)
+
+
+def main() -> None:
+    """Run a command with a socket at its third descriptor, as systemd does."""
+    path, *command = sys.argv[1:]
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    listening.bind(path)
+    listening.listen(8)
+    os.dup2(listening.fileno(), 3)
+    os.set_inheritable(3, True)
+    os.execvpe(command[0], command, {**os.environ, "LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "1"})
+
+
+__all__ = ["GatePlace", "pair", "portal", "receive", "send", "write"]
+
+if __name__ == "__main__":
+    main()

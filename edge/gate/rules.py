@@ -109,10 +109,9 @@ def fingerprint(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def stand_of(listing: str) -> tuple[str | None, str]:
-    """The chain in which the table keeps its own fingerprints, and the listing without it."""
-    found = _STAND.search(listing)
-    return (found[1], listing[: found.start()] + listing[found.end() :]) if found else (None, listing)
+def stands_of(listing: str) -> tuple[list[str], str]:
+    """The chains in which the table keeps its own fingerprints, usually one, and the listing without them."""
+    return _STAND.findall(listing), _STAND.sub("", listing)
 
 
 def stand(text: str, listing: str) -> str:

@@ -22,7 +22,7 @@ from edge.gate.rules import (
     needs,
     render,
     stand,
-    stand_of,
+    stands_of,
 )
 
 NFT_TIMEOUT_S = 20
@@ -77,15 +77,15 @@ def take_away() -> None:
 
 
 def listing() -> str | None:
-    """What the kernel has of ours, without counters and who is in; None where it is not all there."""
+    """What the kernel has of ours, without counters and who is in; None where it has not even the table with the sets."""
     tables = [("-t", f"list table {family} {TABLE}\n") for family in ("inet", "netdev", "bridge")]
     # The classes are elements, too; without them nobody would get through.
     maps = [("-s", f"list map inet {TABLE} {name}\n") for name in ("up_classes", "down_classes")]
-    found = []
+    found: list[str] = []
     # One at a time: nft 1.0.6 finds only the last of several that are asked for together.
     for flag, question in (*tables, *maps):
         done = _nft(question, "-s", "-n", flag)
-        if done.returncode:
+        if done.returncode and not found:
             return None
         found.append(done.stdout)
     return "".join(found)
@@ -119,8 +119,8 @@ class Table:
     def _stands(self, there: str | None) -> bool:
         if there is None:
             return False
-        name, rest = stand_of(there)
-        return name == stand(render(self.shape, self.classes), rest)
+        names, rest = stands_of(there)
+        return names == [stand(render(self.shape, self.classes), rest)]
 
     def load(self, shape: Shape, classes: Classes, *, anew: bool = False) -> None:
         """Replace the rules in one transaction, the sets stay; `anew`: those too. TableError, and the old ones stand."""
@@ -129,8 +129,7 @@ class Table:
         script = (clear() if anew else "") + text
         if there is not None:
             script += forget_chains(there, classes)
-            old, _ = stand_of(there)
-            script += f"delete chain inet {TABLE} {old}\n" if old else ""
+            script += "".join(f"delete chain inet {TABLE} {old}\n" for old in stands_of(there)[0])
         _load(script)
         self.shape, self.classes = shape, classes
         made = listing()
