@@ -140,7 +140,7 @@ class Gate:
         wanted = list(zip(macs, ips, [stay.seconds for stay in stays], numbers, strict=True))
         if self._sets.book.full(wanted):
             return FULL
-        return Done(len(self._sets.do(lambda book, now: book.let_in(wanted, now)).after))
+        return Done(self._sets.do(lambda book, now: book.let_in(wanted, now)).count)
 
     def _end(self, phones: Sequence[Phone]) -> Answer:
         ips = self._ours([phone.ip for phone in phones])
@@ -148,7 +148,7 @@ class Gate:
             return NOT_OURS
         self._sets.read_if_changed()
         pairs = list(zip(_macs(phones), ips, strict=True))
-        return Done(len(self._sets.do(lambda book, now: book.end(pairs, now)).after))
+        return Done(self._sets.do(lambda book, now: book.end(pairs, now)).count)
 
     def _limit(self, phone: Phone, limits: Limits) -> Answer:
         ips = self._ours([phone.ip])

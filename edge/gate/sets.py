@@ -46,7 +46,7 @@ class Sets:
         for left in reversed(range(TRIES)):
             change = plan(self.book, self._now())
             messages = self._decide(change)
-            wait = bool(messages) and len(change.after) > AT_ONCE
+            wait = len(change.add) > AT_ONCE
             if not wait:
                 messages += _remember(change)
             if not messages:
@@ -58,15 +58,18 @@ class Sets:
                     raise
                 self.read()
                 continue
-            self._waiting = change if wait else None
-            self.book.keep(change)
+            if wait:
+                self._waiting = change
+            else:
+                self.book.keep(change)
             return change
         raise NetlinkError(errno.EAGAIN, "the sets change faster than they can be read")
 
     def later(self) -> None:
-        """What may wait until an answer is sent: to remember who is in."""
+        """What may wait until an answer is sent: to remember who is in, here and in the kernel."""
         if self._waiting is not None:
             change, self._waiting = self._waiting, None
+            self.book.keep(change)
             try:
                 self._transact(_remember(change))
             except NetlinkError:
@@ -79,6 +82,7 @@ class Sets:
 
     def changed(self) -> bool:
         """Whether somebody else has changed the ruleset since the sets were read."""
+        self.later()
         return self._netfilter.generation() != self._generation
 
     def read_if_changed(self) -> None:

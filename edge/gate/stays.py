@@ -38,8 +38,11 @@ class Change:
     """What has to be deleted and then added, in one transaction. Whoever is added is added to `known`, too, perhaps later.
 
     `add`: MAC, address, mark, seconds. `remember`: MAC, address, seconds of whoever lacks in `known` only. `carry`: what the
-    first stay has used is the second one's from now on. `after` is the memory once it is done, None for whoever is forgotten.
+    first stay has used is the second one's from now on. `after` is the memory of all others once it is done, at `now`; None for
+    whoever is forgotten.
     """
+
+    now: float
 
     delete_up: list[Pair] = field(default_factory=list)
     delete_down: list[bytes] = field(default_factory=list)
@@ -48,6 +51,11 @@ class Change:
     remember: list[tuple[bytes, bytes, float]] = field(default_factory=list)
     carry: list[tuple[int, int]] = field(default_factory=list)
     after: dict[bytes, Entry | None] = field(default_factory=dict)
+
+    @property
+    def count(self) -> int:
+        """Of how many guests."""
+        return len(self.add) + len(self.after)
 
 
 class Book:
@@ -59,7 +67,7 @@ class Book:
 
     def let_in(self, wanted: Sequence[Wanted], now: float) -> Change:
         """Everybody is in, from now on; of two stays for one address the later one counts."""
-        change = Change()
+        change = Change(now)
         marks: dict[bytes, int] = {}
         for number, (_, ip, _, limits_class) in enumerate(wanted, self._next):
             marks[ip] = limits_class << CLASS_SHIFT | number & STAY_MASK
@@ -71,15 +79,11 @@ class Book:
             if before is not None:
                 marks[one[1]] = _replace(change, one, before, marks[one[1]], now)
         change.add = [(mac, ip, marks[ip], seconds) for mac, ip, seconds, _ in wanted]
-        change.after = {
-            ip: Entry(mac, mark, now + seconds, now + seconds + GRACE_S)
-            for mac, ip, mark, seconds in change.add
-        }
         return change
 
     def end(self, pairs: Iterable[Pair], now: float) -> Change:
         """Nobody of these is in any more, nor remembered."""
-        change = Change()
+        change = Change(now)
         for mac, ip in pairs:
             entry = self.by_ip.get(ip)
             if entry is None or entry.mac != mac or ip in change.after:
@@ -90,7 +94,7 @@ class Book:
 
     def use_up(self, ips: Iterable[bytes], now: float) -> Change:
         """These are out, and remembered."""
-        change = Change()
+        change = Change(now)
         for ip in ips:
             entry = self.by_ip.get(ip)
             if entry is not None and entry.ends > now:
@@ -110,16 +114,18 @@ class Book:
         mac, ip = pair
         entry = self.by_ip.get(ip)
         if entry is None or not self.is_in(pair, now) or class_of(entry.mark) == limits_class:
-            return Change()
+            return Change(now)
         mark = limits_class << CLASS_SHIFT | self._next & STAY_MASK
         self._next += 1
-        change = Change(carry=[(entry.mark, mark)], add=[(mac, ip, mark, entry.ends - now)])
+        change = Change(now, carry=[(entry.mark, mark)], add=[(mac, ip, mark, entry.ends - now)])
         _take_out(change, ip, entry, now)
-        change.after = {ip: Entry(mac, mark, entry.ends, entry.ends + GRACE_S)}
         return change
 
     def keep(self, change: Change) -> None:
         """The kernel has taken it."""
+        now = change.now
+        for mac, ip, mark, seconds in change.add:
+            self.by_ip[ip] = Entry(mac, mark, now + seconds, now + seconds + GRACE_S)
         for ip, entry in change.after.items():
             if entry is not None:
                 self.by_ip[ip] = entry
@@ -186,7 +192,7 @@ def restore(book: Book, found: Found, now: float) -> Change:
 
     Half: a helper was killed between two transactions, or somebody changed a set by hand.
     """
-    change = Change()
+    change = Change(now)
     book.by_ip = {}
     for (mac, ip), (mark, left) in found.up.items():
         there = found.down.get(ip)
