@@ -13,10 +13,11 @@ from pathlib import Path
 
 import msgspec
 
+from hardware.device import DeviceError
 from hardware.wifi import access_point
-from hardware.wifi.facts import gather
+from hardware.wifi.facts import Hostapd, gather
 from hardware.wifi.health import judge, report, sentences
-from hardware.wifi.network import Network
+from hardware.wifi.network import Network, is_interface
 from hardware.wifi.settings import FOLDER, SETTINGS, WrongSettings, read
 from hardware.wifi.supervisor import Supervisor
 
@@ -44,6 +45,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         if name == "write":
             command.add_argument("--to", type=Path, required=True, metavar="DIR", help="the folder")
         if name == "health":
+            command.add_argument(
+                "--hostapd",
+                type=Path,
+                metavar="DIR",
+                help="where another hostapd runs with our file, for --radio",
+            )
             command.add_argument("--json", action="store_true", help="as JSON, in every language")
             command.add_argument(
                 "--closed", action="store_true", help="the shop is closed: that nobody is there is no trouble"
@@ -62,8 +69,12 @@ def _told(run: Command, wanted: argparse.Namespace) -> int:
 
 def _write(wanted: argparse.Namespace, flags: dict[str, str | None]) -> int:
     network = read(os.environ, flags)[0]
-    # A radio that is named is written for, wherever it may be: the files may be for another machine.
-    network = network if network.radio else access_point.with_radio(network)
+    try:
+        network = access_point.with_radio(network)
+    except DeviceError:
+        # A radio that is named and not here: the files are for another machine.
+        if network.radio is None:
+            raise
     for path in access_point.write(network, wanted.to.absolute()):
         sys.stdout.write(f"{path}\n")
     return 0
@@ -105,7 +116,9 @@ def _clear(_: argparse.Namespace, flags: dict[str, str | None]) -> int:
 
 
 def _health(wanted: argparse.Namespace, flags: dict[str, str | None]) -> int:
-    facts = gather(_folder(flags), time.time(), shop_open=not wanted.closed)
+    radio = flags["radio"] or os.environ.get("WIFI_RADIO", "")
+    other = Hostapd(wanted.hostapd.absolute(), radio) if wanted.hostapd and is_interface(radio) else None
+    facts = gather(_folder(flags), time.time(), shop_open=not wanted.closed, other=other)
     troubles = judge(facts)
     told = report(troubles)
     if wanted.json:

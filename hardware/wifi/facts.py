@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+from dataclasses import dataclass
 from ipaddress import IPv4Interface
 from pathlib import Path
 from typing import Any
@@ -18,15 +19,28 @@ from hardware.wifi.leases import held
 from hardware.wifi.network import DNS_PORT, INTERNET_DNS_PORT, Network
 
 
-def gather(folder: Path, now: float, *, shop_open: bool) -> Facts:
-    """All facts of the access point that runs with this folder. `now` is seconds of UTC."""
+@dataclass(frozen=True, slots=True)
+class Hostapd:
+    """A hostapd that somebody else runs with our file, such as systemd: the folder of that, and its radio."""
+
+    folder: Path
+    radio: str
+
+
+def gather(folder: Path, now: float, *, shop_open: bool, other: Hostapd | None = None) -> Facts:
+    """All facts of the access point that runs with this folder. `now` is seconds of UTC.
+
+    `other` is asked where the access point runs no hostapd of its own.
+    """
     status = read_status(folder)
     if status is None or not _runs(folder):
         return Facts(running=False)
-    interface, radio = str(status["interface"]), status["radio"]
+    interface, radio, place = str(status["interface"]), status["radio"], folder
+    if radio is None and other is not None:
+        radio, place = other.radio, other.folder
     address = IPv4Interface(status["address"])
     link = links.look(interface)
-    told = radio_state(folder, radio) if radio else None
+    told = radio_state(place, radio) if radio else None
     internet = None
     if status["upstream"]:
         internet = ask(address.ip, INTERNET_DNS_PORT, status["name"]) == address.ip
