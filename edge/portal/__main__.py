@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Iterator
 
 from edge.gate.client import GateClient
 from edge.health import notice as radio_notice
@@ -101,7 +102,7 @@ def _serve(config: Config) -> int:
             lambda: _notice(config),
             lambda: _warnings(config),
         )
-        keeper = _keeper(config)
+        keeper = stack.enter_context(_keeper(config))
         if isinstance(keeper, GateKeeper):
             watching = Watching(keeper, clock.now)
             watching.begin()
@@ -148,8 +149,13 @@ def _serve(config: Config) -> int:
     return 0
 
 
-def _keeper(config: Config) -> Keeper:
-    return NoGate() if config.gate is None else GateKeeper(GateClient(config.gate).ask)
+@contextlib.contextmanager
+def _keeper(config: Config) -> Iterator[Keeper]:
+    if config.gate is None:
+        yield NoGate()
+        return
+    with contextlib.closing(GateClient(config.gate)) as client:
+        yield GateKeeper(client.ask)
 
 
 def _certificates(config: Config) -> Certificates | None:
@@ -188,11 +194,12 @@ def _check(config: Config, *, as_json: bool) -> int:
             has_snapshot = Shelf(pool).made_at() is not None
         finally:
             pool.close()
-    clock, keeper = Clock(), _keeper(config)
+    clock = Clock()
     now = clock.now()
-    if isinstance(keeper, GateKeeper):
-        keeper.refresh(now)
-    more = holding(keeper, _certificates(config), clock, now)
+    with _keeper(config) as keeper:
+        if isinstance(keeper, GateKeeper):
+            keeper.refresh(now)
+        more = holding(keeper, _certificates(config), clock, now)
     # No `now`: a single look from a shell holds nothing back.
     shown = look(enrolled=enrolled, has_snapshot=has_snapshot, more=more)
     if as_json:
