@@ -23,7 +23,7 @@ from edge.portal.ways.staff.entrance import StaffEntrance
 from edge.portal.ways.staff.pages import Staff, create_staff
 from edge.portal.ways.store import WaysStore
 from edge.portal.ways.vouchers import Vouchers
-from edge.portal.welcome.pages import Welcome, create_welcome
+from edge.portal.welcome.pages import Welcome, create_welcome, foot_links
 from hardware.modem.modem import Modem
 from hub.client.clock import Clock
 from hub.client.desk import NodeDesk
@@ -107,7 +107,9 @@ def create_portal(house: House) -> Portal:
     )
     app.register_blueprint(create_welcome(welcome))
     app.register_blueprint(
-        create_storefront(desk, surface="phone", now=clock.now, inline_style=True, home="/offers")
+        create_storefront(
+            desk, surface="phone", now=clock.now, inline_style=True, home="/offers", foot_links=foot_links
+        )
     )
     app.register_blueprint(create_staff(staff), url_prefix="/staff")
     if house.installer is not None:
