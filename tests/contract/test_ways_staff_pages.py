@@ -336,6 +336,18 @@ def test_a_gate_that_is_silent_is_told_and_ended_codes_stay_ended(ada: FlaskClie
     assert voucher.batch.ended_at == NOW
 
 
+def test_ending_codes_after_the_portal_was_started_anew_says_that_some_guests_may_still_be_in(
+    ada: FlaskClient, door: Door
+) -> None:
+    door.come_in(at(23, "code", code_of(door)))
+    door.restart()
+    browser = door.staff_app().test_client()
+    sign_in(browser)
+    page = send(browser, f"/staff/codes/{door.vouchers.latest(NOW)[0].batch.id}/end")
+    assert "their way in is not known any more" in page.text
+    assert door.gate.inside() == ["10.77.0.23"]
+
+
 def test_without_an_access_point_codes_can_be_made_all_the_same(door: Door) -> None:
     door.keeper = NoGate()  # type: ignore[assignment]
     browser = door.staff_app().test_client()

@@ -220,10 +220,14 @@ class _Pages:
         guests, silent = self._guests()
         if silent:
             return self._sorry(503, _("The codes have ended, the guests have not"), silent)
+        unknown = False
         for guest in guests:
-            if guest.standing.grant is not None and guest.standing.grant.batch == batch:
+            grant = guest.standing.grant
+            if grant is not None and grant.batch == batch:
                 self.staff.keeper.end(guest.phone, g.staff_now)
-        return self._done("codes", "batch-ended")
+            # In since before the portal was started: nobody knows by which way.
+            unknown = unknown or (grant is None and guest.standing.state is State.IN)
+        return self._done("codes", "batch-ended-some" if unknown else "batch-ended")
 
     # How a page is put together
 
@@ -343,6 +347,10 @@ def _done_text(what: str) -> str:
         "prolonged": _("The guest may stay longer now."),
         "limited": _("The new limits hold from now on."),
         "batch-ended": _("These codes let nobody in any more, and whoever was in with one is out."),
+        "batch-ended-some": _(
+            "These codes let nobody in any more, and whoever is known to have come in with one is out. Some guests are in since "
+            "before the portal was started; their way in is not known any more. End them from the list where it matters."
+        ),
     }.get(what, "")
 
 
