@@ -152,6 +152,7 @@ class Plan:
             "kiosk": self.url("kiosk"),
             "till": self.url("kiosk", "/till"),
             "portal": self.url("portal"),
+            "staff": self.url("portal", "/staff/"),
             "installer": self.url("portal", "/installer/"),
         }
 

@@ -33,6 +33,7 @@ NAMES = {
     "till": "Till",
     "manage": "Manager's pages",
     "hub": "Public page",
+    "staff": "Wi-Fi, for staff",
     "installer": "Installer's page",
 }
 

@@ -158,7 +158,7 @@ def test_a_run_with_an_end_accounts_for_itself_as_json(tmp_path: Path) -> None:
     out, said = run.communicate(timeout=110)
     account = json.loads(out)
     assert (run.returncode, account["ok"], account["simulated"]) == (0, True, True), said
-    assert set(account["addresses"]) == {"hub", "manage", "kiosk", "till", "portal", "installer"}
+    assert set(account["addresses"]) == {"hub", "manage", "kiosk", "till", "portal", "staff", "installer"}
     assert account["visits"] == account["events"]["visit.closed"] > 0
     assert account["people"]["low"] <= account["people"]["people"] <= account["people"]["high"]
     assert account["radio"] == "ble:sim:seed=7"
