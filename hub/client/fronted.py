@@ -113,8 +113,9 @@ class _Room:
 
     accepting = False
 
-    def __init__(self, server: FrontedServer) -> None:
+    def __init__(self, server: FrontedServer, within_s: float) -> None:
         self._server = server
+        self._within_s = within_s
         self._epoll = select.epoll()
         self._waiting: dict[int, _Waiting] = {}
         self._from: dict[str, dict[int, None]] = {}
@@ -132,7 +133,7 @@ class _Room:
         elif len(self._waiting) >= MOST_WAITING:
             self._drop(next(iter(self._waiting)))
         number = line.fileno()
-        self._waiting[number] = _Waiting(line, peer, data, time.monotonic() + HEAD_WITHIN_S)
+        self._waiting[number] = _Waiting(line, peer, data, time.monotonic() + self._within_s)
         self._from.setdefault(peer[0], {})[number] = None
         self._epoll.register(number, select.EPOLLIN)
 
@@ -235,15 +236,32 @@ def is_last(answer: bytes) -> bool:
 
 
 class FrontedServer(TcpWSGIServer):
-    """Waitress with a front. `listening` is a TCP socket that listens."""
+    """Waitress with a front. `listening` is a TCP socket that listens.
+
+    `head_within_s` and `request_within_s` say how long a head and a whole request may take to arrive.
+    """
 
     def __init__(
-        self, app: Callable[..., Any], listening: socket.socket, front: Front, **adjustments: Any
+        self,
+        app: Callable[..., Any],
+        listening: socket.socket,
+        front: Front,
+        *,
+        head_within_s: float = HEAD_WITHIN_S,
+        request_within_s: float = REQUEST_WITHIN_S,
+        **adjustments: Any,
     ) -> None:
-        adj = Adjustments(max_request_header_size=MOST_HEAD_OCTETS, cleanup_interval=5, **adjustments)
+        adj = Adjustments(
+            max_request_header_size=MOST_HEAD_OCTETS,
+            cleanup_interval=1,
+            # Waitress would take nobody any more from this number on; here the stalest has to go before it.
+            connection_limit=MOST_CHANNELS + 4 * AT_ONCE,
+            **adjustments,
+        )
         dispatcher = ThreadedTaskDispatcher()
         dispatcher.set_thread_count(adj.threads)
         self._front = front
+        self._request_within_s = request_within_s
         place = (listening.family, listening.type, listening.proto, listening.getsockname())
         with contextlib.suppress(OSError, AttributeError):
             listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, DEFER_S)
@@ -259,7 +277,7 @@ class FrontedServer(TcpWSGIServer):
             bind_socket=False,
         )
         self._listening = listening
-        self._room = _Room(self)
+        self._room = _Room(self, head_within_s)
         self._everybody[self._room.fileno()] = self._room
 
     def handle_accept(self) -> None:
@@ -321,7 +339,7 @@ class FrontedServer(TcpWSGIServer):
         super().maintenance(now)  # type: ignore[arg-type]  # typeshed says int, waitress hands in time.time()
         for channel in self._channels():
             since = channel.unfinished_since
-            if since is not None and not channel.requests and since < now - REQUEST_WITHIN_S:
+            if since is not None and not channel.requests and since < now - self._request_within_s:
                 channel.will_close = True
 
     def _hand_over(self, line: socket.socket, peer: Any, data: bytes) -> _Channel | None:
