@@ -21,13 +21,14 @@ def ask(source: str, request: bytes, timeout: float = 20.0) -> bytes:
     return b"".join(parts)
 
 
-def first_pages(prefix: str, first: int, count: int) -> float:
+def first_pages(addresses: list[str]) -> float:
     """Pages a second, each the first that its phone ever saw, so with a coupon that did not exist before.
 
     Runs in a namespace that has all these addresses.
     """
-    ask(f"{prefix}{first}", REQUEST)
-    left = list(range(first + 1, first + count))
+    ask(addresses[0], REQUEST)
+    left = addresses[1:]
+    count = len(left)
     lock, codes, wrong = threading.Lock(), set(), []
 
     def work() -> None:
@@ -35,8 +36,8 @@ def first_pages(prefix: str, first: int, count: int) -> float:
             with lock:
                 if not left:
                     return
-                number = left.pop()
-            page = ask(f"{prefix}{number}", REQUEST)
+                address = left.pop()
+            page = ask(address, REQUEST)
             place = page.find(b'<p class="code">')
             with lock:
                 if page.startswith(b"HTTP/1.1 200") and place > 0 and b"<svg" in page:
@@ -51,6 +52,6 @@ def first_pages(prefix: str, first: int, count: int) -> float:
     for each in threads:
         each.join()
     seconds = time.monotonic() - begun
-    if wrong or len(codes) != count - 1:
+    if wrong or len(codes) != count:
         raise RuntimeError(f"{len(wrong)} pages without a coupon, {len(codes)} different codes: {wrong[:1]}")
-    return (count - 1) / seconds
+    return count / seconds

@@ -6,9 +6,7 @@ import re
 import shutil
 import time
 from pathlib import Path
-from urllib.parse import urlencode, urljoin
 
-from guest_inside import fetch
 from guest_network import BRIDGE, GATEWAY, INTERNET, PATH, GuestNetwork, Phone
 
 CONFIG = f"""GatewayInterface {BRIDGE}
@@ -89,34 +87,3 @@ def splash(phone: Phone) -> str:
     if sent.status not in (302, 307, 511) or "location" not in sent.headers:
         raise RuntimeError(f"openNDS does not catch: {sent}")
     return sent.headers["location"]
-
-
-def click_through(url: str) -> dict[str, float]:
-    """Press the button until there is none, as a person does; how long until then, and until the first page passes.
-
-    Runs in the phone's namespace.
-    """
-    begun = time.monotonic()
-    page = {"status": 0, "body": "", "headers": {}}
-    for _ in range(8):
-        page = fetch("GET", url, {"timeout": 20})
-        if "location" in page["headers"]:
-            url = urljoin(url, page["headers"]["location"])
-            continue
-        form = re.search(r'<form action="([^"]*)"(.*?)</form>', page["body"], re.DOTALL)
-        if form is None:
-            break
-        hidden = dict(re.findall(r'type="hidden" name="([^"]*)" value="([^"]*)"', form[2]))
-        begun = time.monotonic()
-        url = f"{urljoin(url, form[1])}?{urlencode(hidden)}"
-    return {"status": page["status"], "form_to_packet_s": passes(begun)}
-
-
-def passes(begun: float, within_s: float = 20.0) -> float:
-    """Seconds from `begun` until a page of the internet comes; -1 where none does. Runs in the phone's namespace."""
-    while time.monotonic() - begun < within_s:
-        came = fetch("GET", "http://198.51.100.7/", {"timeout": 1})
-        if came["status"] == 200 and came["body"].startswith("the internet"):
-            return time.monotonic() - begun
-        time.sleep(0.005)
-    return -1.0

@@ -11,19 +11,18 @@ import json
 import re
 import statistics
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import guest_network
-from guest_inside import fetch
 from guest_network import GuestNetwork, Phone
 from guest_shop import PORTAL, GuestShop
 
 from tests.bench import _opennds
 from tests.bench._crowd import first_pages
+from tests.bench._shopper import click, click_theirs, to_page
 
 PROBE = "http://connectivitycheck.gstatic.com/generate_204"
 LOAD_S = 2
@@ -60,32 +59,18 @@ def peer_rate(phone: Phone, url: str) -> float:
     return float(found[1])
 
 
-def to_page(url: str) -> float:
-    """Seconds until a phone that asks for any page has the portal's in whole. Runs in the phone's namespace."""
-    begun = time.monotonic()
-    for _ in range(5):
-        came = fetch("GET", url, {"timeout": 20})
-        if "location" not in came["headers"]:
-            break
-        url = came["headers"]["location"]
-    if came["status"] != 200 or "<form" not in came["body"]:
-        raise RuntimeError(f"no page: {came}")
-    return time.monotonic() - begun
-
-
-def click(url: str) -> float:
-    """Seconds from our form to the first page of the internet. Runs in the phone's namespace."""
-    page = fetch("GET", url + "/", {"timeout": 20})
-    if page["status"] != 200:
-        raise RuntimeError(f"no page: {page}")
-    begun = time.monotonic()
-    fetch("POST", url + "/enter", {"timeout": 20, "form": {"remember": "no"}})
-    return _opennds.passes(begun)
-
-
-def click_theirs(url: str) -> float:
-    """The same for openNDS."""
-    return float(_opennds.click_through(url)["form_to_packet_s"])
+def new_phones(network: GuestNetwork, many: Phone, number: int, taken: set[str]) -> float:
+    """First pages a second for phones that were never there: each an address, and a hardware address of this round."""
+    addresses = [there for last in range(20, 20 + NEW_PHONES) if (there := f"10.77.0.{last}") not in taken]
+    many.become(f"02:bb:00:00:00:{number:02x}")
+    many.ip(*(f"addr add {each}/24 dev {guest_network.RADIO}" for each in addresses))
+    # Nobody announces these addresses, so the gateway has to forget who had them.
+    network.gateway.run(["ip", "neigh", "flush", "dev", guest_network.BRIDGE])
+    try:
+        return float(many.call(first_pages, addresses, timeout=120))
+    finally:
+        # Somebody may lease one of them next.
+        many.ip(f"addr flush dev {guest_network.RADIO}", f"link set {guest_network.RADIO} down")
 
 
 def _newcomer(phone: Phone, number: int) -> None:
@@ -106,9 +91,7 @@ def _round(
     their_form_s = newcomer_there.call(click_theirs, "http://example.com/", timeout=90)
     if min(our_form_s, their_form_s) < 0:
         raise RuntimeError(f"no packet passed after a form: ours {our_form_s:g}, openNDS {their_form_s:g}")
-    many.become(f"02:bb:00:00:00:{number:02x}")
-    many.ip("route replace default via 10.77.0.1")
-    fresh = many.call(first_pages, "10.77.0.", 20, NEW_PHONES, timeout=120)
+    fresh = new_phones(network, many, number, {held.ip_address, newcomer.ip_address})
     their_page_rate = peer_rate(held_there, _opennds.splash(held_there))
     return [
         (rate(held, PROBE), rate(held_there, PROBE)),
@@ -139,12 +122,10 @@ def measure(rounds: int = 7) -> list[dict[str, Any]]:
         _opennds.start(other)
         for phone in (*network.phones[:2], *other.phones):
             phone.lease()
-        network.phones[2].run(["sh", "-c", _many_addresses()])
-        network.phones[2].resolve_with(guest_network.GATEWAY)
         ours = (network.phones[0], network.phones[1], network.phones[2])
         theirs = (other.phones[0], other.phones[1])
         for number in range(rounds + 1):
-            seen = _round(number, ours, theirs)
+            seen = _round(network, number, ours, theirs)
             if number:
                 taken.append(seen)
     rows = []
@@ -162,11 +143,6 @@ def measure(rounds: int = 7) -> list[dict[str, Any]]:
             }
         )
     return rows
-
-
-def _many_addresses() -> str:
-    lines = "\n".join(f"addr add 10.77.0.{20 + number}/24 dev wlan0" for number in range(NEW_PHONES))
-    return f"ip -batch - <<'E'\n{lines}\nE\n"
 
 
 if __name__ == "__main__":
