@@ -75,7 +75,7 @@ class Wording:
         """How long a guest may stay, or that it is over."""
         if guest.standing.state is State.IN:
             return self.until(guest.standing.until)
-        return _("Ended")
+        return _("Has ended")
 
     def limits(self, limits: Limits) -> str:
         """The limits in one line; empty where there are none."""
@@ -91,7 +91,7 @@ class Wording:
     def state(self, counted: BatchCount) -> tuple[str, str]:
         """How a batch is: the tone of its badge, and the word."""
         if counted.batch.ended_at is not None:
-            return "no", _("Ended")
+            return "no", _("Stopped")
         if not counted.runs(self.now):
             return "look", _("Over")
         return "good", _("Valid")
