@@ -189,6 +189,42 @@ def stays_out(address: str, port: int, seconds: float, stop_when_cut: bool = Tru
     return told
 
 
+def outages(kind: str, where: str, seconds: float) -> dict[str, Any]:
+    """Ask a program 20 times a second for so long: how often it was away, and how long it was, from answer to answer.
+
+    `kind`: http (where: an address), dns (NAME@SERVER), gate (its socket).
+    """
+    begun = last = time.monotonic()
+    gaps: list[float] = []
+    asked = answered = 0
+    while time.monotonic() < begun + seconds:
+        asked += 1
+        if _answers(kind, where):
+            now = time.monotonic()
+            if now - last > 0.3:
+                gaps.append(round(now - last, 2))
+            last, answered = now, answered + 1
+        time.sleep(0.05)
+    gaps.append(round(time.monotonic() - last, 2))
+    return {"longest": max(gaps), "gaps": gaps[:-1], "asked": asked, "answered": answered}
+
+
+def _answers(kind: str, where: str) -> bool:
+    match kind:
+        case "http":
+            return bool(fetch("GET", where, {"timeout": 0.3})["status"] == 200)
+        case "dns":
+            name, _, server = where.partition("@")
+            return bool(asks(name, server, 1, 53, 0.2)["addresses"])
+        case "gate":
+            with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as line, contextlib.suppress(OSError):
+                line.settimeout(0.3)
+                line.connect(where)
+                line.send(b'{"type":"health"}')
+                return b'"rules_stand":true' in line.recv(65536)
+    return False
+
+
 def sniff(interface: str, file: str) -> None:
     """Write a line of JSON for each frame that comes in; ARP, and IPv6's neighbours and groups, are left out."""
     line = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
@@ -235,7 +271,7 @@ class _Echo(asyncio.DatagramProtocol):
 def _page(path: str, host: str) -> tuple[int, bytes]:
     if path.startswith(("/generate_204", "/gen_204")):
         return 204, b""
-    if path.startswith("/check_network_status"):
+    if path == "/nm" or path.startswith("/check_network_status"):
         return 200, b"NetworkManager is online\n"
     if path.startswith("/octets/"):
         return 200, bytes(min(int(path.split("/")[2]), 50_000_000))
@@ -280,7 +316,7 @@ def internet(ready: str) -> None:
 def main() -> None:
     """Call a function of a file."""
     file, function, arguments = sys.argv[1:4]
-    sys.path.insert(0, str(Path(file).parent))
+    sys.path[:0] = [str(Path(file).parent), str(Path(__file__).parent)]
     if Path(file).resolve() == Path(__file__).resolve():
         wanted = globals()[function]
     else:

@@ -30,6 +30,10 @@ import guest_inside
 GATEWAY = "10.77.0.1"
 GATEWAY_UPSTREAM, ROUTER = "192.168.7.2", "192.168.7.1"
 INTERNET = "198.51.100.7"
+NAMED = "192.88.99.7"
+"""What the internet's names mean. A resolver that guards against rebinding drops answers with addresses for documentation, as
+198.51.100.7 is; this range is nobody's any more (RFC 7526), and no resolver minds it.
+"""
 GATEWAY_V6, INTERNET_V6 = "2001:db8:7::2", "2001:db8:7::1"
 GUEST_V6 = "2001:db8:77::"
 BRIDGE, UPSTREAM, RADIO = "guests", "up0", "wlan0"
@@ -343,6 +347,7 @@ class GuestNetwork(contextlib.AbstractContextManager["GuestNetwork"]):
             f"addr add {ROUTER}/24 dev lan0",
             f"addr add {INTERNET_V6}/64 dev lan0 nodad",
             f"addr add {INTERNET}/32 dev lo",
+            f"addr add {NAMED}/32 dev lo",
             "link set lan0 up",
             # A datagram that is answered by a server on every address gets the answer from the address that it was sent to.
             f"route add {GATEWAY_UPSTREAM}/32 dev lan0 src {INTERNET}",
@@ -374,7 +379,7 @@ class GuestNetwork(contextlib.AbstractContextManager["GuestNetwork"]):
         config = self.internet.folder / "names.conf"
         config.write_text(
             f"no-resolv\nno-hosts\nno-daemon\nuser=root\npid-file=\ninterface=lan0\ninterface=lo\nbind-dynamic\nlog-queries\n"
-            f"log-facility={self.internet.folder / 'queries.log'}\naddress=/#/{INTERNET}\nserver=/example.invalid/\n"
+            f"log-facility={self.internet.folder / 'queries.log'}\naddress=/#/{NAMED}\nserver=/example.invalid/\n"
         )
         self.internet.popen(["dnsmasq", "--conf-file=" + str(config)], "names.log")
         ready = self.internet.folder / "ready"
