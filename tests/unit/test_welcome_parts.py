@@ -78,9 +78,10 @@ def test_any_form_can_be_read_and_shown_again(sent: dict[str, str]) -> None:
             assert not shown.wrong_number or shown.asks_number
 
 
-def test_a_code_that_is_over_leads_back_to_the_number() -> None:
+@pytest.mark.parametrize("code", ["over", "failed", "used-up", "no-modem"])
+def test_a_sent_code_that_is_of_no_use_leads_back_to_the_number(code: str) -> None:
     form = Form(("sms",), number="+49 1", typed="123456", handle="h", sent_to="+49…")
-    shown = with_answer(form, NotYet("over", {"en": "It was good for ten minutes."}), "en")
+    shown = with_answer(form, NotYet(code, {"en": "It was good for ten minutes."}), "en")
     assert (shown.handle, shown.typed, shown.number) == ("", "", "+49 1")
     assert shown.wrong_number == "It was good for ten minutes."
 

@@ -104,15 +104,13 @@ def with_answer(form: Form, answer: NotYet | CodeSent, language: str) -> Form:
     if isinstance(answer, CodeSent):
         return replace(form, handle=answer.handle, sent_to=answer.to, typed="", wrong="")
     sentence = say(answer.sentence, language)
-    if form.handle and not answer.handle and answer.code in ("over", "used-up"):
-        # The code that was sent is of no use any more: back to the first step.
-        form = replace(form, handle="", sent_to="", typed="")
-        return replace(form, wrong_number=sentence)
-    form = replace(form, handle=answer.handle or form.handle)
+    if form.handle and answer.handle:
+        return replace(form, handle=answer.handle, wrong_code=sentence)
     if form.handle:
-        return replace(form, wrong_code=sentence)
-    if answer.code in AT_THE_NUMBER or (form.number and not form.typed):
+        # What was sent is of no use any more: back to the first step.
+        form = replace(form, handle="", sent_to="", typed="")
+    if form.asks_number and (answer.code in AT_THE_NUMBER or (form.number and not form.typed)):
         return replace(form, wrong_number=sentence)
-    if form.typed and form.asks_code:
+    if form.typed:
         return replace(form, wrong_code=sentence)
     return replace(form, wrong=sentence)
