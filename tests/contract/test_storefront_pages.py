@@ -255,7 +255,7 @@ def test_every_answer_tells_the_browser_to_trust_nothing_else(shopper: FlaskClie
         assert "script" not in policy
         assert "unsafe" not in policy
         assert headers["X-Content-Type-Options"] == "nosniff"
-        assert headers["Referrer-Policy"] == "no-referrer"
+        assert headers["Referrer-Policy"] == "same-origin"
         assert "Set-Cookie" not in headers
 
 

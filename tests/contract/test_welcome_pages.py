@@ -138,7 +138,7 @@ def test_a_page_loads_nothing_runs_nothing_keeps_nothing(address: str) -> None:
     assert f"style-src 'sha256-{digest}'" in policy
     assert 'style="' not in page
     assert answer.headers["Cache-Control"] == "no-store"
-    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["Referrer-Policy"] == "same-origin"
 
 
 def test_the_first_page_has_no_picture_and_every_page_says_how_to_be_forgotten() -> None:
