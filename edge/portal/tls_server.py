@@ -6,9 +6,12 @@ import contextlib
 import logging
 import socket
 import ssl
+import threading
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from cheroot.makefile import StreamReader, StreamWriter
+from cheroot.server import HTTPConnection
 from cheroot.ssl import Adapter as CherootAdapter
 from cheroot.wsgi import Server
 
@@ -21,6 +24,10 @@ THREADS = 4
 WAITING = 128
 SILENCE_S = 5
 """A phone that says nothing for so long holds a thread no longer."""
+
+THREADS_FOR_ONE = 2
+MOST_WAITING_FROM_ONE = 16
+"""One address is one phone: it gets half of the threads at most, and its other connections wait for those."""
 
 HEAD_OCTETS = 16_384
 BODY_OCTETS = 32_768
@@ -52,8 +59,57 @@ class Adapter(CherootAdapter):
         return (StreamReader if "r" in mode else StreamWriter)(sock, mode, bufsize)
 
 
+class _Connection(HTTPConnection):
+    """A connection that tells its server when its thread has done with it."""
+
+    def communicate(self) -> Any:
+        """Answer one request."""
+        try:
+            return super().communicate()
+        finally:
+            self.server.let_go(self.remote_addr)
+
+
 class QuietServer(Server):
-    """Says nothing of connections that fail: they are phones that do not know the certificate, and their addresses."""
+    """Shares its threads between phones, and says nothing of connections that fail: they come with addresses."""
+
+    ConnectionClass = _Connection
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._lock = threading.Lock()
+        self._in_work: dict[str, int] = {}
+        self._waiting: dict[str, deque[Any]] = {}
+
+    def process_conn(self, conn: Any) -> None:
+        """Somebody has sent something: to a thread with it, or to those of the same phone that wait."""
+        address = conn.remote_addr
+        with self._lock:
+            waits = self._in_work.get(address, 0) >= THREADS_FOR_ONE
+            if waits:
+                waiting = self._waiting.setdefault(address, deque())
+                waiting.append(conn)
+                stale = waiting.popleft() if len(waiting) > MOST_WAITING_FROM_ONE else None
+            else:
+                self._in_work[address] = self._in_work.get(address, 0) + 1
+        if not waits:
+            super().process_conn(conn)
+        elif stale is not None:
+            stale.close()
+
+    def let_go(self, address: str) -> None:
+        """A thread has done with a connection of this phone."""
+        with self._lock:
+            waiting = self._waiting.get(address)
+            conn = waiting.popleft() if waiting else None
+            if not waiting:
+                self._waiting.pop(address, None)
+            if conn is None:
+                self._in_work[address] -= 1
+                if not self._in_work[address]:
+                    del self._in_work[address]
+        if conn is not None:
+            super().process_conn(conn)
 
     def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
         """What cheroot would print."""

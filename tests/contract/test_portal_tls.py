@@ -9,6 +9,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -205,18 +206,33 @@ def test_a_portal_whose_certificate_comes_later_begins_to_listen_then(
         assert fetch(server.port, authority.trusting(), "/captive-portal/api")[0] == 200
 
 
-def test_phones_that_shake_hands_slowly_or_not_at_all_keep_no_other_waiting_at_the_door(
+def test_a_phone_that_shakes_hands_slowly_or_not_at_all_keeps_no_other_waiting(
     tmp_path: Path, door: Path, authority: Authority
 ) -> None:
-    with tls_shop(tmp_path, door, Certificates(*authority.issue(NAME), NAME)) as (_, server):
-        lines = [socket.create_connection(("127.0.0.1", server.port or 0), timeout=10) for _ in range(100)]
-        try:
-            # One has begun and goes no further.
-            lines[0].sendall(b"\x16\x03\x01")
+    with (
+        tls_shop(tmp_path, door, Certificates(*authority.issue(NAME), NAME)) as (_, server),
+        contextlib.ExitStack() as stack,
+    ):
+        for number in range(100):
+            place = ("127.0.0.1", server.port or 0)
+            line = stack.enter_context(socket.create_connection(place, 10, ("127.0.0.66", 0)))
+            if number % 2:
+                # These have begun, and go no further.
+                line.sendall(b"\x16\x03\x01")
+        for _ in range(5):
+            # All those together would hold the four threads for a minute, and nobody waits here for longer than ten seconds.
             assert fetch(server.port, authority.trusting(), "/captive-portal/api")[0] == 200
-        finally:
-            for line in lines:
-                line.close()
+
+
+def test_a_phone_with_many_lines_at_once_has_all_of_them_answered(
+    tmp_path: Path, door: Path, authority: Authority
+) -> None:
+    with (
+        tls_shop(tmp_path, door, Certificates(*authority.issue(NAME), NAME)) as (_, server),
+        ThreadPoolExecutor(8) as pool,
+    ):
+        asked = [pool.submit(fetch, server.port, authority.trusting(), "/healthz") for _ in range(24)]
+        assert [one.result()[0] for one in asked] == [200] * 24
 
 
 def test_plain_http_on_the_port_of_tls_gets_nothing_and_breaks_nothing(
