@@ -65,7 +65,7 @@ class _Connection(HTTPConnection):
     def communicate(self) -> Any:
         """Answer one request."""
         try:
-            return super().communicate()
+            return super().communicate()  # type: ignore[no-untyped-call]  # cheroot's stub says nothing of it
         finally:
             self.server.let_go(self.remote_addr)
 
