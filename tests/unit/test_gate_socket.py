@@ -80,9 +80,10 @@ class Served:
         self.ticks += 1
 
     def stop(self) -> None:
-        self._stopping.set()
-        self._thread.join(10)
-        self._helper.close()
+        if not self._stopping.is_set():
+            self._stopping.set()
+            self._thread.join(10)
+            self._helper.close()
 
 
 @pytest.fixture
@@ -112,6 +113,7 @@ def test_the_largest_question_and_the_largest_answer_arrive_whole(served: Served
     assert isinstance(guests, Guests)
     assert len(guests.guests) == 4_096
     client.close()
+    served.stop()
     assert served.later == 2
 
 

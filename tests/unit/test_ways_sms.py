@@ -21,6 +21,7 @@ from edge.portal.ways.sms import (
     COOL_DOWN_S,
     DAY_S,
     DOOR_SENDS_A_DAY,
+    PAUSE_AFTER_FAILURE_S,
     PLACE_SENDS_A_DAY,
     SENDS_A_DAY,
     WAITING,
@@ -202,6 +203,16 @@ def test_a_message_that_was_not_sent_costs_its_number_and_the_day_nothing(door: 
         door.later(COOL_DOWN_S)
     modem.network = True
     sent(ask(door))
+
+
+def test_a_modem_without_network_is_left_alone_for_a_moment_whoever_asks(door: Door, modem: Modem) -> None:
+    modem.network = False
+    assert ask(door) == not_yet("modem-failed")
+    modem.network = True
+    door.later(3)
+    assert ask(door, 3, number(3)) == not_yet("modem-failed", PAUSE_AFTER_FAILURE_S - 3)
+    door.later(PAUSE_AFTER_FAILURE_S - 3)
+    sent(ask(door, 3, number(3)))
 
 
 def test_a_slow_modem_holds_up_one_form_for_a_moment_and_no_other(tmp_path: Path) -> None:

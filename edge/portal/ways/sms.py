@@ -51,6 +51,9 @@ WAITING = 4
 BUSY_TRIES, BUSY_PAUSE_S = 5, 2.0
 """Others may use the modem; a message lasts a few seconds."""
 
+PAUSE_AFTER_FAILURE_S = 10.0
+"""A modem without network or credit is left alone for so long: each try would be two writes to the card for nothing."""
+
 MOST_CODES = 1_000
 
 
@@ -99,6 +102,7 @@ class SmsCodes:
         self._places: dict[str, _Sends] = {}
         self._worker = ThreadPoolExecutor(1, "modem")
         self._queued = 0
+        self._failed_at = float("-inf")
         self._one_waits = threading.Lock()
         self._closing = threading.Event()
 
@@ -142,6 +146,9 @@ class SmsCodes:
                 return not_yet(today, max(0.0, sends.at[0] + DAY_S - now))
         if self._queued >= WAITING:
             return not_yet("modem-busy", 5.0)
+        paused_s = abs(now - self._failed_at)
+        if paused_s < PAUSE_AFTER_FAILURE_S:
+            return not_yet("modem-failed", PAUSE_AFTER_FAILURE_S - paused_s)
         if not self._store.count_message(_day(now), DOOR_SENDS_A_DAY):
             return not_yet("door-today", DAY_S - now % DAY_S)
         return None
@@ -191,6 +198,8 @@ class SmsCodes:
                 for sends in (self._numbers.get(who), self._places.get(place)):
                     if sends is not None and now in sends.at:
                         sends.at.remove(now)
+                if answer.reason in ("no-network", "no-credit", "closed"):
+                    self._failed_at = now
                 if who in self._numbers:
                     # The number has had nothing; whoever asked waits all the same, for each try is a write to the card.
                     self._numbers[who].cools_from = float("-inf")
