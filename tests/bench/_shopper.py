@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
 from typing import Any
 from urllib.parse import urlencode, urljoin
@@ -64,3 +65,26 @@ def click(url: str) -> float:
 def click_theirs(url: str) -> float:
     """The same for openNDS."""
     return float(click_through(url)["form_to_packet_s"])
+
+
+def pages_a_second(url: str, seconds: float, at_once: int) -> dict[str, float]:
+    """Whole pages with a form for so many people who ask again and again; what was reset is no page."""
+    until = time.monotonic() + seconds
+    pages, lost = [0] * at_once, [0] * at_once
+
+    def ask(place: int) -> None:
+        while time.monotonic() < until:
+            came = fetch("GET", url, {"timeout": 20})
+            if came["status"] == 200 and "<form" in came["body"]:
+                pages[place] += 1
+            else:
+                lost[place] += 1
+                time.sleep(0.02)
+
+    begun = time.monotonic()
+    threads = [threading.Thread(target=ask, args=(place,)) for place in range(at_once)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    return {"rate": sum(pages) / (time.monotonic() - begun), "lost": sum(lost)}
