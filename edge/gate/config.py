@@ -159,10 +159,9 @@ def _read_file(path: Path) -> dict[str, str]:
         name, equals, value = line.strip().partition("=")
         if not name or name.startswith("#"):
             continue
-        if not equals or name == "GATE_FILE":
+        if not equals:
             raise SettingsError([f"GATE_FILE, line {number}: write NAME=value, such as GATE_OFFLINE=calm."])
-        told[name] = value.strip().strip('"')
-    strange = sorted(set(told) - {setting.name for setting in SETTINGS})
-    if strange:
-        raise SettingsError([f"GATE_FILE names {', '.join(strange)}, which is no setting of the gate."])
+        # The file may be that of all programs of the shop.
+        if name.startswith("GATE_") and name != "GATE_FILE":
+            told[name] = value.strip().strip('"')
     return told

@@ -57,10 +57,9 @@ def run(size: int, seed: int, folder: Path) -> Verdict:
     if done.returncode:
         raise RuntimeError("the proof ended within its namespace; it says why above")
     figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    wrong = figures["wrong"]
-    ok = not wrong and figures["alive"] and figures["growth_octets"] <= GROWTH_OCTETS
+    ok = not figures["wrong"] and figures["alive"] and figures["growth_octets"] <= GROWTH_OCTETS
     sentence = (
-        f"{size} messages, {figures['in_the_grammar']} of them in the grammar: {len(wrong)} answered or done wrongly, "
+        f"{size} messages, {figures['in_the_grammar']} of them in the grammar: {figures['wrong']} answered or done wrongly, "
         f"{figures['compared']} times the kernel was compared with the model; the helper "
         f"{'goes on' if figures['alive'] else 'is dead'} and has grown by {figures['growth_octets'] / 2**20:.1f} MiB."
     )
@@ -151,7 +150,8 @@ class Trial:
             "in_the_grammar": sum(count for kind, count in self.answers.items() if kind != "bad-message"),
             "answers": dict(self.answers.most_common()),
             "compared": self.compared,
-            "wrong": self.wrong[:10],
+            "wrong": len(self.wrong),
+            "first_wrong": self.wrong[:10],
             "alive": self.helper.poll() is None,
             "growth_octets": self._memory() - first,
         }

@@ -183,12 +183,12 @@ def test_settings_that_contradict_one_another_are_refused() -> None:
 
 def test_a_file_of_settings_goes_before_all_others(tmp_path: Path) -> None:
     file = tmp_path / "gate.conf"
-    file.write_text('# of the shop\nGATE_OFFLINE="calm"\n\nGATE_ALLOW=all\n')
+    file.write_text('# of the shop\nGATE_OFFLINE="calm"\nPORTAL_SSID=Shop\n\nGATE_ALLOW=all\n')
     config = read_config(
         {"GATE_FILE": str(file), "GATE_OFFLINE": "honest"}, {"allow": "web", "portal_port": "81"}
     )
     assert (config.offline, config.allow, config.portal_port) == ("calm", "all", 81)
-    for text in ("GATE_ALLOW", "GATE_FILE=x", "PATH=/tmp", "GATE_ALLOW=none"):
+    for text in ("GATE_ALLOW", "GATE_ALOW=web", "GATE_ALLOW=none"):
         file.write_text(text + "\n")
         with pytest.raises(SettingsError):
             read_config({"GATE_FILE": str(file)})
