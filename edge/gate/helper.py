@@ -32,6 +32,7 @@ AT_A_TURN = 64
 ANSWER_BUFFER = 4 << 20
 BACKLOG = 16
 NOT_ALLOWED = Refused("not-allowed", "This user may not ask the gate; GATE_USERS says who may.")
+BROKEN = Refused("broken", "The gate has made a mistake; its log says more.")
 
 _PEER = struct.Struct("=iII")
 _ACTIVATED = 3
@@ -202,7 +203,12 @@ class Helper:
             ask = read_ask(bytes(memoryview(self._buffer)[:length]))
         except BadMessage as wrong:
             return write(Refused("bad-message", str(wrong)))
-        return write(self._answer(ask))
+        try:
+            return write(self._answer(ask))
+        except Exception:  # noqa: BLE001 - see below; it is logged whole
+            # A mistake of ours in one answer must not take the gate from everybody else.
+            _log.exception("A question was not answered")
+            return write(BROKEN)
 
     def _send(self, connection: _Connection, answer: bytes) -> bool:
         """False where it is not taken yet, or the other side has gone."""

@@ -142,6 +142,8 @@ class Book:
 
     def full(self, wanted: Sequence[Wanted]) -> bool:
         """Whether there is no room for so many more."""
+        if len(self.by_ip) + len(wanted) <= MOST_IN:
+            return False
         return len(self.by_ip.keys() | {one[1] for one in wanted}) > MOST_IN
 
     def classes(self, now: float) -> set[int]:

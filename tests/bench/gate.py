@@ -15,7 +15,7 @@ from typing import Any
 from edge.gate.client import GateClient
 from edge.gate.protocol import Done, End, LetIn, Phone, Stay
 
-MANY = 1_000
+MANY, OTHERS = 1_000, 250
 ONE_MS, MANY_MS = 1.0, 5.0
 PATH = "/usr/sbin:/sbin:/usr/bin:/bin"
 NETWORK = "10.77.0.1/16"
@@ -49,10 +49,10 @@ def measure(rounds: int = 7) -> list[dict[str, Any]]:
     return rows
 
 
-def _stays(count: int, turn: int) -> LetIn:
+def _stays(count: int, turn: int, third: int = 10) -> LetIn:
     return LetIn(
         tuple(
-            Stay(Phone(f"02:00:00:{turn % 256:02x}:{n >> 8:02x}:{n & 255:02x}", f"10.77.{10 + (n >> 8)}.{n & 255}"), 3_600)
+            Stay(Phone(f"02:00:00:{turn % 256:02x}:{n >> 8:02x}:{n & 255:02x}", f"10.77.{third + (n >> 8)}.{n & 255}"), 3_600)
             for n in range(count)
         )
     )  # fmt: skip
@@ -105,6 +105,8 @@ def main() -> None:
         client = GateClient(path)
         try:
             figures = {}
+            # One more, in a shop that is full.
+            assert client.ask(_stays(OTHERS, 200, 100)) == Done(OTHERS)
             for name, count, more in (("one", 1, 20), ("many", MANY, 1)):
                 _gate_ms(client, count, 0)
                 turns = range(1, rounds * more + 1)

@@ -36,6 +36,7 @@ from edge.gate.protocol import (
     ListGuests,
     Phone,
     Refused,
+    SetLimits,
     Stay,
     read_answer,
     write,
@@ -54,6 +55,8 @@ def answer(ask: Ask) -> Answer:
             return Done(len(stays))
         case End(phones=phones):
             return Done(len(phones))
+        case SetLimits():
+            raise ZeroDivisionError
         case ListGuests():
             return Guests(tuple(Inside(phone, 3_599.5, 1_000_000, Limits()) for phone in PHONES * 4))
         case _:
@@ -177,6 +180,15 @@ def test_what_is_no_message_is_answered_so_and_the_next_one_is_heard(served: Ser
         assert refused.code == "bad-message"
         line.send(write(end(3)))
         assert read_answer(line.recv(10_000)) == Done(3)
+
+
+def test_a_mistake_in_one_answer_is_said_and_the_next_question_is_heard(served: Served) -> None:
+    client = GateClient(served.path)
+    broken = client.ask(SetLimits(PHONES[0], Limits()))
+    assert isinstance(broken, Refused)
+    assert broken.code == "broken"
+    assert client.ask(end(3)) == Done(3)
+    client.close()
 
 
 def test_answers_come_in_the_order_of_the_questions(served: Served) -> None:
