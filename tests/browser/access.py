@@ -1,6 +1,12 @@
-"""What a page owes to people who cannot see, cannot point, or read with difficulty: checks after WCAG 2.2 AA, by our own hand."""
+"""What a page owes to people who cannot see, cannot point, or read with difficulty: checks after WCAG 2.2 AA.
+
+`faults` are ours, `violations` are what Deque's axe-core finds.
+"""
 
 from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
 
 from playwright.sync_api import Page
 
@@ -87,3 +93,15 @@ _CHECK = r"""
 def faults(page: Page, *, least_target_px: float = 24) -> list[str]:
     """What is wrong with this page, a sentence each; an empty list is a good page."""
     return list(page.evaluate(_CHECK, least_target_px))
+
+
+@cache
+def _axe() -> str:
+    return (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core, with all of its rules, has against this page; it needs a page whose scripts may run."""
+    page.evaluate(_axe())
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [f"{each['id']}: {each['nodes'][0]['html'][:120]}" for each in found["violations"]]

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 import zxingcpp
-from access import faults
+from access import faults, violations
 from camera import picture_of
 from PIL import Image
 from playwright.sync_api import Page, expect
@@ -281,3 +281,33 @@ def test_the_sign_is_one_sheet_and_its_codes_are_read_from_paper(
     assert read == {'WIFI:T:nopass;S:Corner\\; \\"Shop\\";;', "http://portal.internal/"}
     widths = page.locator(".step .qr").evaluate_all("all => all.map(e => e.getBoundingClientRect().width)")
     assert min(widths) >= 75 / 25.4 * 96, "read from 75 cm"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_axe_finds_nothing_on_any_page(serve: Serve, browse: Browse, language: str, scheme: str) -> None:
+    every = Door(ways=FakeWays(("sms", "click", "code", "member")))
+    homes = {
+        "fields": serve(every.app),
+        "home": serve(Door().app),
+        "offline": serve(Door(keeper=FakeKeeper(internet=False)).app),
+        "no-gate": serve(Door(keeper=FakeKeeper(has_gate=False)).app),
+        "no-offer": serve(Door(desk=FakeDesk(the_shop=SHOP)).app),
+    }
+    page = browse(viewport=POPUP, locale=LOCALES[language], color_scheme=scheme)
+    found = {}
+    for name, home in homes.items():
+        page.goto(home)
+        found[name] = violations(page)
+    for address in ("/forget", "/notice", "/sign", "/m/", "/offers", "/offer/1", "/about", "/nowhere"):
+        page.goto(homes["home"] + address)
+        found[address] = violations(page)
+    page.goto(homes["fields"])
+    page.locator("#phone_number").fill("12")
+    page.get_by_role("button", name=WORDS[language]["yes"]).click()
+    found["wrong"] = violations(page)
+    page.locator("#phone_number").fill("")
+    page.get_by_role("button", name=WORDS[language]["yes"]).click()
+    expect(page).to_have_url(homes["fields"] + "/in")
+    found["in"] = violations(page)
+    assert {name: said for name, said in found.items() if said} == {}
