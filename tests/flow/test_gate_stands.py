@@ -273,3 +273,33 @@ def test_there_is_room_for_a_bounded_number_of_different_limits(place: GatePlace
     assert place.client.ask(LetIn((Stay(phones[35], 600, Limits(up_per_s=7)),))) == Done(1)
     assert place.health().rules_stand
     assert BRIDGE in place.network.gateway.run(["nft", "list", "ruleset"]).stdout
+
+
+def later_on(interface: str, seconds: float) -> bool:
+    """A gate for which so much time has passed looks after its sets once."""
+    from edge.gate.config import read_config
+    from edge.gate.kernel import Gate
+
+    passed = [time.monotonic()]
+    gate = Gate(lambda: read_config({"GATE_INTERFACE": interface}), lambda: passed[0])
+    gate.begin()
+    passed[0] += seconds
+    gate.tick()
+    gate.close()
+    return True
+
+
+def test_what_was_used_by_nobody_who_is_still_known_is_swept_away(place: GatePlace) -> None:
+    gone, still = place.network.phones
+    place.let_in(gone, still)
+    assert sees(gone) == sees(still) == guest_inside.GREETING
+    place.end(gone)
+    place.kill()
+
+    def used() -> int:
+        listing = place.network.gateway.run(["nft", "-j", "list", "set", "inet", "shopbell", "used"]).stdout
+        return sum(len(part.get("set", {}).get("elem", [])) for part in json.loads(listing)["nftables"])
+
+    assert used() == 2
+    place.network.gateway.call(later_on, BRIDGE, 601.0)
+    assert used() == 1
