@@ -43,7 +43,7 @@ from hub.up.tree import source_tree
 from hub.up.whereabouts import country_of, local_timezone
 from hub.up.wireless import insist_on_key
 
-WITHIN_S = 120.0
+WITHIN_S = 300.0
 HOMES = ("home", "root", "run", "tmp")
 
 
