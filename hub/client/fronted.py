@@ -16,10 +16,10 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from waitress.adjustments import Adjustments
-from waitress.channel import HTTPChannel
+from waitress.channel import ClientDisconnected, HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError, TransferEncodingNotImplemented
 from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher
@@ -79,6 +79,30 @@ class _Channel(HTTPChannel):
     unfinished_since: float | None = None
 
     def received(self, data: bytes) -> bool:
+        # A connection that was kept asks again: the door may know the answer this time.
+        if self.request is None and not (self.requests or self.will_close or self.close_when_flushed):
+            answer = cast("FrontedServer", self.server).ask_front(data, self.addr[0])
+            if answer is not None:
+                return self._say(answer)
+        return self.take(data)
+
+    def _say(self, answer: bytes) -> bool:
+        """Send an answer of the front; no thread is at work for this connection."""
+        sent = 0
+        try:
+            if self.socket is not None and not self.total_outbufs_len:
+                with contextlib.suppress(BlockingIOError):
+                    sent = self.socket.send(answer, _WAIT_FLAG)
+            if sent < len(answer):
+                self.write_soon(answer[sent:])
+        except (OSError, ClientDisconnected):
+            self.will_close = True
+            return False
+        self.close_when_flushed = is_last(answer)
+        return True
+
+    def take(self, data: bytes) -> bool:
+        """Read it as waitress does, for the application."""
         taken: bool = super().received(data)
         if self.request is None:
             self.unfinished_since = None
@@ -307,13 +331,7 @@ class FrontedServer(TcpWSGIServer):
 
     def look(self, line: socket.socket, peer: Any, data: bytes) -> None:
         """Answer a connection at the door, or give it a channel with what it has sent so far."""
-        answer = None
-        if data.endswith(_END) and data.find(_END) == len(data) - 4 and len(data) < HEAD_OCTETS:
-            try:
-                answer = self._front(data, peer[0])
-            except Exception:
-                # The application is asked instead, and says it in its own way.
-                logger.exception("front failed")
+        answer = self.ask_front(data, peer[0])
         if answer is None:
             self._hand_over(line, peer, data)
             return
@@ -333,6 +351,17 @@ class FrontedServer(TcpWSGIServer):
             line.close()
         else:
             self._room.take(line, peer, b"")
+
+    def ask_front(self, data: bytes, ip: str) -> bytes | None:
+        """What the front says to exactly one whole head; None for anything else."""
+        if not data.endswith(_END) or data.find(_END) != len(data) - 4 or len(data) >= HEAD_OCTETS:
+            return None
+        try:
+            return self._front(data, ip)
+        except Exception:
+            # The application is asked instead, and says it in its own way.
+            logger.exception("front failed")
+            return None
 
     def maintenance(self, now: float) -> None:
         """Close channels that have been idle for long, or whose request does not come to an end."""
@@ -358,7 +387,7 @@ class FrontedServer(TcpWSGIServer):
             line.close()
             return None
         if data:
-            channel.received(data)
+            channel.take(data)
         return channel
 
     def _channels(self) -> list[Any]:

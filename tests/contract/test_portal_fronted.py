@@ -100,6 +100,27 @@ def test_a_plain_request_is_answered_at_the_door_and_others_by_the_application(p
     assert say(port, b"GET /who HTTP/1.1" + HEAD, "127.0.0.5").endswith(b"127.0.0.5")
 
 
+def until(line: socket.socket, end: bytes) -> bytes:
+    """What comes until it ends so; it may come in pieces."""
+    got = b""
+    while not got.endswith(end):
+        part = line.recv(65_536)
+        assert part, got
+        got += part
+    return got
+
+
+def test_a_line_that_the_application_has_had_is_answered_at_the_door_again(port: int) -> None:
+    with line_to(port) as line:
+        for _ in range(3):
+            line.sendall(b"GET /app HTTP/1.1" + HEAD)
+            until(line, b"app:/app")
+            line.sendall(b"GET /front HTTP/1.1" + HEAD)
+            assert until(line, b"front") == OK + b"\r\nfront"
+        line.sendall(b"GET /large HTTP/1.1" + HEAD)
+        assert rest_of(line).endswith(LARGE)
+
+
 def test_a_line_goes_on_until_an_answer_says_that_it_ends(port: int) -> None:
     with line_to(port) as line:
         for _ in range(3):
