@@ -9,7 +9,6 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 from edge.gate.netlink import (
     CREATE,
@@ -38,12 +37,14 @@ _EXPR_NAME, _EXPR_DATA = 1, 2
 _QUOTA_OCTETS, _QUOTA_FLAGS, _QUOTA_CONSUMED = 1, 2, 4
 
 _PAIR = struct.Struct("=HHHHHH6s2x4s")
-_PAIR_MARK = struct.Struct("=HHHHHH6s2x4sHHHHIHH8s")
-_PAIR_ALONE = struct.Struct("=HHHHHH6s2x4sHH8s")
 _ADDRESS = struct.Struct("=HHHHHH4s")
-_ADDRESS_MARK = struct.Struct("=HHHHHH4sHHHHIHH8s")
+# Whole elements with nothing in them: the key, where there is one the mark, the time.
+_PAIR_MARK = struct.pack("=HHHHHH12xHHHH4xHH8x", 48, 0x8001, 20, 0x8001, 16, 1, 12, 0x8002, 8, 1, 12, 4)
+_ADDRESS_MARK = struct.pack("=HHHHHH4xHHHH4xHH8x", 40, 0x8001, 12, 0x8001, 8, 1, 12, 0x8002, 8, 1, 12, 4)
+_PAIR_ALONE = struct.pack("=HHHHHH12xHH8x", 36, 0x8001, 20, 0x8001, 16, 1, 12, 4)
 _MARK = struct.Struct("=HHHHHHI")
 _KEY_12 = struct.Struct("6s2x4s")
+_LENGTH = struct.Struct("=H")
 _U32 = struct.Struct("=I")
 
 
@@ -77,33 +78,50 @@ Stays = Sequence[tuple[bytes, bytes, int, float]]
 """MAC, address, mark and seconds of each."""
 
 
-def pairs_with_marks(stays: Stays) -> list[bytes]:
-    """Elements of `up`."""
-    lasts = {seconds: milliseconds(seconds) for seconds in {stay[3] for stay in stays}}
-    pack = _PAIR_MARK.pack
-    return [
-        pack(48, 0x8001, 20, 0x8001, 16, 1, mac, ip, 12, 0x8002, 8, 1, mark, 12, 4, lasts[seconds])
-        for mac, ip, mark, seconds in stays
-    ]
+def pairs_with_marks(stays: Stays) -> bytes:
+    """Elements of `up`, one after the other."""
+    if not stays:
+        return b""
+    macs, ips, marks, seconds = zip(*stays, strict=True)
+    return _fill(
+        _PAIR_MARK, len(stays), (12, macs, 6), (20, ips, 4), (32, _marks(marks), 4), (40, _lasts(seconds), 8)
+    )
 
 
-def addresses_with_marks(stays: Stays) -> list[bytes]:
-    """Elements of `down`."""
-    lasts = {seconds: milliseconds(seconds) for seconds in {stay[3] for stay in stays}}
-    pack = _ADDRESS_MARK.pack
-    return [
-        pack(40, 0x8001, 12, 0x8001, 8, 1, ip, 12, 0x8002, 8, 1, mark, 12, 4, lasts[seconds])
-        for _, ip, mark, seconds in stays
-    ]
+def addresses_with_marks(stays: Stays) -> bytes:
+    """Elements of `down`, one after the other."""
+    if not stays:
+        return b""
+    _, ips, marks, seconds = zip(*stays, strict=True)
+    return _fill(_ADDRESS_MARK, len(stays), (12, ips, 4), (24, _marks(marks), 4), (32, _lasts(seconds), 8))
 
 
-def pairs_alone(stays: Iterable[tuple[bytes, bytes, float]]) -> list[bytes]:
-    """Elements of `known`, of MAC, address and seconds."""
-    pack = _PAIR_ALONE.pack
-    return [
-        pack(36, 0x8001, 20, 0x8001, 16, 1, mac, ip, 12, 4, milliseconds(seconds))
-        for mac, ip, seconds in stays
-    ]
+def pairs_alone(stays: Sequence[tuple[bytes, bytes, float]]) -> bytes:
+    """Elements of `known`, one after the other, of MAC, address and seconds."""
+    if not stays:
+        return b""
+    macs, ips, seconds = zip(*stays, strict=True)
+    return _fill(_PAIR_ALONE, len(stays), (12, macs, 6), (20, ips, 4), (28, _lasts(seconds), 8))
+
+
+def _fill(template: bytes, count: int, *columns: tuple[int, Iterable[bytes], int]) -> bytes:
+    """As many elements as that, each part of them written for all at once: place in the element, parts, octets of a part."""
+    size = len(template)
+    made = bytearray(template * count)
+    for at, parts, width in columns:
+        octets = b"".join(parts)
+        for place in range(width):
+            made[at + place :: size] = octets[place::width]
+    return bytes(made)
+
+
+def _marks(marks: Sequence[int]) -> tuple[bytes]:
+    return (struct.pack(f"={len(marks)}I", *marks),)
+
+
+def _lasts(seconds: Sequence[float]) -> Iterable[bytes]:
+    known = {one: milliseconds(one) for one in set(seconds)}
+    return map(known.__getitem__, seconds)
 
 
 def pair(mac: bytes, ip: bytes) -> bytes:
@@ -135,23 +153,29 @@ def number_with_quota(mark: int, octets: int, consumed: int) -> bytes:
     return attribute(NESTED | _ELEMENT, inside)
 
 
-def add(where: Where, elements: Sequence[bytes]) -> list[bytes]:
-    """Messages that add elements; one that is there already is an error (EEXIST)."""
+def add(where: Where, elements: bytes) -> list[bytes]:
+    """Messages that add elements of one kind; one that is there already is an error (EEXIST)."""
     return _messages(NEWSETELEM, CREATE | EXCL, where, elements)
 
 
-def delete(where: Where, elements: Sequence[bytes]) -> list[bytes]:
-    """Messages that delete elements; one that is not there is an error (ENOENT)."""
-    return _messages(DELSETELEM, 0, where, elements)
+def delete(where: Where, elements: Iterable[bytes]) -> list[bytes]:
+    """Messages that delete elements of one kind; one that is not there is an error (ENOENT)."""
+    return _messages(DELSETELEM, 0, where, b"".join(elements))
 
 
-def _messages(kind: int, flags: int, where: Where, elements: Sequence[bytes]) -> list[bytes]:
-    found = []
-    left = iter(elements)
-    while chunk := list(islice(left, MOST_IN_A_MESSAGE)):
-        body = where.body + attribute(NESTED | _ELEMENTS, b"".join(chunk))
-        found.append(message(kind, flags, body, where.family))
-    return found
+def _messages(kind: int, flags: int, where: Where, elements: bytes) -> list[bytes]:
+    if not elements:
+        return []
+    size = _LENGTH.unpack_from(elements)[0] * MOST_IN_A_MESSAGE
+    return [
+        message(
+            kind,
+            flags,
+            where.body + attribute(NESTED | _ELEMENTS, elements[at : at + size]),
+            where.family,
+        )
+        for at in range(0, len(elements), size)
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,7 +143,7 @@ class Sets:
                 for old, new in change.carry
                 if old in used
             ]
-            messages += e.add(e.USED, carried)
+            messages += e.add(e.USED, b"".join(carried))
         return messages
 
 
