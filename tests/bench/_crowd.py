@@ -8,7 +8,7 @@ import time
 
 GATEWAY = "10.77.0.1"
 REQUEST = b"GET / HTTP/1.1\r\nHost: portal.internal\r\nUser-Agent: phone\r\nAccept-Language: en\r\nConnection: close\r\n\r\n"
-THREADS = 8
+THREADS = 16
 
 
 def ask(source: str, request: bytes, timeout: float = 20.0) -> bytes:
