@@ -277,6 +277,8 @@ class FrontedServer(TcpWSGIServer):
     ) -> None:
         adj = Adjustments(
             max_request_header_size=MOST_HEAD_OCTETS,
+            # What is read is kept for as long as its request takes: a large piece of memory of which little is used is a hole.
+            recv_bytes=HEAD_OCTETS,
             cleanup_interval=1,
             # Waitress would take nobody any more from this number on; here the stalest has to go before it.
             connection_limit=MOST_CHANNELS + 4 * AT_ONCE,

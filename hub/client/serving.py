@@ -70,12 +70,11 @@ def serve(
         "ident": None,
         "max_request_body_size": body_octets,
         "channel_timeout": idle_s,
-        "recv_bytes": 262_144,
         "asyncore_use_poll": True,
         "clear_untrusted_proxy_headers": True,
     }
     server: Any = (
-        create_server(app, sockets=[listening], **adjustments)
+        create_server(app, sockets=[listening], recv_bytes=262_144, **adjustments)
         if front is None
         else FrontedServer(app, listening, front, **adjustments)
     )
