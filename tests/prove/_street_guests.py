@@ -20,7 +20,7 @@ GATEWAY, INTERNET = "10.77.0.1", "198.51.100.7"
 PORTAL = "portal.internal"
 SO_BINDTODEVICE = 25
 STAYERS_IN_TEN = 3
-PATIENCE_S = 10.0
+PATIENCE_S = 20.0
 PULSE_S = 0.25
 
 
@@ -166,13 +166,15 @@ class Guest:
         _must(status == 200 and "the internet" in answer, answer)
         self.told.done["came in"] += 1
 
-    async def stay(self, until: float) -> None:
-        """A pulse over the internet, twice lost in a row is a drop."""
-        loop = asyncio.get_running_loop()
-        lost = 0
+    async def stay(self, seconds: float) -> None:
+        """A pulse over the internet, twice lost in a row is a drop. It counts from when the shop was full."""
+        loop, told = asyncio.get_running_loop(), self.told
+        lost, until = 0, float("inf")
         with self.socket(socket.SOCK_DGRAM) as line:
             line.bind((self.ip, 0))
-            while loop.time() < until:
+            while loop.time() < min(until, told.end_at):
+                if told.full.is_set() and until == float("inf"):
+                    until = loop.time() + seconds
                 sent = struct.pack(">d", loop.time())
                 await loop.sock_sendto(line, sent, (INTERNET, 443))
                 try:
@@ -199,9 +201,12 @@ class Guest:
 
 
 class Told:
-    """What happened to all of them."""
+    """What happened to all of them. `full`: every one of them has been in at the same time; from then on they come and go."""
 
-    def __init__(self) -> None:
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self.full = asyncio.Event()
+        self.end_at = float("inf")
         self.done: Counter[str] = Counter()
         self.wrong: list[str] = []
         self.dropped: set[int] = set()
@@ -209,24 +214,27 @@ class Told:
         self.inside = self.most_inside = 0
 
 
-async def _life(guest: Guest, begin_at: float, end_at: float, told: Told) -> None:
+async def _life(guest: Guest, begin_at: float, told: Told) -> None:
     loop = asyncio.get_running_loop()
     stays = guest.number % 10 < STAYERS_IN_TEN
     await asyncio.sleep(max(0.0, begin_at - loop.time()))
     try:
-        while loop.time() < end_at:
+        while loop.time() < told.end_at:
             begun = loop.time()
             await asyncio.wait_for(guest.come_in(), PATIENCE_S)
             told.slowest_s = max(told.slowest_s, loop.time() - begun)
             told.inside += 1
             told.most_inside = max(told.most_inside, told.inside)
-            until = end_at if stays else min(end_at, loop.time() + guest.chance.uniform(4, 16))
             guest.step = "stay"
-            await guest.stay(until)
+            if told.inside == told.count:
+                told.full.set()
+            away_s = 1e9 if stays else guest.chance.uniform(4, 16)
+            await guest.stay(away_s)
             told.inside -= 1
             await asyncio.wait_for(guest.go(), PATIENCE_S)
             await asyncio.sleep(guest.chance.uniform(0, 1))
     except (OSError, RuntimeError, TimeoutError, ValueError) as wrong:
+        told.count -= 1
         told.wrong.append(f"guest {guest.number}, {guest.step}: {type(wrong).__name__} {str(wrong)[:200]}")
 
 
@@ -234,14 +242,16 @@ def live(count: int, seconds: float, seed: int, coming_s: float) -> dict[str, An
     """They come within `coming_s`, and live for so many seconds; what came of it."""
 
     async def all_of_them() -> Told:
-        told, loop = Told(), asyncio.get_running_loop()
+        told, loop = Told(count), asyncio.get_running_loop()
         begin, chance = loop.time(), random.Random(seed)
         guests = [Guest(number, random.Random(chance.random()), told) for number in range(count)]
-        lives = [
-            _life(guest, begin + chance.uniform(0, coming_s), begin + coming_s + seconds, told)
-            for guest in guests
-        ]
-        await asyncio.gather(*lives)
+        lives = [_life(guest, begin + chance.uniform(0, coming_s), told) for guest in guests]
+        everybody = asyncio.gather(*lives)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(told.full.wait(), coming_s + 60)
+        told.full.set()
+        told.end_at = loop.time() + seconds
+        await everybody
         return told
 
     begun = time.monotonic()
