@@ -271,8 +271,12 @@ class Work:
         tell(f"$ {shown}")
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=WITHIN_S, check=False)
-        except (OSError, subprocess.TimeoutExpired) as wrong:
-            raise UpError(f"{command[0]} could not be run: {wrong}.") from wrong
+        except subprocess.TimeoutExpired:
+            raise UpError(
+                f"`{shown}` takes longer than {WITHIN_S:g} s; see what it waits for: journalctl -xe"
+            ) from None
+        except OSError as wrong:
+            raise UpError(f"{command[0]} could not be run: {wrong.strerror}.") from wrong
         if done.returncode and not may_fail:
             said = (done.stderr or done.stdout).strip().splitlines()
             raise UpError(f"`{shown}` did not go through. {said[-1] if said else ''}".rstrip())
