@@ -25,7 +25,7 @@ def guard(response: Response, *, style_hash: str | None = None, scripts: bool = 
     headers = response.headers
     headers.setdefault("Content-Security-Policy", content_policy(style_hash=style_hash, scripts=scripts))
     headers.setdefault("X-Content-Type-Options", "nosniff")
-    # Not no-referrer: with it a browser says "Origin: null" of our own forms (Fetch, 3.2), and they could not be told from others.
+    # Not no-referrer: with it browsers say "Origin: null" of our own forms (Fetch, 3.2): nobody could tell them from others'.
     headers.setdefault("Referrer-Policy", "same-origin")
     headers.setdefault("Permissions-Policy", "geolocation=(), microphone=(), payment=()")
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")

@@ -282,7 +282,7 @@ class _Pages:
         """Whether a form comes from a page of this portal: another site's must not agree to anything in a guest's name.
 
         There is no cookie that it could ride on, but it would come from the guest's phone. Browsers say where a form comes
-        from; "null" is what they say for a page that, like ours, tells nobody its address.
+        from; one that is too old for Sec-Fetch-Site and says "null" is not locked out.
         """
         request.max_content_length = FORM_BYTES
         if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
