@@ -24,6 +24,7 @@ from hardware.wifi.daemons import Known, check_dnsmasq, daemon_user, end
 from hardware.wifi.dnsmasq import guest_server, internet_server
 from hardware.wifi.hostapd import hostapd
 from hardware.wifi.hostapd_check import check_hostapd
+from hardware.wifi.leases import LEASES
 from hardware.wifi.network import Network
 from hardware.wifi.stations import Tested, carries
 
@@ -34,7 +35,7 @@ FIRMWARE = Path("/etc/alternatives/cyfmac43455-sdio.bin")
 """Raspberry Pi OS: which of the two firmwares the driver of the 43455 loads."""
 
 FILES = (RADIO_FILE, GUEST_FILE, INTERNET_FILE)
-LEFT_BY_DAEMONS = ("leases", "guest.pid", "internet.pid")
+LEFT_BY_DAEMONS = ("guest.pid", "internet.pid")
 
 
 class Ground(msgspec.Struct):
@@ -154,14 +155,17 @@ def stands(network: Network) -> bool:
     return network.address in links.addresses(network.interface)
 
 
-def clear(folder: Path) -> list[str]:
-    """Put away whatever a run of ours has left: daemons, our address, a bridge, files. What was done, in sentences."""
+def clear(folder: Path, *, leases: bool = True) -> list[str]:
+    """Put away whatever a run of ours has left: daemons, our address, a bridge, files. What was done, in sentences.
+
+    Without `leases` they stay: who goes on at once must not give an address away that a phone still has.
+    """
     done: list[str] = []
     ground = kept(folder)
     if ground is not None:
         done += [f"Ended {one.name} (process {one.pid})." for one in reversed(ground.daemons) if end(one)]
         done += _give_back(ground)
-    for name in (*FILES, *LEFT_BY_DAEMONS, STATE, STATUS):
+    for name in (*FILES, *LEFT_BY_DAEMONS, STATE, STATUS, *([LEASES] if leases else [])):
         (folder / name).unlink(missing_ok=True)
     _clear_sockets(folder / "control")
     return done

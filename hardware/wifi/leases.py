@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+LEASES = "leases"
 LONGEST_FILE = 8_388_608
 """Octets: 65,000 leases of some 80 and room to spare."""
 
@@ -11,7 +12,7 @@ LONGEST_FILE = 8_388_608
 def ends(folder: Path) -> list[int]:
     """When each lease ends, in seconds of UTC; none where there is no file yet."""
     try:
-        with (folder / "leases").open("rb") as file:
+        with (folder / LEASES).open("rb") as file:
             lines = file.read(LONGEST_FILE).splitlines()
     except OSError:
         return []

@@ -65,14 +65,17 @@ class Supervisor:
     async def run(self, wanted: Network) -> None:
         """Put it up and keep it up until SIGTERM or SIGINT; then take it down and leave the machine as it was."""
         with access_point.alone(self._folder), self._until_told():
-            for sentence in access_point.clear(self._folder):
+            for sentence in access_point.clear(self._folder, leases=False):
                 self._say(f"Left by an earlier run: {sentence}")
-            up = await self._up_or_back(wanted)
-            if up is not None:
-                try:
-                    await self._watch(up)
-                finally:
-                    await self._down(up)
+            try:
+                up = await self._up_or_back(wanted)
+                if up is not None:
+                    try:
+                        await self._watch(up)
+                    finally:
+                        await self._down(up)
+            finally:
+                access_point.clear(self._folder)
 
     @contextmanager
     def _until_told(self) -> Iterator[None]:
@@ -110,7 +113,7 @@ class Supervisor:
             await asyncio.to_thread(access_point.check_files, network, self._folder)
             up = Up(network, access_point.prepare(network, self._folder), self._daemons(network))
         except BaseException:
-            access_point.clear(self._folder)
+            access_point.clear(self._folder, leases=False)
             raise
         try:
             self._tell(up)
@@ -210,7 +213,7 @@ class Supervisor:
         await asyncio.gather(*up.tasks, return_exceptions=True)
         for daemon in up.daemons:
             await daemon.end()
-        access_point.clear(self._folder)
+        access_point.clear(self._folder, leases=False)
 
     def _write_down(self, up: Up) -> None:
         up.ground.daemons = [one for daemon in up.daemons if (one := daemon.known()) is not None]

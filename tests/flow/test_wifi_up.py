@@ -197,6 +197,7 @@ def test_ports_of_the_bridge_are_kept_apart_and_let_go(wifi: Wifi) -> None:
 
 def test_what_a_killed_run_has_left_is_taken_over_and_taken_away(wifi: Wifi) -> None:
     wifi.start()
+    lease = wifi.network.phones[0].lease()
     left = wifi.daemons()
     assert wifi.running is not None
     wifi.running.kill()
@@ -205,6 +206,9 @@ def test_what_a_killed_run_has_left_is_taken_over_and_taken_away(wifi: Wifi) -> 
     assert wifi.run("health").returncode == 2
     wifi.start()
     assert not set(wifi.daemons()) & set(left)
+    assert lease.ip in (wifi.folder / "leases").read_text(), (
+        "an address that a phone has may be given to another"
+    )
     assert wifi.asks("portal.internal")["addresses"] == [GATEWAY]
     wifi.running.kill()
     wifi.running.wait()

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,13 +19,17 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.lab import hearing, raw, recovery, repeats, speaking, together, wifi
-from tests.lab.appliance import ROOT, Lab, open_lab
+from tests.lab.appliance import Lab, open_lab
 from tests.lab.kernel import LabError
+from tests.lab.machine import ROOT
 from tests.lab.verdict import Row
 
 Check = Callable[[Lab], Awaitable[list[Row]]]
 
 T = TypeVar("T")
+
+WITHOUT_BLUETOOTH: dict[str, Callable[[], Awaitable[list[Row]]]] = {"wifi": wifi.wifi}
+"""These have a machine of their own."""
 
 BY_NAME = {"rate"}
 """This runs when it is named only: it measures the machine more than us."""
@@ -41,7 +46,6 @@ def checks(together_s: float) -> dict[str, Check]:
         "together": lambda lab: together.together(lab, together_s),
         "intervals": speaking.intervals,
         "repeats": repeats.repeats,
-        "wifi": wifi.wifi,
         "raw": raw.raw,
         "recovery": recovery.recovery,
         "stuck": recovery.stuck,
@@ -49,22 +53,31 @@ def checks(together_s: float) -> dict[str, Check]:
     }
 
 
-async def run_checks(chosen: Mapping[str, Check]) -> list[Row]:
-    """One lab, one check after the other; a check that breaks is a row that failed, and the next one runs."""
+async def run_checks(alone: Sequence[str], chosen: Mapping[str, Check]) -> list[Row]:
+    """Those with a machine of their own, then one lab for all the others, one after the other."""
     rows: list[Row] = []
-    async with open_lab() as lab:
-        for name, check in chosen.items():
-            began = time.monotonic()
-            try:
-                found = await check(lab)
-            except (LabError, OSError, TimeoutError) as broken:
-                found = [Row(name, "the check itself", "to run", str(broken) or type(broken).__name__, False)]
-            rows += found
-            failed = sum(not row.passed for row in found)
-            lab.keep_logs = lab.keep_logs or failed > 0
-            took = f"{time.monotonic() - began:.0f} s"
-            print(f"lab: {name}: {f'{failed} FAILED' if failed else 'passed'}, {took}", flush=True)
+    for name in alone:
+        rows += await _run(name, WITHOUT_BLUETOOTH[name])
+    if chosen:
+        async with open_lab() as lab:
+            for name, check in chosen.items():
+                found = await _run(name, partial(check, lab))
+                lab.keep_logs = lab.keep_logs or not all(row.passed for row in found)
+                rows += found
     return rows
+
+
+async def _run(name: str, check: Callable[[], Awaitable[list[Row]]]) -> list[Row]:
+    """A check that breaks is a row that failed, and the next one runs."""
+    began = time.monotonic()
+    try:
+        found = await check()
+    except (LabError, OSError, TimeoutError) as broken:
+        found = [Row(name, "the check itself", "to run", str(broken) or type(broken).__name__, False)]
+    failed = sum(not row.passed for row in found)
+    took = f"{time.monotonic() - began:.0f} s"
+    print(f"lab: {name}: {f'{failed} FAILED' if failed else 'passed'}, {took}", flush=True)
+    return found
 
 
 async def run_command(command: Sequence[str], wishes: argparse.Namespace) -> int:
@@ -106,12 +119,15 @@ def main() -> int:
         if command:
             return asyncio.run(_until_ended(run_command(command, wishes)))
         every = checks(wishes.minutes * 60)
-        unknown = [name for name in wishes.names if name not in every]
+        names = [*WITHOUT_BLUETOOTH, *every]
+        unknown = [name for name in wishes.names if name not in names]
         if unknown:
-            print(f"lab: there is no check {unknown[0]!r}. There are {', '.join(every)}.", file=sys.stderr)
+            print(f"lab: there is no check {unknown[0]!r}. There are {', '.join(names)}.", file=sys.stderr)
             return 2
-        chosen = {name: every[name] for name in wishes.names or every if name not in BY_NAME or wishes.names}
-        rows = asyncio.run(_until_ended(run_checks(chosen)))
+        wanted = [name for name in wishes.names or names if name not in BY_NAME or wishes.names]
+        alone = [name for name in wanted if name in WITHOUT_BLUETOOTH]
+        chosen = {name: every[name] for name in wanted if name in every}
+        rows = asyncio.run(_until_ended(run_checks(alone, chosen)))
     except LabError as sentence:
         print(f"lab: {sentence}", file=sys.stderr)
         return UNAVAILABLE
@@ -126,7 +142,9 @@ def _parser() -> argparse.ArgumentParser:
         description="Our radio drivers and access point on a real Linux Bluetooth and Wi-Fi stack in a virtual machine.",
         epilog="With -- COMMAND: run it against the lab's BlueZ (DBUS_SYSTEM_BUS_ADDRESS is set); its exit status is ours.",
     )
-    parser.add_argument("names", nargs="*", metavar="CHECK", help=f"which; all: {' '.join(checks(60))}")
+    parser.add_argument(
+        "names", nargs="*", metavar="CHECK", help=f"which; all: {' '.join((*WITHOUT_BLUETOOTH, *checks(60)))}"
+    )
     parser.add_argument(
         "--minutes", type=float, default=5, help="how long to scan and advertise at once (default 5)"
     )

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import shlex
 import shutil
 import signal
 import sys
@@ -23,9 +22,8 @@ from dbus_fast.aio import MessageBus
 from tests.lab.air import Air
 from tests.lab.bus import Bus
 from tests.lab.kernel import LabError, bring_kernel, bring_packages
-from tests.lab.machine import Machine, Started, tell
+from tests.lab.machine import ROOT, Machine, Started, in_guest, tell
 
-ROOT = Path(__file__).resolve().parents[2]
 BLUETOOTHD = "/usr/libexec/bluetooth/bluetoothd"
 GUEST_BUS = "/run/dbus/system_bus_socket"
 READY_WITHIN_S = 90.0
@@ -160,8 +158,7 @@ class Lab:
 
     def in_guest(self, *arguments: str) -> str:
         """The command line that runs a Python program of ours inside the guest."""
-        here = shlex.quote(str(ROOT))
-        return f"cd {here} && PYTHONPATH={here} PYTHONUNBUFFERED=1 exec {shlex.join((sys.executable, *arguments))}"
+        return in_guest(*arguments)
 
     async def _hang_up_after(self, bluetoothd: Started) -> None:
         with contextlib.suppress(LabError):

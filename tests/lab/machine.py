@@ -8,12 +8,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shlex
 import signal
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.lab.kernel import HERE, Kernel, LabError
 
+ROOT = HERE.parents[1]
 MEMORY_MB = 768
 """BlueZ, a Python with our drivers and the layer over the root fit; half of it does not hold the Python."""
 
@@ -42,6 +45,14 @@ class Started:
     ended: asyncio.Future[int] = field(repr=False)
 
 
+def in_guest(*arguments: str) -> str:
+    """The command line that runs a Python program of ours inside the guest."""
+    here = shlex.quote(str(ROOT))
+    return (
+        f"cd {here} && PYTHONPATH={here} PYTHONUNBUFFERED=1 exec {shlex.join((sys.executable, *arguments))}"
+    )
+
+
 def tell(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
     """Send a signal. asyncio's own way would look first whether the process has ended, and so take its end from whoever waits."""
     if process.returncode is None:
@@ -52,8 +63,10 @@ def tell(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
 class Machine:
     """One virtual machine. Use it as `async with Machine(...)`; leaving takes everything down."""
 
-    def __init__(self, kernel: Kernel, folder: Path, adapters: int) -> None:
+    def __init__(self, kernel: Kernel, folder: Path, adapters: int, *, steady: bool = False) -> None:
+        """`steady`: its clock goes by what its CPU has done, so that nothing in it is late because this machine is busy."""
         self._kernel = kernel
+        self._steady = steady
         self.folder = folder
         self._adapters = adapters
         self._process: asyncio.subprocess.Process | None = None
@@ -183,11 +196,15 @@ class Machine:
             lines += virtio("virtconsole", f"hvc{number}")
         for name in ("bus", "agent"):
             lines += virtio("virtserialport", name, f",name={name}")
+        # Two nanoseconds for each instruction while it works, this machine's time while it waits.
+        clock = ("-icount", "shift=1,sleep=on") if self._steady else ()
+        thread = "single" if self._steady else "multi"
         # It ends with us however we end, and after an hour in any case.
         with_parent = ("setpriv", "--pdeathsig", "KILL", "--")
         return [
             *(*with_parent, "timeout", "-k", "5", str(WHOLE_RUN_S), *with_parent),
-            *("qemu-system-x86_64", "-accel", "tcg,thread=multi,tb-size=512", "-cpu", "max", "-smp", "1"),
+            *("qemu-system-x86_64", "-accel", f"tcg,thread={thread},tb-size=512", "-cpu", "max", "-smp", "1"),
+            *clock,
             *("-m", str(MEMORY_MB), "-nodefaults", "-no-user-config", "-display", "none", "-monitor", "none"),
             *("-serial", "stdio", "-no-reboot", "-kernel", str(self._kernel.image)),
             *("-initrd", str(self._kernel.first_disk), "-append"),

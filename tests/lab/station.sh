@@ -14,7 +14,7 @@ inside() { ip netns exec "$name" "$@"; }
     printf '}\n'
 } > "$place/wpa.conf"
 # An emulated CPU is late with answers, and a phone that has asked twice is answered twice: then it begins anew, as people do.
-for attempt in 1 2 3 4; do
+for attempt in 1 2 3 4 5 6; do
     inside wpa_supplicant -B -i "$radio" -c "$place/wpa.conf" -P "$place/wpa.pid" -f "$place/wpa-$attempt.log" > /dev/null
     for try in $(seq 25); do
         inside wpa_cli -p "$place" -i "$radio" status > "$place/status" 2> /dev/null
