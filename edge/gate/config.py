@@ -23,8 +23,13 @@ _INTERFACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,14}")
 _USER = re.compile(r"[a-z_][a-z0-9_-]{0,31}|[0-9]{1,10}")
 
 
+def good_interface(name: str) -> bool:
+    """Whether rules may name this interface. The kernel takes nearly any letter, quotation marks among them."""
+    return _INTERFACE.fullmatch(name) is not None
+
+
 def _interface(text: str) -> str:
-    if not _INTERFACE.fullmatch(text):
+    if not good_interface(text):
         raise ValueError("must be the name of a network interface, such as wlan0")
     return text
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
+from edge.gate.config import good_interface
+
 ROUTES = Path("/proc/self/net/route")
 SWITCHES = Path("/proc/sys/net/ipv4/conf")
 PORTS = Path("/sys/class/net")
@@ -66,7 +68,7 @@ def choose(routes: Iterable[Route], guests: str, wanted: str, carries: Callable[
     defaults = sorted(
         (route.metric, route.interface)
         for route in routes
-        if route.network.prefixlen == 0 and route.interface != guests
+        if route.network.prefixlen == 0 and route.interface != guests and good_interface(route.interface)
     )
     interface = next(
         (name for _, name in defaults if (not wanted or name == wanted) and carries(name)),
@@ -125,14 +127,14 @@ class Interfaces:
 
 
 def other_ports(guests: str) -> tuple[str, ...]:
-    """The ports of all bridges but the guests'."""
+    """The ports of all bridges but the guests'; without those whose names no rule may hold."""
     found = []
     with contextlib.suppress(OSError):
         for port in PORTS.iterdir():
             with contextlib.suppress(OSError):
                 if (port / "brport").exists() and (port / "master").readlink().name != guests:
                     found.append(port.name)
-    return tuple(sorted(found))
+    return tuple(sorted(filter(good_interface, found)))
 
 
 def forwards(interface: str) -> bool:

@@ -302,4 +302,6 @@ def test_the_way_out_is_the_best_default_route_that_carries_and_never_the_guests
     assert choose(routes, "guests", "wwan0", up.__contains__).interface == "wwan0"
     assert choose(routes, "guests", "eth1", up.__contains__).interface is None
     assert choose(routes, "guests", "", {"guests"}.__contains__).interface is None
+    hostile = read_routes(ROUTES.replace("eth0", 'e"th0'))
+    assert choose(hostile, "guests", "", {'e"th0', "wwan0"}.__contains__).interface == "wwan0"
     assert choose([], "guests", "", up.__contains__).interface is None
