@@ -19,6 +19,7 @@ from typing import Any
 from waitress.server import create_server
 
 from hub.client.fronted import Front, FrontedServer
+from hub.client.memory import return_large_blocks
 
 MAX_REQUEST_BYTES = 64 * 2**20
 """What is read at all: a manager's photograph passes. Each application sets tighter limits of its own."""
@@ -63,6 +64,7 @@ def serve(
     Requests under way are finished and their answers sent: staff see the verdict of what was redeemed. A second signal
     changes nothing, so that whoever calls can put things away in peace.
     """
+    return_large_blocks()
     # Requests queue for a moment when many come at once: that is no warning.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     adjustments: dict[str, Any] = {
