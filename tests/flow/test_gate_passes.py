@@ -142,6 +142,9 @@ def test_a_copied_mac_with_another_address_gets_nothing(place: GatePlace) -> Non
 
 
 def test_a_copied_address_with_another_mac_gets_nothing_in_either_direction(place: GatePlace) -> None:
+    away = place.network.gateway.run(["nft", "list", "chain", "netdev", "shopbell", "away"], check=False)
+    if away.returncode:
+        pytest.skip("needs a kernel that looks at what leaves: Linux 5.16 with NETFILTER_EGRESS")
     victim, thief = place.network.phones[:2]
     place.let_in(victim)
     kept = thief.ip_address
