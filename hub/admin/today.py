@@ -68,6 +68,7 @@ def today(office: Office) -> Response:
         coupon_plot=coupon_plot(report, wording),
         hour_plot=hour_plot(report, wording),
         guest_days=guest_days(report, wording),
+        guest_figures_left_out=figures_left_out(report),
         way_name=way_name,
         visit_plot=visit_plot(report, wording) if period.days > 1 else None,
         warnings=office.warnings(now),
@@ -140,6 +141,13 @@ def guest_days(report: Report, wording: Wording) -> list[GuestDay]:
         for day in reversed(report.guests.by_day)
         if day.total != 0
     ]
+
+
+def figures_left_out(report: Report) -> bool:
+    """Whether the table of guests has gaps, so that it has to say why."""
+    guests = report.guests
+    rows = [guests.by_way, *(day.by_way for day in guests.by_day if day.total != 0)]
+    return guests.total is None or any(None in row.values() for row in rows)
 
 
 def way_name(way: str) -> str:

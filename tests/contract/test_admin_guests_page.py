@@ -52,6 +52,7 @@ def test_several_days_have_a_line_of_sums(office: Office) -> None:
     assert office.log_in().status_code == 303
     seen = words(office.get("/?days=7"))
     assert "All days 50 50" in seen
+    assert "A dash stands for" not in seen
     assert seen.index("30 30") < seen.index("20 20")
 
 
