@@ -117,7 +117,13 @@ def pings(address: str, timeout: float = 1.0) -> bool:
 
 
 def asks(
-    name: str, server: str, kind: int = 1, port: int = 53, timeout: float = 2.0, tcp: bool = False
+    name: str,
+    server: str,
+    kind: int = 1,
+    port: int = 53,
+    timeout: float = 2.0,
+    tcp: bool = False,
+    source: int = 0,
 ) -> dict[str, Any]:
     """A DNS question. {"code": -1} where nobody answered; else the code, the addresses and the smallest TTL."""
     labels = b"".join(bytes([len(part)]) + part.encode() for part in name.split("."))
@@ -130,6 +136,7 @@ def asks(
         else:
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
                 line.settimeout(timeout)
+                line.bind(("", source))
                 line.sendto(question, (server, port))
                 heard = line.recv(4096)
     except OSError:

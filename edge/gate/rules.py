@@ -220,6 +220,7 @@ def _hook(kind: str, hook: str, priority: int) -> str:
 
 def _arriving(shape: Shape) -> list[str]:
     network, own = shape.address.network, shape.address.ip
+    held = "meta mark 0 " if shape.upstream else ""
     return [
         "meta mark set 0",
         "meta nfproto != ipv4 drop",
@@ -227,6 +228,9 @@ def _arriving(shape: Shape) -> list[str]:
         f"ip saddr != {network} drop",
         f"ip saddr {{ {network.network_address}, {own}, {network.broadcast_address} }} drop",
         "meta mark set ether saddr . ip saddr map @up",
+        # The kernel goes on turning a port's questions as it turned the first for half a minute. So those that go to one server
+        # are another zone's than those that go to the other, and a resolver that keeps its port sees the change at once.
+        f"{held}udp dport {DNS_PORT} ct original zone set 1",
     ]
 
 

@@ -124,6 +124,17 @@ def test_the_form_opens_the_way_and_leaving_ends_it_within_two_seconds(phone: Ph
     assert (caught.status, caught.headers["location"]) == (302, f"{PORTAL}/")
 
 
+def test_a_resolver_that_keeps_its_port_hears_at_once_that_its_phone_is_in_or_out(phone: Phone) -> None:
+    def address_of() -> list[str]:
+        return list(phone.call(inside.asks, "example.com", GATEWAY, 1, 53, 2.0, False, 40_000)["addresses"])
+
+    assert address_of() == [HELD_ADDRESS]
+    assert enter(phone, remember="no").status == 303
+    assert address_of() == [NAMED]
+    assert phone.post(f"{PORTAL}/leave", {}).status == 303
+    assert address_of() == [HELD_ADDRESS]
+
+
 def test_a_copied_mac_with_another_address_gets_nothing(
     shop: tuple[GuestNetwork, GuestShop], phone: Phone
 ) -> None:
