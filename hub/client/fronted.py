@@ -10,12 +10,9 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import select
 import socket
-import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, cast
 
 from waitress.adjustments import Adjustments
@@ -24,6 +21,8 @@ from waitress.parser import HTTPRequestParser, ParsingError, TransferEncodingNot
 from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher
 
+from hub.client.waiting import AT_ONCE, DONT_WAIT, END, HEAD_OCTETS, HEAD_WITHIN_S, Room, is_partial
+
 logger = logging.getLogger(__name__)
 
 Front = Callable[[bytes, str], bytes | None]
@@ -31,32 +30,15 @@ Front = Callable[[bytes, str], bytes | None]
 
 The connection ends after an answer that says `Connection: close`. Called in the server's loop: it may wait for nothing."""
 
-HEAD_OCTETS = 4_096
-"""Of a request that may be answered at the door, and of what waits outside; heads of browsers have some hundred octets."""
-
-HEAD_WITHIN_S = 10.0
-"""For a head to arrive, also the next one on the same connection; a phone on the edge of the network needs two or three."""
-
 REQUEST_WITHIN_S = 30.0
 """For a whole request to arrive once it has a channel: a form of some kilobytes."""
-
-MOST_WAITING = 600
-MOST_WAITING_FROM_ONE = 120
-"""Connections that wait outside, in all and from one address. With MOST_CHANNELS it stays below 1,024 open files, the usual
-limit; one address is one phone, and cannot take the others' places."""
 
 MOST_CHANNELS = 200
 """Requests in work and connections kept alive; each may hold MOST_HEAD_OCTETS and a body."""
 
 MOST_HEAD_OCTETS = 16_384
-AT_ONCE = 64
-"""Connections that are taken in one turn of the loop: then the answers of the pages are sent on."""
-
 DEFER_S = 2
 """The kernel keeps connections on which nothing was said for so long to itself (TCP_DEFER_ACCEPT of tcp(7))."""
-
-_END = b"\r\n\r\n"
-_WAIT_FLAG = socket.MSG_DONTWAIT
 
 
 class _Parser(HTTPRequestParser):
@@ -92,7 +74,7 @@ class _Channel(HTTPChannel):
         try:
             if self.socket is not None and not self.total_outbufs_len:
                 with contextlib.suppress(BlockingIOError):
-                    sent = self.socket.send(answer, _WAIT_FLAG)
+                    sent = self.socket.send(answer, DONT_WAIT)
             if sent < len(answer):
                 self.write_soon(answer[sent:])
         except (OSError, ClientDisconnected):
@@ -117,145 +99,14 @@ class _Channel(HTTPChannel):
             with contextlib.suppress(OSError):
                 line.shutdown(socket.SHUT_WR)
                 for _ in range(8):
-                    if not line.recv(65_536, _WAIT_FLAG):
+                    if not line.recv(65_536, DONT_WAIT):
                         break
         super().handle_close()
 
 
-@dataclass(slots=True)
-class _Waiting:
-    """A connection that has not sent a whole head yet."""
-
-    line: socket.socket
-    peer: Any
-    data: bytes
-    until: float
-
-
-class _Room:
-    """Where connections wait for the rest of their heads: one entry in the server's map, whatever their number."""
-
-    accepting = False
-
-    def __init__(self, server: FrontedServer, within_s: float) -> None:
-        self._server = server
-        self._within_s = within_s
-        self._epoll = select.epoll()
-        self._waiting: dict[int, _Waiting] = {}
-        self._from: dict[str, dict[int, None]] = {}
-        self._next_s = 0.0
-
-    def fileno(self) -> int:
-        """What the server's loop looks at: readable when anybody in here has sent something."""
-        return self._epoll.fileno()
-
-    def take(self, line: socket.socket, peer: Any, data: bytes) -> None:
-        """Let a connection wait; the oldest goes where there are too many."""
-        mine = self._from.setdefault(peer[0], {})
-        if len(mine) >= MOST_WAITING_FROM_ONE:
-            self._drop(next(iter(mine)))
-        elif len(self._waiting) >= MOST_WAITING:
-            self._drop(next(iter(self._waiting)))
-        number = line.fileno()
-        self._waiting[number] = _Waiting(line, peer, data, time.monotonic() + self._within_s)
-        self._from.setdefault(peer[0], {})[number] = None
-        self._epoll.register(number, select.EPOLLIN)
-
-    def drop_oldest(self) -> None:
-        """Make room in the table of open files."""
-        if self._waiting:
-            self._drop(next(iter(self._waiting)))
-
-    def readable(self) -> bool:
-        """Always; and the loop asks at least once a second, which is when those are sent away whose time is over."""
-        now = time.monotonic()
-        if now >= self._next_s:
-            self._next_s = now + 1.0
-            while self._waiting:
-                number, first = next(iter(self._waiting.items()))
-                if first.until > now:
-                    break
-                self._drop(number)
-        return True
-
-    def writable(self) -> bool:
-        """Nothing is ever sent from here."""
-        return False
-
-    def handle_read_event(self) -> None:
-        """Read what has come, and look at it again."""
-        for number, _ in self._epoll.poll(0, AT_ONCE):
-            waiting = self._waiting.get(number)
-            if waiting is None:
-                continue
-            try:
-                more = waiting.line.recv(HEAD_OCTETS, _WAIT_FLAG)
-            except BlockingIOError:
-                continue
-            except OSError:
-                more = b""
-            if not more:
-                self._drop(number)
-                continue
-            waiting.data += more
-            if is_partial(waiting.data):
-                continue
-            self._forget(number)
-            self._server.look(waiting.line, waiting.peer, waiting.data)
-
-    def handle_write_event(self) -> None:
-        """Never asked for."""
-
-    def handle_expt_event(self) -> None:
-        """Nothing out of band is expected."""
-
-    def handle_error(self) -> None:
-        """Something went wrong with one of them: say so and go on."""
-        logger.error("waiting room failed", exc_info=sys.exc_info())
-
-    def handle_close(self) -> None:
-        """The server's loop found the room itself broken, which no connection can bring about."""
-        self.close()
-
-    def close(self) -> None:
-        """Send everybody away."""
-        for number in list(self._waiting):
-            self._drop(number)
-        self._epoll.close()
-
-    def gone(self) -> bool:
-        """Whether it is closed."""
-        return self._epoll.closed
-
-    def _forget(self, number: int) -> _Waiting | None:
-        waiting = self._waiting.pop(number, None)
-        if waiting is None:
-            return None
-        with contextlib.suppress(OSError):
-            self._epoll.unregister(number)
-        mine = self._from.get(waiting.peer[0], {})
-        mine.pop(number, None)
-        if not mine:
-            self._from.pop(waiting.peer[0], None)
-        return waiting
-
-    def _drop(self, number: int) -> None:
-        waiting = self._forget(number)
-        if waiting is not None:
-            waiting.line.close()
-
-
-def is_partial(data: bytes) -> bool:
-    """Whether this may still become a short head of a GET or a HEAD."""
-    if len(data) >= HEAD_OCTETS or _END in data:
-        return False
-    start = data[:5]
-    return b"GET "[: len(start)] == start[:4] or b"HEAD "[: len(start)] == start
-
-
 def is_last(answer: bytes) -> bool:
     """Whether an answer says that its connection ends."""
-    end = answer.find(_END) + 2
+    end = answer.find(END) + 2
     return answer.find(b"\r\nConnection: close\r\n", 0, end) >= 0
 
 
@@ -303,7 +154,7 @@ class FrontedServer(TcpWSGIServer):
             bind_socket=False,
         )
         self._listening = listening
-        self._room = _Room(self, head_within_s)
+        self._room = Room(self.look, head_within_s)
         self._everybody[self._room.fileno()] = self._room
 
     def handle_accept(self) -> None:
@@ -318,7 +169,7 @@ class FrontedServer(TcpWSGIServer):
                 self._room.drop_oldest()
                 return
             try:
-                data = line.recv(HEAD_OCTETS, _WAIT_FLAG)
+                data = line.recv(HEAD_OCTETS, DONT_WAIT)
             except BlockingIOError:
                 self._room.take(line, peer, b"")
                 continue
@@ -338,7 +189,7 @@ class FrontedServer(TcpWSGIServer):
             self._hand_over(line, peer, data)
             return
         try:
-            sent = line.send(answer, _WAIT_FLAG)
+            sent = line.send(answer, DONT_WAIT)
         except BlockingIOError:
             sent = 0
         except OSError:
@@ -356,7 +207,7 @@ class FrontedServer(TcpWSGIServer):
 
     def ask_front(self, data: bytes, ip: str) -> bytes | None:
         """What the front says to exactly one whole head; None for anything else."""
-        if not data.endswith(_END) or data.find(_END) != len(data) - 4 or len(data) >= HEAD_OCTETS:
+        if not data.endswith(END) or data.find(END) != len(data) - 4 or len(data) >= HEAD_OCTETS:
             return None
         try:
             return self._front(data, ip)

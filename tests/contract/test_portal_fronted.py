@@ -12,16 +12,8 @@ from typing import Any
 import pytest
 from portal_shop import rest_of
 
-from hub.client.fronted import (
-    HEAD_OCTETS,
-    MOST_CHANNELS,
-    MOST_WAITING,
-    MOST_WAITING_FROM_ONE,
-    Front,
-    FrontedServer,
-    is_last,
-    is_partial,
-)
+from hub.client.fronted import MOST_CHANNELS, Front, FrontedServer, is_last
+from hub.client.waiting import HEAD_OCTETS, MOST_WAITING, MOST_WAITING_FROM_ONE, is_partial
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n"
 HEAD = b"\r\nHost: a\r\n\r\n"
