@@ -18,7 +18,12 @@ from hub.up.plan import Plan
 from hub.up.sentences import UpError
 
 PROGRAMS = ("hub", "kiosk", "edge", "portal")
-MODULES = {"hub": "hub", "kiosk": "kiosk", "edge": "edge", "portal": "edge.portal", "gate": "edge.gate"}
+MODULES = {
+    **{name: (name, "check") for name in ("hub", "kiosk", "edge")},
+    "portal": ("edge.portal", "check"),
+    "gate": ("edge.gate", "check"),
+    "wifi": ("hardware", "wifi", "health"),
+}
 FINE, WARNINGS, ERRORS = 0, 1, 2
 WITHIN_S = 60.0
 
@@ -45,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
 def ask(name: str, folder: Path) -> dict[str, Any]:
     """One program's own check: its exit status, and a sentence for each thing that is wrong."""
     settings = settings_of(name, folder)
-    command = [sys.executable, "-P", "-m", MODULES[name], "check", "--json"]
+    command = [sys.executable, "-P", "-m", *MODULES[name], "--json"]
     try:
         done = subprocess.run(
             command, env=environment(settings), capture_output=True, text=True, timeout=WITHIN_S, check=False
@@ -73,8 +78,12 @@ def ask(name: str, folder: Path) -> dict[str, Any]:
 
 
 def programs_of(folder: Path) -> tuple[str, ...]:
-    """The programs of this shop; the gate where it last had a guests' network."""
-    return (*PROGRAMS, *(name for name in guests_of(folder) if name not in PROGRAMS))
+    """The programs of this shop; where it last had a guests' network the gate, and for root the access point, too.
+
+    Nobody else may look into the folder of the access point: it names phones.
+    """
+    more = [name for name in guests_of(folder) if name not in PROGRAMS]
+    return (*PROGRAMS, *(name for name in more if name != "wifi" or os.geteuid() == 0))
 
 
 def guests_of(folder: Path) -> dict[str, dict[str, str]]:

@@ -28,6 +28,7 @@ LONGEST_SSID = 32
 class Wifi:
     """The guests' network, as texts. `upstream` "": no way out. An empty text leaves the program's own default.
 
+    `radio` is the radio in the bridge `interface`, "" where an access point of the shop's hangs on it.
     `socket` is where the gate listens, `folder` is for the files of the access point, `user` may ask the gate: the portal's.
     """
 
@@ -43,6 +44,7 @@ class Wifi:
     security: str = ""
     passphrase_file: str = ""
     offline: str = ""
+    radio: str = ""
     name: str = ""
     certificate: str = ""
     certificate_key: str = ""
@@ -61,6 +63,7 @@ class Wifi:
         """The settings of the access point."""
         return _given(
             WIFI_INTERFACE=self.interface,
+            WIFI_RADIO=self.radio,
             WIFI_DIR=self.folder,
             WIFI_ADDRESS=self.address,
             WIFI_UPSTREAM=self.upstream,

@@ -159,7 +159,7 @@ class RunningShop:
 
     def _start(self, *, seed: bool) -> None:
         self.view.tell(self.radio.describe)
-        guarded = ("gate", "portal") if self.plan.wifi is not None else ()
+        guarded = ("gate", "portal", "wifi") if self.plan.wifi is not None else ()
         self.place.remember(self.plan.port_base, {name: self.plan.env(name) for name in guarded})
         codes = self._seed(seed=seed)
         self._bring_up("hub")

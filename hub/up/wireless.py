@@ -17,6 +17,7 @@ from hub.up.access import choose_upstream, insist_on_access, is_radio, read_addr
 from hub.up.owner import Owner, root_again
 from hub.up.plan import TLS_PORT, Wifi
 from hub.up.sentences import UpError
+from hub.up.services import BRIDGE
 from hub.up.whereabouts import country_of, local_timezone
 
 RUN = Path("/run")
@@ -49,8 +50,10 @@ def plan_wifi(args: argparse.Namespace, owner: Owner | None) -> Wifi | None:
     insist_on_access(args.wifi, address, TLS_PORT)
     place = _place(args)
     certificate, key, name = _certificate(args)
+    radio = args.wifi if is_radio(args.wifi) else ""
     return Wifi(
-        interface=args.wifi,
+        interface=BRIDGE if radio else args.wifi,
+        radio=radio,
         upstream=choose_upstream(args.upstream, args.wifi),
         socket=str(place / "gate" / "gate.sock"),
         folder=str(place / "wifi"),

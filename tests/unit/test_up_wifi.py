@@ -87,6 +87,13 @@ def test_each_program_is_told_its_part_of_the_network() -> None:
     assert portal["PORTAL_HOST"] == "0.0.0.0"  # phones come over a network that is made later
 
 
+def test_a_radio_is_put_into_a_bridge_and_the_gate_guards_that() -> None:
+    whole = plan(wifi(interface="shopbell0", radio="wlan0"))
+    assert (whole.env("wifi")["WIFI_INTERFACE"], whole.env("wifi")["WIFI_RADIO"]) == ("shopbell0", "wlan0")
+    assert whole.env("gate")["GATE_INTERFACE"] == "shopbell0"
+    assert "WIFI_RADIO" not in plan(wifi(interface="eth1")).env("wifi")
+
+
 def test_without_an_access_point_the_portal_stays_on_its_own_address_and_port() -> None:
     portal = plan(None).env("portal")
     assert (portal["PORTAL_HOST"], portal["PORTAL_PORT"]) == ("127.0.0.1", "8082")
