@@ -16,6 +16,9 @@ from edge.gate.rules import CLASS_SHIFT, MOST_IN, STAY_MASK, class_of
 GRACE_S = 900
 """So long after its end a stay is remembered, for the page that says that it has ended."""
 
+SAME_S = 2.0
+"""An end that is read and differs from the one that is remembered by less is the same."""
+
 Pair = tuple[bytes, bytes]
 """MAC and address."""
 
@@ -195,7 +198,7 @@ def restore(book: Book, found: Found, now: float) -> Change:
     Half: a helper was killed between two transactions, or somebody changed a set by hand.
     """
     change = Change(now)
-    book.by_ip = {}
+    before, book.by_ip = book.by_ip, {}
     for (mac, ip), (mark, left) in found.up.items():
         there = found.down.get(ip)
         if there is None or there[0] != mark:
@@ -205,7 +208,12 @@ def restore(book: Book, found: Found, now: float) -> Change:
         if not kept:
             kept = left + GRACE_S
             change.remember.append((mac, ip, kept))
-        book.by_ip[ip] = Entry(mac, mark, now + left, now + kept)
+        ends = now + left
+        old = before.get(ip)
+        if old is not None and old.mark == mark and abs(old.ends - ends) < SAME_S:
+            # Reading takes a moment; an end that was read again and again would wander.
+            ends = old.ends
+        book.by_ip[ip] = Entry(mac, mark, ends, ends + kept - left)
     change.delete_down = [ip for ip in found.down if ip not in book.by_ip]
     for (mac, ip), left in found.known.items():
         whose = book.by_ip.get(ip)

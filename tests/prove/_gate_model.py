@@ -109,9 +109,13 @@ def limits_of(said: dict[str, Any]) -> Limits:
 
 @dataclass
 class Held:
-    """A stay of the model: whose, until when, within which limits."""
+    """A stay of the model: whose, until when, within which limits.
+
+    The kernel began to count between question and answer, so its end is known as a span: `low` to `ends`.
+    """
 
     mac: str
+    low: float
     ends: float
     limits: Limits
 
@@ -122,14 +126,14 @@ class Model:
 
     by_ip: dict[str, Held] = field(default_factory=dict)
 
-    def expected(self, said: dict[str, Any] | None, now: float) -> str:
-        """What the answer ought to be, as `done 3` or a refusal's code; the model takes the change."""
+    def expected(self, said: dict[str, Any] | None, asked: float, now: float) -> str:
+        """What the answer of now ought to be, as `done 3` or a refusal's code; the model takes the change."""
         if said is None:
             return "bad-message"
         self.by_ip = {ip: held for ip, held in self.by_ip.items() if held.ends + GRACE_S > now}
         match said["type"]:
             case "let-in":
-                return self._let_in(said["stays"], now)
+                return self._let_in(said["stays"], asked, now)
             case "end":
                 return self._end(said["phones"])
             case "limits":
@@ -143,7 +147,7 @@ class Model:
         """Who is in."""
         return {ip: held for ip, held in self.by_ip.items() if held.ends > now}
 
-    def _let_in(self, stays: list[dict[str, Any]], now: float) -> str:
+    def _let_in(self, stays: list[dict[str, Any]], asked: float, now: float) -> str:
         if not all(ours(stay["phone"]["ip"]) for stay in stays):
             return "not-ours"
         wanted = {limits_of(stay.get("limits", {})) for stay in stays}
@@ -151,8 +155,9 @@ class Model:
             return "full"
         for stay in stays:
             phone = stay["phone"]
+            limits = limits_of(stay.get("limits", {}))
             self.by_ip[phone["ip"]] = Held(
-                phone["mac"], now + stay["seconds"], limits_of(stay.get("limits", {}))
+                phone["mac"], asked + stay["seconds"], now + stay["seconds"], limits
             )
         return f"done {len({stay['phone']['ip'] for stay in stays})}"
 

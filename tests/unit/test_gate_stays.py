@@ -154,3 +154,19 @@ def test_deletions_are_always_of_what_is_there_and_additions_of_what_is_not() ->
             known[mac, ip] = now + seconds + GRACE_S
         book.keep(change)
         assert book.inside(now) == len(up) == len(down)
+
+
+def test_an_end_that_is_read_again_and_again_does_not_wander() -> None:
+    book = Book()
+    mark = done(book, book.let_in([(MAC, IP, 600, 0)], 100.0)).add[0][2]
+    for turn in range(100):
+        now = 100.0 + turn
+        # What was left when the kernel was asked, which is a moment ago now.
+        left = 600.0 - turn
+        found = Found({(MAC, IP): (mark, left)}, {IP: (mark, left)}, {(MAC, IP): left + GRACE_S})
+        assert restore(book, found, now + 0.2).count == 0
+    assert book.by_ip[IP].ends == 700.0
+    assert book.by_ip[IP].kept == 700.0 + GRACE_S
+    # Another end is another end: somebody has changed it.
+    restore(book, Found({(MAC, IP): (mark, 60.0)}, {IP: (mark, 60.0)}, {(MAC, IP): 960.0}), 200.0)
+    assert book.by_ip[IP].ends == 260.0
