@@ -63,6 +63,7 @@ class Shape:
     `upstream` None: there is no way out now. `networks` have a route of their own and are not the internet: the shop's LAN,
     the router itself, a VPN. `bridge`: the guest interface is one. `away`: the kernel can look at what leaves by it.
     `other_ports`: the ports of all other bridges, where the kernel cannot name the bridge of a frame; None where it can.
+    `zones`: the kernel can tell connections apart by a zone.
     """
 
     interface: str
@@ -76,6 +77,7 @@ class Shape:
     bridge: bool = False
     away: bool = True
     other_ports: tuple[str, ...] | None = None
+    zones: bool = True
 
 
 NO_LIMITS = Limits()
@@ -230,7 +232,7 @@ def _arriving(shape: Shape) -> list[str]:
         "meta mark set ether saddr . ip saddr map @up",
         # The kernel goes on turning a port's questions as it turned the first for half a minute. So those that go to one server
         # are another zone's than those that go to the other, and a resolver that keeps its port sees the change at once.
-        f"{held}udp dport {DNS_PORT} ct original zone set 1",
+        *([f"{held}udp dport {DNS_PORT} ct original zone set 1"] if shape.zones else []),
     ]
 
 
@@ -360,10 +362,12 @@ def _bridge(shape: Shape) -> list[str]:
 
 
 def needs(shape: Shape) -> dict[str, str]:
-    """What not every kernel can, each as a text to try with `nft -c`: to look at what leaves, to name a frame's bridge."""
+    """What not every kernel can, each as a text to try with `nft -c`: look at what leaves, name a frame's bridge, zones."""
     hook = f'type filter hook egress device "{shape.interface}" priority 0;'
+    zone = "type filter hook prerouting priority -300; ct original zone set 1"
     named = f'type filter hook forward priority 0; meta ibrname "{shape.interface}" drop'
     return {
         "away": f"table netdev {TABLE}_try {{ chain one {{ {hook} }}\n}}\n",
+        "zones": f"table inet {TABLE}_try {{ chain one {{ {zone}\n}}\n}}\n",
         "ibrname": f"table bridge {TABLE}_try {{ chain one {{ {named}\n}}\n}}\n",
     }

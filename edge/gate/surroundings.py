@@ -35,7 +35,7 @@ class Surroundings:
         number = self._interfaces.number(config.interface)
         bridge = bool(number) and self._interfaces.is_bridge(config.interface)
 
-        def shape(away: bool, ports: tuple[str, ...] | None) -> Shape:
+        def shape(away: bool, ports: tuple[str, ...] | None, zones: bool) -> Shape:
             return Shape(
                 config.interface,
                 config.address,
@@ -48,9 +48,10 @@ class Surroundings:
                 bridge,
                 away,
                 ports,
+                zones,
             )
 
         if number != self._number:
-            self._number, self._can = number, can(shape(away=True, ports=None))
+            self._number, self._can = number, can(shape(away=True, ports=None, zones=True))
         ports = None if "ibrname" in self._can or not bridge else other_ports(config.interface)
-        return shape(bool(number) and "away" in self._can, ports)
+        return shape(bool(number) and "away" in self._can, ports, "zones" in self._can)

@@ -61,7 +61,7 @@ def shapes() -> list[Shape]:
     return [
         replace(
             USUAL, allow=allow, offline=offline, upstream=upstream, bridge=bridge, away=away,
-            networks=networks, other_ports=("veth0", "eth1"),
+            networks=networks, other_ports=("veth0", "eth1"), zones=away,
         )
         for allow, offline, upstream, bridge, away, networks in itertools.product(
             ("web", "all"), ("honest", "calm"), ("up0", None), (True, False), (True, False),
