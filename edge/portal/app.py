@@ -94,6 +94,7 @@ def create_portal(house: House) -> Portal:
         portal=config.name,
         ssid=config.ssid,
         venue_url=config.venue_url,
+        contact=config.contact,
     )
     staff = Staff(
         keeper,

@@ -67,6 +67,16 @@ def secure_url(text: str) -> str:
     return text
 
 
+CONTACT_CHARACTERS = 200
+
+
+def contact(text: str) -> str:
+    """One line for people, or nothing."""
+    if len(text) > CONTACT_CHARACTERS or not text.isprintable():
+        raise ValueError(f"must be one line of at most {CONTACT_CHARACTERS} letters")
+    return text.strip()
+
+
 SETTINGS = (
     Setting(
         "PORTAL_DIR",
@@ -99,6 +109,12 @@ SETTINGS = (
     Setting("PORTAL_WAYS", ways, "click", "Ways in, the usual one first: click, sms, code, coupon, member"),
     Setting("PORTAL_MODEM", modem, "", "Modem for codes by SMS; empty: none"),
     Setting("PORTAL_COUNTRY", country, "DE", "Country whose phone numbers are typed without +"),
+    Setting(
+        "PORTAL_CONTACT",
+        contact,
+        "",
+        "Whom to ask about privacy, on the sign and the notice: address, telephone",
+    ),
     Setting("PORTAL_VENUE_URL", secure_url, "", "Page of the shop for phones that are in; empty: the offers"),
 )
 
@@ -124,6 +140,7 @@ class Config(msgspec.Struct, frozen=True):
     ways: tuple[WayIn, ...]
     modem: str
     country: str
+    contact: str
     venue_url: str
 
 

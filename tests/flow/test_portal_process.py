@@ -74,11 +74,13 @@ def test_it_catches_phones_while_its_gate_comes_and_goes_and_ends_in_order(
     door: Path, tmp_path: Path
 ) -> None:
     gate = FakeGate(tmp_path / "gate.sock")
-    with portal(door, PORTAL_GATE=str(gate.path)) as (running, port):
+    set_up = {"PORTAL_GATE": str(gate.path), "PORTAL_CONTACT": "privacy@corner.example"}
+    with portal(door, **set_up) as (running, port):
         probe = ("connectivitycheck.gstatic.com", "/generate_204")
         # The gate is not there yet: everybody is held, and the page is there.
         assert get(port, *probe).startswith(b"HTTP/1.1 302 ")
         assert get(port, "portal.internal").startswith(b"HTTP/1.1 200 ")
+        assert b"privacy@corner.example" in get(port, "portal.internal", "/sign")
         with gate:
             until = time.monotonic() + 20
             while "api-off" not in (codes := _codes(port)) or "gate-silent" in codes:

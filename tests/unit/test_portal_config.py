@@ -53,6 +53,8 @@ def test_what_is_set_arrives_at_the_ways_in() -> None:
         ("PORTAL_SSID", "x" * 33),
         ("PORTAL_SSID", "街" * 11),
         ("PORTAL_SSID", "a\nb"),
+        ("PORTAL_CONTACT", "x" * 201),
+        ("PORTAL_CONTACT", "two\nlines"),
         ("PORTAL_WAYS", ""),
         ("PORTAL_WAYS", "click,click"),
         ("PORTAL_WAYS", "facebook"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from edge.portal.config import CONTACT_CHARACTERS
 from edge.portal.welcome.sign import portal_text, wifi_text
 from edge.portal.welcome.texts import CALL, COUNTING_HEADING, STEPS, counting_lines
 from hub.storefront.languages import NAMES, TAGS
@@ -13,7 +14,6 @@ from hub.storefront.qr import qr_svg
 from hub.storefront.words import clean
 from hub.wire.snapshot import Shop, Text, say
 
-CONTACT_CHARACTERS = 200
 ADDRESS_CHARACTERS = 100
 
 
