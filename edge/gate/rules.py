@@ -22,7 +22,7 @@ from edge.gate.protocol import Limits
 TABLE = "shopbell"
 DNS_PORT, INTERNET_DNS_PORT = 53, 1053
 HELD_ADDRESS = IPv4Address("198.18.0.1")
-"""What every foreign name means to a phone that is held (`hardware.wifi.network`); its port 80 is the portal, always."""
+"""What every foreign name means to a phone that is held (`hardware.wifi.network`); its port 80 is the portal for those."""
 
 MOST_IN = 8_192
 MOST_CLASSES = 32
@@ -238,7 +238,11 @@ def _arriving(shape: Shape) -> list[str]:
 
 def _turning(shape: Shape) -> list[str]:
     to_portal = f"tcp dport 80 redirect to :{shape.portal_port}"
-    rules = [f"ip daddr {{ {shape.address.ip}, {HELD_ADDRESS} }} {to_portal}"]
+    rules = [f"ip daddr {shape.address.ip} {to_portal}"]
+    if shape.upstream or shape.offline == "calm":
+        # A phone that came in a moment ago still knows names by it. Without a way out every name means it, and any page there,
+        # whatever its status, is a log-in page to NetworkManager: whoever is in is refused instead, and says "no internet".
+        rules.append(f"ip daddr {HELD_ADDRESS} {to_portal}")
     if shape.upstream:
         rules.append(f"meta mark != 0 {_DNS} {DNS_PORT} redirect to :{INTERNET_DNS_PORT}")
     rules.append(f"{_DNS} {DNS_PORT} redirect to :{DNS_PORT}")

@@ -167,8 +167,10 @@ def test_without_a_way_out_guests_see_what_was_chosen_and_then_go_on(mode: str) 
         assert sees(guest) == ("refused" if mode == "honest" else gate_place.PORTAL)
         assert guest.call(guest_inside.connects, INTERNET, 443) == "refused"
         assert guest.call(guest_inside.asks, "example.com", GATEWAY)["addresses"] == [gate_place.HELD]
+        # What a name means now is foreign, too: the portal's answer there would be a log-in page to many systems.
+        assert sees(guest, gate_place.HELD) == ("refused" if mode == "honest" else gate_place.PORTAL)
+        assert sees(guest, GATEWAY) == gate_place.PORTAL
         for host in (GATEWAY, gate_place.HELD):
-            assert sees(guest, host) == gate_place.PORTAL
             assert sees(stranger, host) == gate_place.PORTAL
         assert sees(stranger) == gate_place.PORTAL
         place.network.plug()
