@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -16,6 +17,8 @@ from guest_network import GATEWAY, INTERNET, need
 from guest_shop import FOREIGN, PORTAL, GuestShop, enter, hidden, is_out, open_shop
 
 BACK_WITHIN_S = 2.0
+STARTS_IN = 5
+"""On a machine that is busy with something else: within so many times what a start of the portal's Python takes there."""
 SEED = 4
 STRIKES = 3
 EVERY_S = 4.0
@@ -28,6 +31,13 @@ def strike(shop: GuestShop, name: str) -> None:
         return
     for pid in shop.dnsmasqs():
         os.kill(pid, signal.SIGKILL)
+
+
+def start_s(shop: GuestShop) -> float:
+    """How long the machine takes now to load what the portal is made of."""
+    begun = time.monotonic()
+    shop.network.gateway.run([sys.executable, "-c", "import edge.portal.app"], timeout=60)
+    return time.monotonic() - begun
 
 
 class Watch:
@@ -72,6 +82,7 @@ def test_kill_9_throws_nobody_out_and_lets_nobody_in(name: str) -> None:
                 for what, (place, how) in seen_by.items()
             }
             time.sleep(1.0)
+            starts_s = [start_s(shop)]
             for _ in range(STRIKES):
                 at = time.monotonic()
                 time.sleep(chance.uniform(0.0, EVERY_S / 2))
@@ -79,12 +90,14 @@ def test_kill_9_throws_nobody_out_and_lets_nobody_in(name: str) -> None:
                 # A stranger tries in the very moment.
                 assert stranger.call(inside.connects, INTERNET, 443, 0.2) != "open"
                 assert not stranger.call(inside.echoes, INTERNET, 4500, 0.2)
+                starts_s.append(start_s(shop))
                 time.sleep(max(0.0, at + EVERY_S - time.monotonic()))
             stayed = inside_all_along.end(wait_s)
             away = {what: watch.end(wait_s) for what, watch in watches.items()}
         assert stayed["gap"] < 1.0, stayed
         assert stayed["tcp_last"] > stayed["last"] - 2, stayed
-        assert {what: told for what, told in away.items() if told["longest"] > BACK_WITHIN_S} == {}
+        within_s = max(BACK_WITHIN_S, STARTS_IN * max(starts_s))
+        assert {what: told for what, told in away.items() if told["longest"] > within_s} == {}
         assert [frame for frame in frames if frame.get("port") == 4500] == []
         caught = stranger.get(FOREIGN)
         assert (caught.status, caught.headers.get("location")) == (302, f"{PORTAL}/")
