@@ -41,6 +41,9 @@ class FakeKeeper:
     def phone_at(self, ip: str) -> Phone | None:
         return None if ip in self.strangers else Phone(self.macs.get(ip, "02:00:00:00:00:01"), ip)
 
+    def phone_seen(self, ip: str) -> Phone | None:
+        return self.phone_at(ip)
+
     def standing(self, ip: str, now: float) -> Standing:
         found = self.stays.get(ip, Standing(State.HELD))
         if found.state is State.IN and found.until <= now:

@@ -100,6 +100,15 @@ class GateKeeper:
         mac = self._macs().get(ip)
         return None if mac is None else Phone(mac, ip)
 
+    def phone_seen(self, ip: str) -> Phone | None:
+        """The same as of a second ago at most, for what is asked with every page; never for what opens the gate."""
+        seen = self._seen
+        if ip not in seen:
+            # A new phone. Reading the table costs more than a page from memory, so one reading serves all that are new.
+            self._seen = seen = self._macs()
+        mac = seen.get(ip)
+        return None if mac is None else Phone(mac, ip)
+
     def standing(self, ip: str, now: float) -> Standing:
         """How the phone at this address stands, as of a second ago at most; never raises, asks nobody."""
         known = self._known.get(ip)

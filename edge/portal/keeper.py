@@ -25,6 +25,9 @@ class Keeper(Protocol):
     def phone_at(self, ip: str) -> Phone | None:
         """The phone at an address of the guest network; None where there is none, such as for a request of this machine."""
 
+    def phone_seen(self, ip: str) -> Phone | None:
+        """The same as of a second ago at most, for what is asked with every page; never for what opens the gate."""
+
     def standing(self, ip: str, now: float) -> Standing:
         """How the phone at this address stands; never raises."""
 
@@ -53,6 +56,10 @@ class NoGate:
     has_gate = False
 
     def phone_at(self, ip: str) -> Phone | None:  # noqa: ARG002
+        """No phone is known by its address."""
+        return None
+
+    def phone_seen(self, ip: str) -> Phone | None:  # noqa: ARG002
         """No phone is known by its address."""
         return None
 

@@ -131,6 +131,33 @@ def test_a_gate_that_refuses_lets_nobody_in_and_its_sentence_is_handed_on(air: A
     assert air.keeper.standing(ANNA.ip, NOW).state is State.HELD
 
 
+def test_what_is_asked_with_every_page_looks_at_the_network_once_a_second_and_at_once_for_a_new_phone(
+    air: Air,
+) -> None:
+    looks = 0
+
+    def macs() -> dict[str, str]:
+        nonlocal looks
+        looks += 1
+        return dict(air.macs)
+
+    assert air.line is not None
+    keeper = GateKeeper(air.line.ask, macs)
+    keeper.refresh(NOW)
+    assert [keeper.phone_seen(ANNA.ip) for _ in range(100)] == [ANNA] * 100
+    assert looks == 1
+    new, newer = Phone("02:00:00:00:00:0c", "10.77.0.23"), Phone("02:00:00:00:00:0d", "10.77.0.24")
+    air.macs |= {new.ip: new.mac, newer.ip: newer.mac}
+    assert (keeper.phone_seen(new.ip), keeper.phone_seen(newer.ip)) == (new, newer)
+    assert looks == 2
+    # An address that goes to another phone: what opens the gate knows at once, what is on a page within a second.
+    air.macs[ANNA.ip] = BO.mac
+    assert keeper.phone_at(ANNA.ip) == Phone(BO.mac, ANNA.ip)
+    keeper.refresh(NOW + 1)
+    assert keeper.phone_seen(ANNA.ip) == Phone(BO.mac, ANNA.ip)
+    assert keeper.phone_seen("127.0.0.1") is None
+
+
 def test_a_request_from_elsewhere_lets_nobody_in(air: Air) -> None:
     assert air.keeper.phone_at("127.0.0.1") is None
     with pytest.raises(GateSilent, match="not on the guest network"):

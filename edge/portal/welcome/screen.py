@@ -91,7 +91,7 @@ class Screen:
 
     def mark(self, ip: str, what: int | str, now: float) -> str:
         """The mark of the phone at this address for a campaign or for a word."""
-        phone = self.keeper.phone_at(ip)
+        phone = self.keeper.phone_seen(ip)
         return self.marks.of(ip, phone.mac if phone else "", str(what), now)
 
     def voice(self) -> Voice:
