@@ -37,6 +37,7 @@ MOST_CHANNELS = 200
 """Requests in work and connections kept alive; each may hold MOST_HEAD_OCTETS and a body."""
 
 MOST_HEAD_OCTETS = 16_384
+SEND_OCTETS = 65_536
 DEFER_S = 2
 """The kernel keeps connections on which nothing was said for so long to itself (TCP_DEFER_ACCEPT of tcp(7))."""
 
@@ -135,6 +136,9 @@ class FrontedServer(TcpWSGIServer):
             connection_limit=MOST_CHANNELS + 4 * AT_ONCE,
             **adjustments,
         )
+        # A whole page goes in one piece, from the loop: pieces from a worker cost each a turn of the interpreter's lock. Asking for
+        # it by name warns that the name will go one day; pages are then sent in pieces again.
+        adj.send_bytes = SEND_OCTETS
         dispatcher = ThreadedTaskDispatcher()
         dispatcher.set_thread_count(adj.threads)
         self._front = front

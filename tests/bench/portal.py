@@ -11,6 +11,7 @@ import json
 import re
 import statistics
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ PROBE = "http://connectivitycheck.gstatic.com/generate_204"
 LOAD_S = 2
 CONNECTIONS = 8
 NEW_PHONES = 200
+FORGOTTEN_S = 1.5
 PEER_S = 3
 WANTS = (
     "probe answers",
@@ -65,6 +67,8 @@ def new_phones(network: GuestNetwork, many: Phone, number: int, taken: set[str])
     many.ip(*(f"addr add {each}/24 dev {guest_network.RADIO}" for each in addresses))
     # Nobody announces these addresses, so the gateway has to forget who had them.
     network.gateway.run(["ip", "neigh", "flush", "dev", guest_network.BRIDGE])
+    # The portal looks at the addresses once a second; until then these would be the phones of the round before.
+    time.sleep(FORGOTTEN_S)
     try:
         return float(many.call(first_pages, addresses, timeout=120))
     finally:

@@ -90,8 +90,9 @@ class Screen:
         return "held-online" if standing.internet else "held-offline"
 
     def mark(self, ip: str, what: int | str, now: float) -> str:
-        """The mark of the phone at this address for a campaign or for a word."""
-        phone = self.keeper.phone_seen(ip)
+        """The mark of the phone at this address for a campaign or for a word: of a secret of its own, say."""
+        keeper = self.keeper
+        phone = keeper.phone_seen(ip) if isinstance(what, int) else keeper.phone_at(ip)
         return self.marks.of(ip, phone.mac if phone else "", str(what), now)
 
     def voice(self) -> Voice:
