@@ -9,7 +9,8 @@ ARP = Path("/proc/self/net/arp")
 """Of the network namespace that this process is in; there also where a unit hides everything in /proc but processes."""
 
 _LINE = re.compile(
-    rb"^(\d+\.\d+\.\d+\.\d+) +0x\w+ +0x([0-9a-f]+) +([0-9a-f]{2}(?::[0-9a-f]{2}){5}) ", re.M | re.I
+    rb"^(\d+\.\d+\.\d+\.\d+) +0x\w+ +0x([0-9a-f]+) +([0-9a-f]{2}(?::[0-9a-f]{2}){5}) ",
+    re.MULTILINE | re.IGNORECASE,
 )
 """Address, kind of hardware, flags, MAC: arp(7) and proc(5)."""
 
