@@ -136,8 +136,8 @@ class FrontedServer(TcpWSGIServer):
             connection_limit=MOST_CHANNELS + 4 * AT_ONCE,
             **adjustments,
         )
-        # A whole page goes in one piece, from the loop: pieces from a worker cost each a turn of the interpreter's lock. Asking for
-        # it by name warns that the name will go one day; pages are then sent in pieces again.
+        # A whole page goes in one piece, from the loop: pieces from a worker cost each a turn of the interpreter's lock.
+        # As an argument it warns that it will go one day; pages are then sent in pieces again.
         adj.send_bytes = SEND_OCTETS
         dispatcher = ThreadedTaskDispatcher()
         dispatcher.set_thread_count(adj.threads)
