@@ -31,10 +31,22 @@ def judge(text: bytes) -> dict[str, Any] | None:
     if len(text) > LARGEST:
         return None
     try:
-        said = json.loads(text.decode("utf-8"), parse_constant=_no_constant, parse_float=_Float)
-        return _verb(said)
+        # Where a name stands twice each of its values has to do; the last one counts (RFC 8259, 4).
+        firsts, lasts = (
+            _verb(
+                json.loads(
+                    text.decode(), parse_constant=_no_constant, parse_float=_Float, object_pairs_hook=made
+                )
+            )
+            for made in (_with_the_first, dict)
+        )
+        return lasts if firsts["type"] == lasts["type"] else None
     except (_Wrong, ValueError, RecursionError):
         return None
+
+
+def _with_the_first(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    return dict(reversed(pairs))
 
 
 class _Float(float):
