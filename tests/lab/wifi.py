@@ -35,7 +35,7 @@ SECRET = ' the "secret" of #1 '
 PORTAL = "http://portal.internal/"
 API = "https://portal.internal:8443/captive-portal/api"
 SOCKET = "/run/gate.sock"
-DOOR = "/root/door"
+DOOR = "/run/door"
 """In the guest's own memory: SQLite does not like the shared folder."""
 
 LOW_6, LOW_11 = 2437, 2462

@@ -127,7 +127,7 @@ def test_what_does_not_fit_together_is_a_sentence(
 
 
 def test_services_look_into_nobodys_home() -> None:
-    for place in ("/home/pi/shopbell", "/root/.pyenv/versions/3.11.7/bin/python3.11", "/tmp/shopbell"):
+    for place in ("/home/pi/shopbell", "/root/python/bin/python3", "/tmp/shopbell"):
         with pytest.raises(UpError, match=r"sudo mv shopbell /opt/shopbell"):
             insist_on_place(Path(place))
     insist_on_place(Path("/opt/shopbell"))
