@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from guest_network import RADIO, Failed, Phone
 
-COMMANDS = {"NetworkManager": "network-manager", "nmcli": "network-manager", "dbus-daemon": "dbus-daemon"}
+COMMANDS = {
+    "NetworkManager": "network-manager",
+    "nmcli": "network-manager",
+    "dbus-daemon": "dbus-daemon",
+    "dbus-send": "dbus-bin",
+}
 CHECK = "http://nmcheck.gnome.org/check_network_status.txt"
 """What GNOME's build asks; Debian's own asks the same file of network-test.debian.org."""
 
@@ -14,6 +20,10 @@ BUS = """<busconfig><type>system</type><listen>unix:path=/run/dbus/system_bus_so
 <policy context="default"><allow user="*"/><allow own="*"/><allow send_type="method_call"/><allow send_type="signal"/>
 <allow send_requested_reply="true"/><allow receive_requested_reply="true"/></policy></busconfig>
 """
+BUS_ANSWERS = (
+    "dbus-send --bus=unix:path=/run/dbus/system_bus_socket --print-reply --dest=org.freedesktop.DBus "
+    "/org/freedesktop/DBus org.freedesktop.DBus.GetId 2>/dev/null"
+)
 CONFIG = """[main]
 plugins=keyfile
 dhcp=internal
@@ -51,15 +61,16 @@ class Manager:
         phone.popen(
             ["dbus-daemon", f"--config-file={folder / 'bus.conf'}", "--nofork", "--nopidfile"], "bus.log"
         )
+        # Begun before its bus listens, NetworkManager goes on without one for ever, and nobody can ask it anything.
+        self._until("the bus", "bus.log", lambda: bool(self._run("sh", "-c", BUS_ANSWERS)))
+        # With --debug it tells this file what it does; without, only the machine's journal.
         phone.popen(
-            ["NetworkManager", "--no-daemon", f"--config={folder / 'nm.conf'}", "--pid-file=/run/nm.pid"],
+            ["NetworkManager", "--debug", f"--config={folder / 'nm.conf'}", "--pid-file=/run/nm.pid"],
             "nm.log",
         )
-        until = time.monotonic() + 20
-        while self._tell("-t", "-f", "RUNNING", "general") != "running":
-            if time.monotonic() > until:
-                raise Failed(f"NetworkManager does not start: {phone.said('nm.log')[-800:]}")
-            time.sleep(0.1)
+        self._until(
+            "NetworkManager", "nm.log", lambda: self._tell("-t", "-f", "RUNNING", "general") == "running"
+        )
         self._do("connection", "add", "type", "ethernet", "ifname", RADIO, "con-name", "shop",
                  "ethernet.cloned-mac-address", phone.mac, "ipv6.method", "disabled", "autoconnect", "no")  # fmt: skip
         self._do("-w", "30", "connection", "up", "shop")
@@ -75,8 +86,18 @@ class Manager:
             time.sleep(0.3)
         return found
 
+    def _until(self, what: str, log: str, ready: Callable[[], bool], within_s: float = 60.0) -> None:
+        until = time.monotonic() + within_s
+        while not ready():
+            if time.monotonic() > until:
+                raise Failed(f"{what} does not start: {self._phone.said(log)[-800:]}")
+            time.sleep(0.1)
+
+    def _run(self, *argv: str) -> str:
+        return self._phone.run(argv, check=False, timeout=40).stdout.strip()
+
     def _tell(self, *words: str) -> str:
-        return self._phone.run(["nmcli", *words], check=False, timeout=40).stdout.strip()
+        return self._run("nmcli", *words)
 
     def _do(self, *words: str) -> str:
         return self._phone.run(["nmcli", *words], timeout=40).stdout.strip()
