@@ -148,6 +148,7 @@ PURE = frozenset(
         "hub.up.plan",
         "hub.up.services",
         "hub.wire",
+        "hub.wire.conditions",
         "hub.wire.coupon",
         "hub.wire.events",
         "hub.wire.identity",

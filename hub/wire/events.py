@@ -97,6 +97,15 @@ class OfferSeen(Fact, frozen=True, kw_only=True):
     channel: Channel
 
 
+class OfferShown(Fact, frozen=True, kw_only=True):
+    """An offer stood on a screen: `times` it came to the front in one window, `shown_s` seconds in all."""
+
+    campaign: Count
+    channel: Channel
+    times: Count
+    shown_s: Annotated[float, Meta(ge=0, le=86_400)]
+
+
 class CouponIssued(Fact, frozen=True, kw_only=True):
     """A shopper took an offer."""
 
@@ -106,6 +115,8 @@ class CouponIssued(Fact, frozen=True, kw_only=True):
     key_number: Annotated[int, Meta(ge=0, le=255)]
     expires_at: Count
     channel: Channel
+    member: Short = ""
+    """Opaque; the member to whom alone it was given, empty for a coupon that anybody may use."""
 
 
 class CouponRedeemed(Fact, frozen=True, kw_only=True):
@@ -122,6 +133,47 @@ class CouponRedeemed(Fact, frozen=True, kw_only=True):
     value_cents: Cents
     basket_cents: Cents | None = None
     offline: bool = False
+    member: Short = ""
+    """Opaque; empty where nobody said who."""
+
+    balance_cents: Cents | None = None
+    """What is left on a voucher afterwards; None for every other coupon."""
+
+
+class CouponReversed(Fact, frozen=True, kw_only=True):
+    """A redemption was taken back: a record of its own, nothing is deleted. `of` is the redemption's nonce, `redeemed_by` the
+    device of the till that asked for it; `nonce` is this act's own. `by`: who may, and with how much time to do so."""
+
+    serial: Serial
+    campaign: Count
+    of: Short
+    redeemed_by: Short
+    nonce: Short
+    till: Short
+    staff: Short
+    by: Literal["staff", "manager"]
+    reason: Short
+    value_cents: Cents
+    offline: bool = False
+
+
+class CouponReserved(Fact, frozen=True, kw_only=True):
+    """A coupon is held for one purchase until `until` (seconds of UTC); `nonce` names the reservation."""
+
+    serial: Serial
+    campaign: Count
+    nonce: Short
+    till: Short
+    staff: Short
+    until: Stamp
+
+
+class CouponReleased(Fact, frozen=True, kw_only=True):
+    """A reservation (`nonce`) was given up before its time."""
+
+    serial: Serial
+    campaign: Count
+    nonce: Short
 
 
 class CouponRefused(Fact, frozen=True, kw_only=True):
@@ -181,9 +233,13 @@ KINDS: dict[str, type[Fact]] = {
     "occupancy.measured": OccupancyMeasured,
     "street.counted": StreetCounted,
     "offer.seen": OfferSeen,
+    "offer.shown": OfferShown,
     "coupon.issued": CouponIssued,
     "coupon.redeemed": CouponRedeemed,
     "coupon.refused": CouponRefused,
+    "coupon.reversed": CouponReversed,
+    "coupon.reserved": CouponReserved,
+    "coupon.released": CouponReleased,
     "portal.joined": PortalJoined,
     "consent.given": ConsentGiven,
     "consent.withdrawn": ConsentWithdrawn,

@@ -32,6 +32,25 @@ class Refusal(StrEnum):
     CLOCK_UNSET = "clock_unset"
     NOT_OFFERED = "not_offered"
     SOLD_OUT = "sold_out"
+    NOT_AT_THIS_HOUR = "not_at_this_hour"
+    PRODUCTS_NEEDED = "products_needed"
+    PRODUCT_MISSING = "product_missing"
+    MEMBER_NEEDED = "member_needed"
+    CONDITION_UNMET = "condition_unmet"
+    PERSON_LIMIT = "person_limit"
+    DAY_LIMIT = "day_limit"
+    GROUP_TOO_SMALL = "group_too_small"
+    NEXT_VISIT = "next_visit"
+    RESERVED = "reserved"
+    CODE_TOO_OLD = "code_too_old"
+    AMOUNT_NEEDED = "amount_needed"
+    BALANCE_TOO_SMALL = "balance_too_small"
+    STAFF_LIMIT = "staff_limit"
+    OWN_COUPON = "own_coupon"
+    NOT_REDEEMED = "not_redeemed"
+    ALREADY_REVERSED = "already_reversed"
+    UNDO_TOO_LATE = "undo_too_late"
+    UNDO_NOT_HERE = "undo_not_here"
 
 
 _SENTENCES: dict[Refusal, tuple[str, str]] = {
@@ -110,6 +129,82 @@ _SENTENCES: dict[Refusal, tuple[str, str]] = {
     Refusal.SOLD_OUT: (
         "All coupons of this offer have been taken.",
         "这项优惠的优惠券已领完。",
+    ),
+    Refusal.NOT_AT_THIS_HOUR: (
+        "This offer is not good at this time of the day or week.",
+        "这项优惠在当前时段不可用。",
+    ),
+    Refusal.PRODUCTS_NEEDED: (
+        "This offer depends on what is bought: scan the products, then redeem again.",
+        "这项优惠与所购商品有关：请先扫描商品，再核销。",
+    ),
+    Refusal.PRODUCT_MISSING: (
+        "The product that this offer is for is not in the purchase.",
+        "所购商品中没有这项优惠指定的商品。",
+    ),
+    Refusal.MEMBER_NEEDED: (
+        "This offer is for members: scan the member's code, then redeem again.",
+        "这项优惠仅限会员：请先扫描会员码，再核销。",
+    ),
+    Refusal.CONDITION_UNMET: (
+        "This purchase does not meet the conditions of the offer.",
+        "这次消费不符合这项优惠的条件。",
+    ),
+    Refusal.PERSON_LIMIT: (
+        "This member has used this offer as often as one person may.",
+        "该会员使用这项优惠的次数已达每人上限。",
+    ),
+    Refusal.DAY_LIMIT: (
+        "This offer has been used as often as it may be in one day. It is good again tomorrow.",
+        "这项优惠今日使用次数已达上限，明天可再使用。",
+    ),
+    Refusal.GROUP_TOO_SMALL: (
+        "Not enough people have joined this offer yet. Keep the coupon; it becomes good when they have.",
+        "参与这项优惠的人数尚未达到要求。请保留优惠券，人数达到后即可使用。",
+    ),
+    Refusal.NEXT_VISIT: (
+        "This coupon is for the next visit: it becomes good tomorrow.",
+        "这张优惠券供下次光临使用，明天起有效。",
+    ),
+    Refusal.RESERVED: (
+        "This coupon is being used for another purchase at this moment. Finish or release that one first.",
+        "这张优惠券正用于另一笔消费，请先完成或取消那一笔。",
+    ),
+    Refusal.CODE_TOO_OLD: (
+        "This QR is an old picture: it changes every half minute. Ask for the coupon's page, not a screenshot.",
+        "这个二维码已过期：它每半分钟更新一次。请出示优惠券页面，而不是截图。",
+    ),
+    Refusal.AMOUNT_NEEDED: (
+        "How much of this voucher is to be spent? Enter the amount, then redeem again.",
+        "请输入这张礼券本次使用的金额，再核销。",
+    ),
+    Refusal.BALANCE_TOO_SMALL: (
+        "There is less left on this voucher than that.",
+        "礼券余额不足。",
+    ),
+    Refusal.STAFF_LIMIT: (
+        "Too many redemptions for the same member at this till. A manager can look at it.",
+        "本收银台为同一会员核销次数过多，请联系经理。",
+    ),
+    Refusal.OWN_COUPON: (
+        "Nobody redeems their own coupons. Ask a colleague.",
+        "不能核销自己的优惠券，请由同事办理。",
+    ),
+    Refusal.NOT_REDEEMED: (
+        "There is no such redemption to take back.",
+        "没有可以撤销的核销记录。",
+    ),
+    Refusal.ALREADY_REVERSED: (
+        "This redemption was taken back before.",
+        "这笔核销已经撤销过。",
+    ),
+    Refusal.UNDO_TOO_LATE: (
+        "A redemption can be taken back at the till within a minute. Now only a manager can.",
+        "收银台只能在一分钟内撤销核销，现在须由经理撤销。",
+    ),
+    Refusal.UNDO_NOT_HERE: (
+        "This redemption was made at another till or by somebody else. A manager can take it back.",
+        "这笔核销不是在本收银台由您办理的，须由经理撤销。",
     ),
 }
 

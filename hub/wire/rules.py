@@ -1,4 +1,4 @@
-"""The one rule that says when a coupon is good.
+"""The one rule that says when a coupon is good, and the one that says when a redemption may be taken back.
 
 Pure. The hub decides with it under a lock, a till that is cut off decides with it within its rights, and the hub audits with
 it what was done offline. Facts are gathered first; the rule asks for nothing.
@@ -7,10 +7,23 @@ it what was done offline. Facts are gathered first; the rule asks for nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, tzinfo
+from typing import Literal
+from zoneinfo import ZoneInfo
 
+from hub.wire.conditions import Purchase, unmet, within
 from hub.wire.coupon import Coupon
 from hub.wire.refusals import Refusal
 from hub.wire.snapshot import Campaign, Key
+
+UNDO_S = 60.0
+"""How long staff may take a redemption of their own back: until the customer has turned around."""
+
+MANAGER_UNDO_S = 90 * 86_400.0
+"""How long a manager may: a quarter's books."""
+
+MOST_FOR_ONE_MEMBER = 5
+"""Redemptions in one day by one member of staff for one member. A sixth needs a colleague, or is a habit to look at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +46,17 @@ class CutOff:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All that the rule may look at. `now` is seconds of UTC; `basket_cents` is None where nobody said.
+    """All that the rule may look at. `now` is seconds of UTC; amounts are None where nobody said.
 
     `known`: the coupon's issue is in the ledger, so its signature no longer has to vouch for it.
-    `redeemed`: redemptions of the campaign so far, as far as whoever decides knows. `cut_off` is None on the hub.
+    `first_use`: the use that counts; None again once it was taken back. For a voucher it is never set, `spent_cents` is.
+    `redeemed`, `redeemed_today`: redemptions of the campaign that count so far, and on this day of the shop, as far as whoever
+    decides knows, those included that are reserved for others. `redeemed_by_member`: of them those of `member`.
+    `by_staff_for_member`: what this member of staff redeemed for this member today, of any campaign.
+    `taken`: coupons of the campaign that were taken, for a group offer. `issued_at`: None where only the token tells.
+    `bound_to`: the member to whom alone the coupon was given. `staff_member`: the own membership of whoever redeems.
+    `reserved`: somebody else holds the coupon for a purchase. `picture`: for a rotating coupon, whether what was shown is of
+    now. `cut_off` is None on the hub.
     """
 
     now: float
@@ -49,13 +69,29 @@ class Facts:
     redeemed: int = 0
     basket_cents: int | None = None
     cut_off: CutOff | None = None
+    timezone: str = "UTC"
+    products: tuple[str, ...] | None = None
+    amount_cents: int | None = None
+    spent_cents: int = 0
+    member: str = ""
+    segments: frozenset[str] | None = None
+    bound_to: str = ""
+    staff_member: str = ""
+    redeemed_today: int = 0
+    redeemed_by_member: int = 0
+    by_staff_for_member: int = 0
+    taken: int = 0
+    issued_at: float | None = None
+    reserved: bool = False
+    picture: Literal["fresh", "stale"] = "stale"
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The coupon is good; `value_cents` is what the shop gives."""
+    """The coupon is good; `value_cents` is what the shop gives. `balance_cents`: what is left on a voucher afterwards."""
 
     value_cents: int
+    balance_cents: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +120,25 @@ def decide(coupon: Coupon, facts: Facts) -> Decision:
         return Refused(Refusal.UNKNOWN_CAMPAIGN)
     wrong = (
         _wrong_with_time(coupon, campaign, facts)
-        or _wrong_with_basket(campaign, facts)
+        or _wrong_with_holding(campaign, facts)
+        or _wrong_with_purchase(campaign, facts)
         or _wrong_with_limits(campaign, facts)
     )
-    return Refused(wrong) if wrong else Accepted(campaign.offer.value.worth_cents(facts.basket_cents))
+    if wrong:
+        return Refused(wrong)
+    if campaign.offer.value.kind == "voucher":
+        return _spend(campaign, facts)
+    return Accepted(campaign.offer.value.worth_cents(facts.basket_cents))
+
+
+def shop_day(at: float, timezone: str) -> date:
+    """The day on the shop's clock."""
+    return _local(at, timezone).date()
+
+
+def _local(at: float, timezone: str) -> datetime:
+    zone: tzinfo = UTC if timezone == "UTC" else ZoneInfo(timezone)
+    return datetime.fromtimestamp(at, zone)
 
 
 def _wrong_with_time(coupon: Coupon, campaign: Campaign, facts: Facts) -> Refusal | None:
@@ -97,25 +148,120 @@ def _wrong_with_time(coupon: Coupon, campaign: Campaign, facts: Facts) -> Refusa
         return Refusal.NOT_STARTED
     if facts.now >= coupon.expires_at:
         return Refusal.EXPIRED
+    if campaign.good_from == "next_day":
+        # Where the ledger does not tell when it was taken, the token does: it lasts a known time, and never longer.
+        issued_at = (
+            coupon.expires_at - campaign.coupon_lasts_s if facts.issued_at is None else facts.issued_at
+        )
+        if shop_day(facts.now, facts.timezone) <= shop_day(max(0.0, issued_at), facts.timezone):
+            return Refusal.NEXT_VISIT
+    local = _local(facts.now, facts.timezone)
+    minute = local.hour * 60 + local.minute
+    if campaign.hours and not any(within(hours, local.weekday(), minute) for hours in campaign.hours):
+        return Refusal.NOT_AT_THIS_HOUR
     return None
 
 
-def _wrong_with_basket(campaign: Campaign, facts: Facts) -> Refusal | None:
+def _wrong_with_holding(campaign: Campaign, facts: Facts) -> Refusal | None:
+    """Whether this coupon, as it was shown, is this shopper's to use now."""
+    if campaign.rotating and facts.picture != "fresh":
+        return Refusal.CODE_TOO_OLD
+    if facts.reserved:
+        return Refusal.RESERVED
+    if facts.bound_to and not facts.member:
+        return Refusal.MEMBER_NEEDED
+    if facts.bound_to and facts.member != facts.bound_to:
+        return Refusal.NOT_FOR_THIS_MEMBER
+    if facts.member and facts.member == facts.staff_member:
+        return Refusal.OWN_COUPON
+    return None
+
+
+def _wrong_with_purchase(campaign: Campaign, facts: Facts) -> Refusal | None:
     needs_basket = campaign.basket_min_cents > 0 or campaign.offer.value.kind == "percent"
     if needs_basket and facts.basket_cents is None:
         return Refusal.BASKET_NEEDED
     if facts.basket_cents is not None and facts.basket_cents < campaign.basket_min_cents:
         return Refusal.BASKET_TOO_SMALL
-    return None
+    if campaign.condition is None:
+        return None
+    local = _local(facts.now, facts.timezone)
+    purchase = Purchase(
+        weekday=local.weekday(),
+        minute=local.hour * 60 + local.minute,
+        basket_cents=facts.basket_cents,
+        products=facts.products,
+        member=facts.member or None,
+        segments=facts.segments,
+    )
+    return unmet(campaign.condition, purchase)
 
 
 def _wrong_with_limits(campaign: Campaign, facts: Facts) -> Refusal | None:
     if campaign.redemption_limit is not None and facts.redeemed >= campaign.redemption_limit:
         return Refusal.LIMIT_REACHED
-    if facts.cut_off is None:
-        return None
-    if campaign.offline == "refuse":
+    if campaign.per_day_limit is not None and facts.redeemed_today >= campaign.per_day_limit:
+        return Refusal.DAY_LIMIT
+    if campaign.per_person_limit is not None:
+        if not facts.member:
+            return Refusal.MEMBER_NEEDED
+        if facts.redeemed_by_member >= campaign.per_person_limit:
+            return Refusal.PERSON_LIMIT
+    if facts.member and facts.by_staff_for_member >= MOST_FOR_ONE_MEMBER:
+        return Refusal.STAFF_LIMIT
+    if facts.cut_off is not None:
+        return _wrong_alone(campaign, facts.cut_off, facts.taken)
+    if campaign.group_size is not None and facts.taken < campaign.group_size:
+        return Refusal.GROUP_TOO_SMALL
+    return None
+
+
+def _wrong_alone(campaign: Campaign, cut_off: CutOff, taken: int) -> Refusal | None:
+    """What only the hub can know is not decided without it, whatever the campaign allows."""
+    hub_only = campaign.per_person_limit is not None or campaign.offer.value.kind == "voucher"
+    group_unknown = campaign.group_size is not None and taken < campaign.group_size
+    if campaign.offline == "refuse" or hub_only or group_unknown:
         return Refusal.HUB_UNREACHABLE
-    if facts.cut_off.rights_left <= 0:
+    if cut_off.rights_left <= 0:
         return Refusal.NO_RIGHTS_LEFT
+    return None
+
+
+def _spend(campaign: Campaign, facts: Facts) -> Decision:
+    left = campaign.offer.value.cents - facts.spent_cents
+    if left <= 0:
+        return Refused(Refusal.BALANCE_TOO_SMALL)
+    if facts.amount_cents is None:
+        return Refused(Refusal.AMOUNT_NEEDED)
+    if facts.amount_cents > left:
+        return Refused(Refusal.BALANCE_TOO_SMALL)
+    return Accepted(facts.amount_cents, left - facts.amount_cents)
+
+
+@dataclass(frozen=True, slots=True)
+class ReversalFacts:
+    """All that `decide_reversal` may look at. `redeemed_at` is None where there is no such redemption.
+
+    `by`: whose power is used. `same_till`, `same_staff`: whether it is the till and the person that redeemed.
+    """
+
+    now: float
+    redeemed_at: float | None
+    by: Literal["staff", "manager"]
+    same_till: bool = False
+    same_staff: bool = False
+    reversed_before: bool = False
+
+
+def decide_reversal(facts: ReversalFacts) -> Refusal | None:
+    """Whether a redemption may be taken back: None, or why not."""
+    if facts.redeemed_at is None:
+        return Refusal.NOT_REDEEMED
+    if facts.reversed_before:
+        return Refusal.ALREADY_REVERSED
+    longest = MANAGER_UNDO_S if facts.by == "manager" else UNDO_S
+    if facts.now - facts.redeemed_at > longest:
+        return Refusal.UNDO_TOO_LATE
+    if facts.by == "staff" and not (facts.same_till and facts.same_staff):
+        return Refusal.UNDO_NOT_HERE
     return None

@@ -15,6 +15,8 @@ from typing import Annotated, Literal, TypeVar
 import msgspec
 from msgspec import Meta
 
+from hub.wire.conditions import Condition, Hours
+
 Text = dict[str, str]
 """One text in several languages: language code to text."""
 
@@ -40,14 +42,15 @@ class Shop(msgspec.Struct, frozen=True):
 
 
 class Value(msgspec.Struct, frozen=True):
-    """What a coupon is worth: an amount off, a percentage off, or a gift that costs the shop `cents`."""
+    """What a coupon is worth: an amount off, a percentage off, a gift that costs the shop `cents`, or a voucher of `cents` that
+    is spent in parts."""
 
-    kind: Literal["amount", "percent", "gift"]
+    kind: Literal["amount", "percent", "gift", "voucher"]
     cents: Annotated[int, Meta(ge=0, le=10**9)] = 0
     percent: Annotated[int, Meta(ge=0, le=100)] = 0
 
     def worth_cents(self, basket_cents: int | None) -> int:
-        """What the shop gives away on a purchase; for a percentage of an unknown purchase 0."""
+        """What the shop gives away on a purchase; for a percentage of an unknown purchase 0; for a voucher all of it."""
         if self.kind == "percent":
             return (basket_cents or 0) * self.percent // 100
         return self.cents
@@ -83,7 +86,14 @@ class Air(msgspec.Struct, frozen=True):
 class Campaign(msgspec.Struct, frozen=True):
     """What runs when, for whom, within which limits. Times are seconds of UTC, `ends_at` is the first that is too late.
 
-    `offline`: what a till that is cut off from its hub may do: `refuse`, or accept up to its `rights`.
+    `offline`: what a till that is cut off from its hub may do: `refuse`, or accept up to its `rights`. A voucher and a limit per
+    person need `refuse`: only the hub knows what was spent elsewhere.
+    `hours`: when a coupon is good within a week; the screen shows the offer in them first. `condition`: what else must hold.
+    `per_day_limit`: redemptions in one day of the shop; `per_person_limit`: by one member.
+    `rotating`: the QR changes every 30 s, so that a picture of it is worth nothing.
+    `group_size`: coupons are good once so many have been taken. `next_visit`: the campaign of which a coupon is given with
+    the receipt. `good_from`: `next_day` where a coupon is good only from the day after it was taken.
+    `gtin`: the product that the offer is for, which makes a GS1 Digital Link of the code on paper.
     """
 
     number: Annotated[int, Meta(ge=1, le=2**32 - 1)]
@@ -97,6 +107,15 @@ class Campaign(msgspec.Struct, frozen=True):
     offline: Literal["refuse", "rights"] = "rights"
     channels: tuple[str, ...] = ("portal", "kiosk", "link")
     air: Air | None = None
+    hours: tuple[Hours, ...] = ()
+    condition: Condition | None = None
+    per_day_limit: int | None = None
+    per_person_limit: int | None = None
+    rotating: bool = False
+    group_size: int | None = None
+    next_visit: int | None = None
+    good_from: Literal["at_once", "next_day"] = "at_once"
+    gtin: str = ""
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -109,11 +128,13 @@ class Key(msgspec.Struct, frozen=True):
 
 
 class Staff(msgspec.Struct, frozen=True):
-    """Somebody who may redeem. `pin` is an argon2id hash in its usual text form."""
+    """Somebody who may redeem. `pin` is an argon2id hash in its usual text form. `member` is the opaque id of their own
+    membership, where they have one: nobody redeems their own coupons."""
 
     id: str
     name: str
     pin: str
+    member: str = ""
 
 
 class Tag(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from msgspec import Meta
 
+from hub.wire.conditions import ProductCode
 from hub.wire.events import Count, Event, Name, Ordinal, Short
 from hub.wire.identity import text_is_signed
 from hub.wire.snapshot import BadSnapshot, Manifest, Snapshot, content_hash, read_manifest
@@ -81,6 +82,13 @@ class RedeemRequest(msgspec.Struct, frozen=True):
     till: Short
     staff: Short
     basket_cents: Annotated[int, Meta(ge=0, le=10**12)] | None = None
+    amount_cents: Annotated[int, Meta(ge=1, le=10**9)] | None = None
+    """How much of a voucher is to be spent."""
+
+    products: Annotated[tuple[ProductCode, ...], Meta(max_length=200)] | None = None
+    member: Short = ""
+    reservation: Short = ""
+    """The nonce of the reservation that this redemption completes."""
 
 
 class RedeemReply(msgspec.Struct, frozen=True):
@@ -94,6 +102,95 @@ class RedeemReply(msgspec.Struct, frozen=True):
     at: float | None = None
     till: str | None = None
     staff: str | None = None
+    balance_cents: int | None = None
+    """What is left on a voucher."""
+
+
+class ReserveRequest(msgspec.Struct, frozen=True):
+    """A till holds a coupon for one purchase for `lasts_s` seconds. `nonce` names the reservation."""
+
+    nonce: Annotated[str, Meta(min_length=8, max_length=64)]
+    text: Annotated[str, Meta(min_length=1, max_length=400)]
+    till: Short
+    staff: Short
+    lasts_s: Annotated[int, Meta(ge=5, le=900)] = 120
+    basket_cents: Annotated[int, Meta(ge=0, le=10**12)] | None = None
+    amount_cents: Annotated[int, Meta(ge=1, le=10**9)] | None = None
+    products: Annotated[tuple[ProductCode, ...], Meta(max_length=200)] | None = None
+    member: Short = ""
+
+
+class ReserveReply(msgspec.Struct, frozen=True):
+    """Whether it is held, until when (seconds of UTC), and what the coupon would be worth."""
+
+    held: bool
+    refusal: str | None = None
+    serial: str | None = None
+    campaign: int | None = None
+    value_cents: int = 0
+    until: float | None = None
+
+
+class ReleaseRequest(msgspec.Struct, frozen=True):
+    """A till gives a reservation up. To release what is not held is no error."""
+
+    nonce: Annotated[str, Meta(min_length=8, max_length=64)]
+
+
+class Released(msgspec.Struct, frozen=True):
+    """It is not held any more; `was_held` where it was until now."""
+
+    was_held: bool
+
+
+class ReverseRequest(msgspec.Struct, frozen=True):
+    """A till takes a redemption of its own back. `of` is that redemption's nonce; `nonce` is this act's."""
+
+    nonce: Annotated[str, Meta(min_length=8, max_length=64)]
+    of: Annotated[str, Meta(min_length=8, max_length=64)]
+    till: Short
+    staff: Short
+    reason: Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+class ReverseReply(msgspec.Struct, frozen=True):
+    """Whether it was taken back; a refusal otherwise. On disk before it is sent."""
+
+    reversed: bool
+    refusal: str | None = None
+    serial: str | None = None
+    campaign: int | None = None
+    value_cents: int = 0
+    at: float | None = None
+
+
+class LookRequest(msgspec.Struct, frozen=True):
+    """A till looks a coupon up by token or code, or the latest acts of a member by their opaque id. Changes nothing."""
+
+    text: Annotated[str, Meta(min_length=1, max_length=400)]
+
+
+class Found(msgspec.Struct, frozen=True):
+    """One coupon and what became of it. Times are seconds of UTC."""
+
+    serial: str
+    campaign: int
+    code: str
+    issued_at: float
+    expires_at: int
+    state: Literal["open", "redeemed", "reversed", "reserved", "revoked", "expired"]
+    at: float | None = None
+    till: str | None = None
+    staff: str | None = None
+    value_cents: int = 0
+    balance_cents: int | None = None
+
+
+class LookReply(msgspec.Struct, frozen=True):
+    """What was found, the latest first; nothing where nothing is known."""
+
+    found: tuple[Found, ...] = ()
+    refusal: str | None = None
 
 
 class EnrolRequest(msgspec.Struct, frozen=True):
