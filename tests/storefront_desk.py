@@ -42,6 +42,10 @@ class FakeDesk:
     by_request: dict[str, str] = field(default_factory=dict)
     opened: list[int] = field(default_factory=list)
     key: Ed25519PrivateKey = field(default_factory=lambda: Ed25519PrivateKey.from_private_bytes(bytes(32)))
+    exposures: list[tuple[int, int, float]] = field(default_factory=list)
+    groups: dict[int, int] = field(default_factory=dict)
+    balances: dict[str, int] = field(default_factory=dict)
+    keyless: bool = False
     broken: bool = False
     full: bool = False
 
@@ -104,6 +108,23 @@ class FakeDesk:
     def seen(self, campaign: int, now: float) -> None:
         self._room()
         self.opened.append(campaign)
+
+    def shown(self, campaign: int, times: int, shown_s: float, now: float) -> None:
+        self._room()
+        self.exposures.append((campaign, times, shown_s))
+
+    def joined(self, campaign: int) -> int | None:
+        return self.groups.get(campaign)
+
+    def rotated(self, serial: str, now: float) -> tuple[str, str] | None:
+        found = self.coupon(serial)
+        if found is None or found[1] is None or not found[1].rotating or self.keyless:
+            return None
+        step = int(now // 30)
+        return f"{found[0].token}R{step:X}", f"{step % 1_000_000:06d}"
+
+    def balance(self, serial: str) -> int | None:
+        return self.balances.get(serial)
 
     def use(self, serial: str, at: float) -> None:
         """What the till does."""

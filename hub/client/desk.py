@@ -18,7 +18,7 @@ from hub.client.rights import spend, spent
 from hub.client.shelf import Shelf
 from hub.client.together import Together
 from hub.wire.coupon import CODE_RANDOM_BYTES, SERIAL_BYTES, Coupon, Issued, make_code, mint_token
-from hub.wire.events import Channel, CouponIssued, OfferSeen
+from hub.wire.events import Channel, CouponIssued, OfferSeen, OfferShown
 from hub.wire.refusals import Refusal
 from hub.wire.rules import Refused
 from hub.wire.snapshot import Campaign, Picture, Shop, Text, say
@@ -73,6 +73,23 @@ class NodeDesk:
     def seen(self, campaign: int, now: float) -> None:
         """An offer's own page was opened."""
         self._outbox.record(OfferSeen(campaign=campaign, channel=self.channel), now)
+
+    def shown(self, campaign: int, times: int, shown_s: float, now: float) -> None:
+        """An offer stood in front on this screen: so often, for so many seconds in all, since this was last told."""
+        fact = OfferShown(campaign=campaign, channel=self.channel, times=times, shown_s=shown_s)
+        self._outbox.record(fact, now)
+
+    def joined(self, campaign: int) -> int | None:
+        """How many have taken a group offer's coupon, as far as this node knows; None where it knows nothing."""
+        return None
+
+    def rotated(self, serial: str, now: float) -> tuple[str, str] | None:
+        """What a rotating coupon shows at this moment, QR and digits; None where this node has no key for it."""
+        return None
+
+    def balance(self, serial: str) -> int | None:
+        """Cents left on a voucher that was taken here, as far as this node knows; None where it knows nothing."""
+        return None
 
     def coupon(self, serial: str) -> tuple[Issued, Campaign | None] | None:
         """A coupon that was taken here; its campaign is None once the shop has ended it."""

@@ -47,3 +47,18 @@ class Desk(Protocol):
 
     def seen(self, campaign: int, now: float) -> None:
         """An offer's own page was opened."""
+
+    def shown(self, campaign: int, times: int, shown_s: float, now: float) -> None:
+        """An offer stood in front on this screen: so often, for so many seconds in all, since this was last told."""
+
+    def joined(self, campaign: int) -> int | None:
+        """How many have taken a group offer's coupon, as far as this node knows; None where it knows nothing."""
+
+    def rotated(self, serial: str, now: float) -> tuple[str, str] | None:
+        """What a rotating coupon shows at this moment: the text of its QR, and the digits to type after its code.
+
+        None where this node cannot make them: it has no key for them yet.
+        """
+
+    def balance(self, serial: str) -> int | None:
+        """Cents left on a voucher that was taken here, as far as this node knows; None where it knows nothing."""
