@@ -1,0 +1,1 @@
+"""The counter's status light and buzzer: the port, GPIO, a simulated one."""

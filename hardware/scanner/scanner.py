@@ -1,0 +1,60 @@
+"""The port of a scanner: read, and be told a text, a trouble, or that it went away and came back.
+
+A scanner is a thing on a cable that staff pull out. That is told once and mended by the driver itself; `read` raises nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """One text that was scanned once. `at` is seconds of a steady clock, when its last octet came.
+
+    `symbology` is the AIM identifier that stood before it (ISO/IEC 15424), without its bracket: "Q1" for a QR code; empty where
+    the scanner sends none.
+    """
+
+    text: str
+    at: float
+    symbology: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Something came and no text could be made of it. The sentence is for staff."""
+
+    reason: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The scanner is not there, or no longer; the driver looks for it by itself. Told once."""
+
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The scanner is there, at the beginning or again."""
+
+
+Heard = Scan | Unread | Lost | Found
+
+
+class Scanner(Protocol):
+    """One scanner. `read` is called by one thread; `close` by any."""
+
+    simulated: bool
+
+    def read(self, timeout_s: float) -> Heard | None:
+        """What comes next; None where nothing came within `timeout_s` (s) or the scanner was closed."""
+
+    def describe(self) -> str:
+        """One line for screens."""
+
+    def close(self) -> None:
+        """Let go of the device; a `read` under way returns. May be called twice."""
