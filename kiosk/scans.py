@@ -10,7 +10,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from hub.wire.coupon import TOKEN_CHARACTERS, BadToken, Token, read_code, read_token
+from hub.wire.coupon import TOKEN_CHARACTERS, BadToken, Token, read_token, read_typed
 from hub.wire.refusals import Refusal
 
 LONGEST = 400
@@ -19,17 +19,28 @@ LONGEST = 400
 
 @dataclass(frozen=True, slots=True)
 class ScannedToken:
-    """A token, not yet believed."""
+    """A token, not yet believed. `text` is the token alone, `asked` what the hub is asked with: with what stood behind it."""
 
     token: Token
     text: str
 
+    @property
+    def asked(self) -> str:
+        """The token with its changing part."""
+        return self.text + self.token.picture
+
 
 @dataclass(frozen=True, slots=True)
 class ScannedCode:
-    """A code with its check character right."""
+    """A code with its check character right. `picture`: "D" and the six digits that were typed behind it, or empty."""
 
     text: str
+    picture: str = ""
+
+    @property
+    def asked(self) -> str:
+        """What the hub is asked with: the code with its six digits."""
+        return self.text + self.picture[1:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +66,8 @@ def read_scan(text: str) -> Scanned:
         return Unreadable(Refusal.UNKNOWN_COUPON)
     if token is not None:
         return ScannedToken(token, "".join(text.split()).upper()[:TOKEN_CHARACTERS])
-    code = read_code(text)
-    return ScannedCode(code) if code else Unreadable(Refusal.BAD_CODE)
+    typed = read_typed(text)
+    return ScannedCode(typed.code, typed.picture) if typed else Unreadable(Refusal.BAD_CODE)
 
 
 _AMOUNT = re.compile(r"(\d{1,7})(?:[.,](\d{1,2}))?")

@@ -154,6 +154,7 @@ PURE = frozenset(
         "hub.wire.identity",
         "hub.wire.pins",
         "hub.wire.refusals",
+        "hub.wire.rotating",
         "hub.wire.rules",
         "hub.wire.sealing",
         "hub.wire.short_number",

@@ -6,6 +6,8 @@ Pure. `hub.client.issuing` mints with it, the till and the hub read with it.
     token     "SB1" + base32(payload + Ed25519 signature 64), no padding                     138 characters
     code      11 random characters of Crockford base 32 and a check character                55 random bits
 
+Behind the token of a coupon that changes stands what `hub.wire.rotating` adds, 16 characters; behind its code, six digits.
+
 Every character of a token is a capital letter or a digit, so a QR holds it in alphanumeric mode (ISO/IEC 18004, 7.4.4):
 version 6 at level M. Serial and expiry are inside the signature; the code is not: it is looked up, never believed.
 """
@@ -21,6 +23,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from hub.wire.identity import CROCKFORD, crockford, fold_typed
+from hub.wire.rotating import DIGITS, DIGITS_MARK, is_picture
 
 PREFIX = "SB1"
 VERSION = 1
@@ -70,10 +73,14 @@ class Issued:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token taken apart. Nothing in it may be believed before `is_signed_by` says so."""
+    """A token taken apart. Nothing in it may be believed before `is_signed_by` says so.
+
+    `picture`: what stood behind it, for `hub.wire.rotating.judge`; empty for a coupon that does not change.
+    """
 
     coupon: Coupon
     signature: bytes
+    picture: str = ""
 
     def is_signed_by(self, public: Ed25519PublicKey) -> bool:
         """Whether the holder of this key minted the coupon."""
@@ -95,8 +102,11 @@ def read_token(text: str) -> Token | None:
     folded = "".join(text.split()).upper()
     if not folded.startswith(PREFIX):
         return None
+    folded, picture = folded[:TOKEN_CHARACTERS], folded[TOKEN_CHARACTERS:]
     if len(folded) != TOKEN_CHARACTERS:
         raise BadToken(f"a token has {TOKEN_CHARACTERS} characters, this one has {len(folded)}")
+    if picture and not is_picture(picture):
+        raise BadToken("what stands behind the token is nothing that belongs there")
     try:
         whole = base64.b32decode(folded[len(PREFIX) :] + "=")
     except binascii.Error:
@@ -107,7 +117,8 @@ def read_token(text: str) -> Token | None:
     version, key_number, shop, campaign, serial, expires_at = _PAYLOAD.unpack_from(whole)
     if version != VERSION:
         raise BadToken(f"the token is of version {version}; this till reads version {VERSION}")
-    return Token(Coupon(key_number, shop, campaign, serial.hex(), expires_at), whole[-_SIGNATURE_BYTES:])
+    coupon = Coupon(key_number, shop, campaign, serial.hex(), expires_at)
+    return Token(coupon, whole[-_SIGNATURE_BYTES:], picture)
 
 
 def _times_x(element: int) -> int:
@@ -142,6 +153,24 @@ def read_code(text: str) -> str | None:
     if len(folded) != CODE_CHARACTERS or set(folded) - set(CROCKFORD):
         return None
     return folded if check_character(folded[:-1]) == folded[-1] else None
+
+
+@dataclass(frozen=True, slots=True)
+class TypedCode:
+    """A code as it was typed. `picture`: "D" and the six digits behind it, for `hub.wire.rotating.judge`; empty without them."""
+
+    code: str
+    picture: str = ""
+
+
+def read_typed(text: str) -> TypedCode | None:
+    """A code, alone or with the six digits of a coupon that changes; None where it cannot be one."""
+    folded = fold_typed(text)
+    digits = folded[CODE_CHARACTERS:]
+    code = read_code(folded[:CODE_CHARACTERS])
+    if code is None or (digits and not (len(digits) == DIGITS and is_picture(DIGITS_MARK + digits))):
+        return None
+    return TypedCode(code, DIGITS_MARK + digits if digits else "")
 
 
 def show_code(code: str) -> str:
