@@ -122,10 +122,12 @@ def _mount_admin(
     found: Callable[[float], list[Shown]],
 ) -> None:
     from hub.admin import create_admin
+    from hub.pepper import hub_pepper
 
     pages = create_admin(
         store,
         key,
+        pepper=lambda: hub_pepper(config.dir),
         now=clock.now,
         secure=bool(config.url and config.url.startswith("https:")),
         notice=lambda language: say(config.notice or {}, language) or None,

@@ -118,6 +118,7 @@ def _people(staff: argparse.ArgumentParser, manager: argparse.ArgumentParser) ->
     add = actions.add_parser("add", help="let somebody redeem; prints the PIN once")
     add.add_argument("name")
     add.add_argument("--pin", help="4 to 8 digits; without it one is made")
+    add.add_argument("--member", help="the number of their own membership: nobody redeems their own coupons")
     actions.add_parser("list", help="list them")
     managers = manager.add_subparsers(dest="action", required=True)
     new = managers.add_parser(

@@ -185,13 +185,22 @@ def _cents(text: str) -> int:
 def staff(config: Config, args: argparse.Namespace) -> int:
     """Let somebody redeem; the PIN is printed once and kept nowhere."""
     from hub.people import NewStaff, add_staff
+    from hub.pepper import hub_pepper
 
     with closing(open_store(config.dir)) as store:
         if args.action == "list":
             for member in store.people.staff():
                 show(f"{member.id:<16} {member.name}{'' if member.active else '  (not any more)'}")
             return 0
-        added = add_staff(store, args.name, args.pin, time.time(), who=WHO)
+        added = add_staff(
+            store,
+            args.name,
+            args.pin,
+            time.time(),
+            who=WHO,
+            pepper=hub_pepper(config.dir),
+            member=args.member or "",
+        )
     if not isinstance(added, NewStaff):
         raise CommandError(_first(added))
     show(f"{added.member.name} ({added.member.id}) redeems with the PIN {added.pin}. It is shown only now.")
@@ -350,14 +359,18 @@ def verify_all(config: Config, args: argparse.Namespace) -> int:
 
 
 def backup(config: Config, args: argparse.Namespace) -> int:
-    """Copy the database; the hub's key is named, since a backup with it must be kept safe."""
+    """Copy the database; the hub's key and its pepper are named, since a backup with them must be kept safe."""
+    from hub.devices import KEY_FILE
+    from hub.pepper import PEPPER_FILE
+
     if args.file.exists():
         raise CommandError(f"{args.file} is there already. Give another name.")
     with closing(open_store(config.dir)) as store:
         store.copy_to(args.file)
         store.people.note(AuditEntry(time.time(), WHO, "backup.made", args.file.name, "{}"))
     args.file.chmod(0o600)
-    show(f"Everything is in {args.file}. Keep {config.dir / 'hub.key'} too, apart from it and safe.")
+    apart = " and ".join(str(config.dir / name) for name in (KEY_FILE, PEPPER_FILE))
+    show(f"Everything is in {args.file}. Keep {apart} too, apart from it and safe.")
     return 0
 
 

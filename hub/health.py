@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from hub.client.db import StorageError
 from hub.client.warnings import Holding, Severity, Shown, Warning, show  # noqa: A004 - nothing here raises Python's warnings
 from hub.config import Config
+from hub.pepper import PEPPER_FILE, hub_pepper, under_another
 from hub.store.base import Store
 
 SILENT_AFTER_S = 180.0
@@ -127,6 +128,18 @@ WARNINGS = (
         },
     ),
     Warning(
+        "pins-pepper",
+        Severity.ERROR,
+        {
+            "en": "{detail} of the staff cannot sign in: their PINs belong to another {subject} than the one that is here",
+            "zh": "有 {detail} 名店员无法登录：他们的 PIN 与现有的 {subject} 文件不匹配",
+        },
+        {
+            "en": "Put the file back from the backup, or give new PINs under Staff.",
+            "zh": "请从备份恢复该文件，或在“店员”页面重新发放 PIN。",
+        },
+    ),
+    Warning(
         "no-manager",
         Severity.NOTE,
         {"en": "Nobody manages this shop yet", "zh": "本店还没有管理员"},
@@ -216,6 +229,10 @@ def _facts(store: Store, now: float) -> Iterator[Holding]:
 
 
 def _office(store: Store, config: Config, now: float) -> Iterator[Holding]:
+    pins = [member.pin for member in store.people.staff() if member.active]
+    lost = under_another(pins, hub_pepper(config.dir)) if pins else 0
+    if lost:
+        yield Holding("pins-pepper", f"{lost}", PEPPER_FILE)
     if not any(manager.withdrawn_at is None for manager in store.people.managers()):
         yield Holding("no-manager")
     if config.backup_days:

@@ -19,6 +19,7 @@ from hub.store.base import Store
 from hub.store.entry import Knocks
 from hub.store.records import AuditEntry, Session, StaffMember
 from hub.wire.identity import CROCKFORD, crockford, fold_typed
+from hub.wire.pins import argon2_input, pepper_pin, read_pin, write_pin
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
@@ -83,12 +84,24 @@ def _hasher() -> PasswordHasher:
 
 
 def hash_secret(text: str) -> str:
-    """A password or a PIN as it is kept: argon2id (RFC 9106) with a salt of its own."""
+    """A password as it is kept: argon2id (RFC 9106) with a salt of its own."""
     return _hasher().hash(text)
 
 
+def hash_pin(pin: str, pepper: bytes) -> str:
+    """A PIN as it is kept and travels: argon2id over it under the hub's pepper (`hub.pepper`)."""
+    return write_pin(_hasher().hash(pepper_pin(pepper, pin)), pepper)
+
+
+def pin_fits(kept: str, pin: str, pepper: bytes) -> bool:
+    """Whether this is the PIN that is kept, with the pepper or from the time before it."""
+    taken_apart = read_pin(kept)
+    text = argon2_input(taken_apart, pepper, pin)
+    return text is not None and secret_fits(taken_apart.hashed, text)
+
+
 def secret_fits(kept: str, text: str) -> bool:
-    """Whether this is the password or PIN that is kept."""
+    """Whether this is the password that is kept."""
     from argon2.exceptions import Argon2Error, InvalidHashError
 
     try:
@@ -147,6 +160,13 @@ def pin_fault(pin: str) -> Said | None:
     steps = {int(b) - int(a) for a, b in itertools.pairwise(pin)}
     if steps in ({0}, {1}, {-1}):
         return said("This PIN is one of the first that anybody would try. Take another.")
+    return None
+
+
+def member_fault(member: str) -> Said | None:
+    """What is wrong with the opaque id of a membership; none at all is right too."""
+    if member and not re.fullmatch(r"[A-Za-z0-9_-]{8,40}", member):
+        return said("A member's number has 8 to 40 letters and digits. It stands on the member's page.")
     return None
 
 
@@ -259,27 +279,36 @@ def change_password(store: Store, name: str, password: str, now: float) -> Said 
 
 
 def add_staff(
-    store: Store, name: str, pin: str | None, now: float, *, who: str
+    store: Store, name: str, pin: str | None, now: float, *, who: str, pepper: bytes, member: str = ""
 ) -> NewStaff | dict[str, Said]:
-    """Let somebody redeem; `pin` None makes one. Faults come back by the name of their field."""
+    """Let somebody redeem; `pin` None makes one. Faults come back by the name of their field.
+
+    `member`: the opaque id of their own membership, where they have one: nobody redeems their own coupons.
+    """
     name = name.strip()
     chosen = pin if pin is not None else make_pin()
     faults = {
-        field: fault for field, fault in (("name", name_fault(name)), ("pin", pin_fault(chosen))) if fault
+        field: fault
+        for field, fault in (
+            ("name", name_fault(name)),
+            ("pin", pin_fault(chosen)),
+            ("member", member_fault(member)),
+        )
+        if fault
     }
     if faults:
         return faults
-    kept = hash_secret(chosen)
+    kept = hash_pin(chosen, pepper)
     with store.writing():
         there = store.people.staff()
-        if any(member.active and member.name.casefold() == name.casefold() for member in there):
+        if any(one.active and one.name.casefold() == name.casefold() for one in there):
             return {"name": said("Somebody of that name redeems here already.")}
-        ids = {member.id for member in there}
+        ids = {one.id for one in there}
         number = next(n for n in range(1, len(ids) + 2) if f"s{n}" not in ids)
-        member = StaffMember(f"s{number}", name, kept, True, now)
-        store.people.add_staff(member)
-        store.people.note(AuditEntry(now, who, "staff.added", member.id, "{}"))
-    return NewStaff(member, chosen)
+        added = StaffMember(f"s{number}", name, kept, True, now, member)
+        store.people.add_staff(added)
+        store.people.note(AuditEntry(now, who, "staff.added", added.id, "{}"))
+    return NewStaff(added, chosen)
 
 
 def set_staff_active(store: Store, staff_id: str, active: bool, now: float, *, who: str) -> bool:
@@ -294,10 +323,26 @@ def set_staff_active(store: Store, staff_id: str, active: bool, now: float, *, w
     return True
 
 
-def new_pin(store: Store, staff_id: str, now: float, *, who: str) -> NewStaff | None:
+def set_own_member(store: Store, staff_id: str, member: str, now: float, *, who: str) -> Said | None:
+    """Say which membership is somebody's own, or with "" that they have none; a sentence where that cannot be."""
+    fault = member_fault(member)
+    if fault is not None:
+        return fault
+    with store.writing():
+        found = next((one for one in store.people.staff() if one.id == staff_id), None)
+        if found is None:
+            return said("There is nobody of that id.")
+        store.people.change_staff(replace(found, member=member))
+        # The id itself stays out of the record: who reads it need not learn whose membership is whose.
+        what = "staff.member_set" if member else "staff.member_removed"
+        store.people.note(AuditEntry(now, who, what, staff_id, "{}"))
+    return None
+
+
+def new_pin(store: Store, staff_id: str, now: float, *, who: str, pepper: bytes) -> NewStaff | None:
     """Give somebody another PIN; None where there is nobody of that id."""
     pin = make_pin()
-    kept = hash_secret(pin)
+    kept = hash_pin(pin, pepper)
     with store.writing():
         member = next((one for one in store.people.staff() if one.id == staff_id), None)
         if member is None:

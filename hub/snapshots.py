@@ -112,7 +112,9 @@ class SnapshotMaker:
     def _build(self, campaigns: list[Campaign]) -> dict[str, bytes]:
         store = self._store
         staff = [
-            Staff(member.id, member.name, member.pin) for member in store.people.staff() if member.active
+            Staff(member.id, member.name, member.pin, member.member)
+            for member in store.people.staff()
+            if member.active
         ]
         bodies = {
             "shop": section_body(store.shop.get()),

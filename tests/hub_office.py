@@ -13,6 +13,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
 from hub.admin import create_admin
+from hub.pepper import hub_pepper
 from tests.hub_house import House
 
 PASSWORD = "seven green kettles"
@@ -26,7 +27,10 @@ class Office:
         app = Flask("office")
         app.testing = True
         app.register_blueprint(
-            create_admin(house.store, house.key, now=lambda: house.now), url_prefix="/manage"
+            create_admin(
+                house.store, house.key, pepper=lambda: hub_pepper(house.folder), now=lambda: house.now
+            ),
+            url_prefix="/manage",
         )
         self.client: FlaskClient = app.test_client()
 

@@ -16,6 +16,7 @@ def create_admin(
     store: Store,
     key: Ed25519PrivateKey,
     *,
+    pepper: Callable[[], bytes],
     now: Callable[[], float] = time.time,
     secure: bool = False,
     notice: Callable[[str], str | None] = lambda _: None,
@@ -23,13 +24,14 @@ def create_admin(
 ) -> Blueprint:
     """The manager's pages as a blueprint, to be mounted under a prefix of its own such as `/manage`.
 
-    `key`: the hub's own, whose fingerprint goes into pairing codes. `secure`: the pages are reached by TLS.
+    `key`: the hub's own, whose fingerprint goes into pairing codes. `pepper()`: what is beneath the PINs (`hub.pepper`).
+    `secure`: the pages are reached by TLS.
     `notice(language)`: a line for every page, such as that the street is simulated. `warnings(now)`: what needs attention.
     """
     from hub.admin.office import Office
     from hub.admin.pages import make_blueprint
 
-    return make_blueprint(Office(store, key, now, secure, notice, warnings))
+    return make_blueprint(Office(store, key, pepper, now, secure, notice, warnings))
 
 
 __all__ = ["create_admin"]

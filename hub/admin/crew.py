@@ -20,7 +20,15 @@ def staff(office: Office) -> Response:
 def add(office: Office) -> Response:
     """Let somebody redeem; the PIN is shown on this one page."""
     chosen = request.form.get("pin", "").strip() or None
-    result = add_staff(office.store, request.form.get("name", ""), chosen, office.now(), who=office.who())
+    result = add_staff(
+        office.store,
+        request.form.get("name", ""),
+        chosen,
+        office.now(),
+        who=office.who(),
+        pepper=office.pepper(),
+        member=request.form.get("member", "").strip(),
+    )
     if isinstance(result, NewStaff):
         return _page(office, fresh=result)
     return _page(office, faults=result, status=422)
@@ -30,7 +38,7 @@ def change(office: Office, member: str) -> Response:
     """Keep somebody out, let them in again, or give them another PIN."""
     match request.form.get("action"):
         case "new-pin":
-            fresh = new_pin(office.store, member, office.now(), who=office.who())
+            fresh = new_pin(office.store, member, office.now(), who=office.who(), pepper=office.pepper())
             if fresh is not None:
                 return _page(office, fresh=fresh)
         case "keep-out" | "let-in" as action:

@@ -39,13 +39,15 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """The manager's pages of one hub. `key` is its own; `secure`: it is reached by TLS, so cookies must be too.
+    """The manager's pages of one hub. `key` is its own, `pepper()` what is beneath the PINs; `secure`: it is reached by TLS, so
+    cookies must be too.
 
     `warnings(now)` says what needs attention, `notice(language)` the one line that every page carries.
     """
 
     store: Store
     key: Ed25519PrivateKey
+    pepper: Callable[[], bytes]
     now: Callable[[], float]
     secure: bool
     notice: Callable[[str], str | None]

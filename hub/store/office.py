@@ -224,28 +224,38 @@ class SqlitePeople:
         """Let somebody redeem; False where the id is taken."""
         with self._pool.writing() as conn:
             done = conn.execute(
-                "INSERT OR IGNORE INTO staff VALUES (?, ?, ?, ?, ?, ?)",
-                (self._pool.shop, member.id, member.name, member.pin, member.active, member.made_at),
+                "INSERT OR IGNORE INTO staff VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    self._pool.shop,
+                    member.id,
+                    member.name,
+                    member.pin,
+                    member.active,
+                    member.made_at,
+                    member.member,
+                ),
             )
             self._pool.snapshot_changed(conn)
             return done.rowcount == 1
 
     def change_staff(self, member: StaffMember) -> None:
-        """Give somebody a new name, PIN or standing."""
+        """Give somebody a new name, PIN, standing or membership."""
         with self._pool.writing() as conn:
             conn.execute(
-                "UPDATE staff SET name = ?, pin = ?, active = ? WHERE shop = ? AND id = ?",
-                (member.name, member.pin, member.active, self._pool.shop, member.id),
+                "UPDATE staff SET name = ?, pin = ?, active = ?, member = ? WHERE shop = ? AND id = ?",
+                (member.name, member.pin, member.active, member.member, self._pool.shop, member.id),
             )
             self._pool.snapshot_changed(conn)
 
     def staff(self) -> list[StaffMember]:
         """Everybody who redeems or did."""
         rows = self._pool.read(
-            "SELECT id, name, pin, active, made_at FROM staff WHERE shop = ? ORDER BY id", self._pool.shop
+            "SELECT id, name, pin, active, made_at, member FROM staff WHERE shop = ? ORDER BY id",
+            self._pool.shop,
         )
         return [
-            StaffMember(id_, name, pin, bool(active), made_at) for id_, name, pin, active, made_at in rows
+            StaffMember(id_, name, pin, bool(active), made_at, member)
+            for id_, name, pin, active, made_at, member in rows
         ]
 
     def note(self, entry: AuditEntry) -> None:

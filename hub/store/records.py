@@ -91,13 +91,14 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class StaffMember:
-    """Somebody who may redeem; `pin` is an argon2id text."""
+    """Somebody who may redeem; `pin` as `hub.wire.pins` writes it. `member`: the opaque id of their own membership, or ""."""
 
     id: str
     name: str
     pin: str
     active: bool
     made_at: float
+    member: str = ""
 
 
 @dataclass(frozen=True, slots=True)

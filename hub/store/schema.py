@@ -248,3 +248,9 @@ def m003_guests_and_what_they_agreed_to(db: Database) -> None:
     for statement in _GUESTS:
         db.execute(statement)
     tell_planner(db)
+
+
+@MIGRATIONS_HUB()
+def m004_whose_own_membership_staff_have(db: Database) -> None:
+    """The opaque id of the membership of somebody who redeems; nobody redeems their own coupons."""
+    db.execute("ALTER TABLE staff ADD COLUMN member TEXT NOT NULL DEFAULT ''")

@@ -17,6 +17,7 @@ from hub.air import with_beacon
 from hub.client.db import StorageError
 from hub.devices import hub_key, open_pairing
 from hub.people import NewStaff, add_staff, make_setup_code
+from hub.pepper import hub_pepper
 from hub.pictures import prepare
 from hub.sentences import Said
 from hub.store.sqlite import FILE, SqliteStore
@@ -90,7 +91,7 @@ def seed(folder: Path, now: float, *, offers: bool, new_code: bool = False) -> d
         if offers and not store.campaigns.all():
             _first_offers(store, now)
         if offers and not store.people.staff():
-            added = add_staff(store, STAFF_NAME, None, now, who=WHO)
+            added = add_staff(store, STAFF_NAME, None, now, who=WHO, pepper=hub_pepper(folder))
             if isinstance(added, NewStaff):
                 made["staff"] = added.member.name
                 made["pin"] = added.pin

@@ -335,7 +335,7 @@ def test_a_pin_is_shown_once(office: Office) -> None:
     assert pin
     assert pin[1] not in office.get("/staff").get_data(as_text=True)
     assert office.post("/staff", {"name": "Jo", "pin": "1234"}).status_code == 422
-    add_staff(office.house.store, "Kim", "4711", NOON, who="test")
+    add_staff(office.house.store, "Kim", "4711", NOON, who="test", pepper=bytes(32))
     assert office.post("/staff/s2", {"action": "keep-out"}, page="/staff").status_code == 303
     assert [member.active for member in office.house.store.people.staff()] == [True, False]
     assert office.post("/staff/s9", {"action": "new-pin"}, page="/staff").status_code == 404

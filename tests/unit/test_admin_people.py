@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from hub.client.db import StorageError
 from hub.people import (
     FREE_FROM_ONE_PLACE,
     SESSION_S,
@@ -17,6 +19,7 @@ from hub.people import (
     add_staff,
     change_password,
     form_token,
+    hash_pin,
     hash_secret,
     log_in,
     log_out,
@@ -25,18 +28,23 @@ from hub.people import (
     new_pin,
     password_fault,
     pin_fault,
+    pin_fits,
     secret_fits,
     session_of,
+    set_own_member,
     set_staff_active,
     set_up,
     wait_s,
 )
+from hub.pepper import PEPPER_FILE, hub_pepper, under_another
 from hub.store.entry import Knocks
 from hub.store.sqlite import SqliteStore
+from hub.wire.pins import read_pin
 from hub.wire.snapshot import Shop
 
 NOW = 1_790_000_000.0
 PASSWORD = "seven green kettles"
+PEPPER = bytes(range(32))
 
 
 @pytest.fixture
@@ -161,15 +169,15 @@ def test_a_pin_that_is_made_is_a_good_one() -> None:
 
 
 def test_staff_are_let_in_kept_out_and_given_another_pin(store: SqliteStore) -> None:
-    added = add_staff(store, "Mina", "4711", NOW, who="Ines")
+    added = add_staff(store, "Mina", "4711", NOW, who="Ines", pepper=PEPPER)
     assert isinstance(added, NewStaff)
-    assert secret_fits(added.member.pin, "4711")
-    assert not secret_fits(added.member.pin, "4712")
-    assert set(add_staff(store, "mina", "12", NOW, who="Ines")) == {"pin"}  # type: ignore[arg-type]
-    assert set(add_staff(store, "mina", None, NOW, who="Ines")) == {"name"}  # type: ignore[arg-type]
-    fresh = new_pin(store, added.member.id, NOW, who="Ines")
+    assert pin_fits(added.member.pin, "4711", PEPPER)
+    assert not pin_fits(added.member.pin, "4712", PEPPER)
+    assert set(add_staff(store, "mina", "12", NOW, who="Ines", pepper=PEPPER)) == {"pin"}  # type: ignore[arg-type]
+    assert set(add_staff(store, "mina", None, NOW, who="Ines", pepper=PEPPER)) == {"name"}  # type: ignore[arg-type]
+    fresh = new_pin(store, added.member.id, NOW, who="Ines", pepper=PEPPER)
     assert fresh is not None
-    assert secret_fits(store.people.staff()[0].pin, fresh.pin)
+    assert pin_fits(store.people.staff()[0].pin, fresh.pin, PEPPER)
     assert set_staff_active(store, added.member.id, False, NOW, who="Ines")
     assert not store.people.staff()[0].active
     assert not set_staff_active(store, "s99", True, NOW, who="Ines")
@@ -178,6 +186,50 @@ def test_staff_are_let_in_kept_out_and_given_another_pin(store: SqliteStore) -> 
         "staff.pin_changed",
         "staff.added",
     ]
+
+
+def test_a_pin_cannot_be_tried_without_the_pepper(store: SqliteStore) -> None:
+    added = add_staff(store, "Mina", "4711", NOW, who="Ines", pepper=PEPPER)
+    assert isinstance(added, NewStaff)
+    assert not pin_fits(added.member.pin, "4711", bytes(32))
+    assert not secret_fits(read_pin(added.member.pin).hashed, "4711")
+    assert pin_fits(hash_secret("4711"), "4711", PEPPER), (
+        "a PIN of the time before the pepper goes on being right"
+    )
+
+
+def test_staff_may_have_a_membership_of_their_own(store: SqliteStore) -> None:
+    added = add_staff(store, "Mina", "4711", NOW, who="Ines", pepper=PEPPER, member="m-0123456789abcdef")
+    assert isinstance(added, NewStaff)
+    assert store.people.staff()[0].member == "m-0123456789abcdef"
+    assert set_own_member(store, added.member.id, "<script>", NOW, who="Ines") is not None
+    assert set_own_member(store, "s9", "", NOW, who="Ines") is not None
+    assert set_own_member(store, added.member.id, "", NOW, who="Ines") is None
+    assert store.people.staff()[0].member == ""
+    assert all("0123456789abcdef" not in entry.detail for entry in store.people.audit())
+
+
+def test_the_pepper_is_made_once_and_for_its_owner_alone(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        made = set(pool.map(lambda _: hub_pepper(tmp_path / "hub"), range(16)))
+    assert made == {hub_pepper(tmp_path / "hub")}
+    assert len(made.pop()) == 32
+    (only,) = (tmp_path / "hub").iterdir()
+    assert only.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("broken", ["", "zz", "00" * 31])
+def test_a_broken_pepper_is_told_and_not_replaced(tmp_path: Path, broken: str) -> None:
+    (tmp_path / PEPPER_FILE).write_text(broken)
+    with pytest.raises(StorageError, match="Restore it"):
+        hub_pepper(tmp_path)
+    assert (tmp_path / PEPPER_FILE).read_text() == broken
+
+
+def test_pins_under_another_pepper_are_counted() -> None:
+    kept = [hash_pin("4711", PEPPER), hash_secret("4711"), hash_pin("4711", bytes(32))]
+    assert under_another(kept, PEPPER) == 1
+    assert under_another(kept, bytes(range(1, 33))) == 2
 
 
 def test_secrets_are_hashed_with_argon2id_and_a_salt() -> None:

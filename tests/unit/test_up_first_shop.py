@@ -11,7 +11,8 @@ from PIL import Image
 from rich.console import Console
 
 from hub.air import air_fault
-from hub.people import secret_fits
+from hub.people import pin_fits
+from hub.pepper import hub_pepper
 from hub.store.sqlite import FILE, SqliteStore
 from hub.up.drawing import PICTURES, draw
 from hub.up.firststeps import FirstSteps
@@ -72,7 +73,7 @@ def test_the_pin_that_is_shown_is_the_one_that_fits(seeded: tuple[Path, dict[str
     folder, made = seeded
     store = SqliteStore(folder / FILE)
     (member,) = store.people.staff()
-    assert secret_fits(member.pin, made["pin"])
+    assert pin_fits(member.pin, made["pin"], hub_pepper(folder))
     assert made["pin"] not in member.pin
     store.close()
 

@@ -1,0 +1,59 @@
+"""The pepper beneath the PINs of staff: 32 random bytes in a file beside the database, so that neither alone is enough.
+
+Whoever gets hold of a copy of the database, a backup for one, cannot try PINs without it; `hub.wire.pins` says how. It is
+made once, when it is first asked for, and never changes: a PIN that was made under another one cannot be right any more.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterable
+from pathlib import Path
+
+from hub.client.db import StorageError, explain
+from hub.client.node import write_whole
+from hub.wire.pins import PEPPER_BYTES, pepper_name, read_pin
+
+PEPPER_FILE = "pins.pepper"
+
+
+def hub_pepper(folder: Path) -> bytes:
+    """The hub's pepper, made where there is none; its file can be read by its owner alone. StorageError where it cannot."""
+    path = folder / PEPPER_FILE
+    try:
+        if not path.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            _make(path)
+        pepper = bytes.fromhex(path.read_text().strip())
+    except ValueError as wrong:
+        raise StorageError(f"{path} does not hold the pepper any more. Restore it from a backup.") from wrong
+    except OSError as wrong:
+        raise explain(wrong, path) from wrong
+    if len(pepper) != PEPPER_BYTES:
+        raise StorageError(f"{path} does not hold the pepper any more. Restore it from a backup.")
+    return pepper
+
+
+def under_another(pins: Iterable[str], pepper: bytes) -> int:
+    """How many kept PINs were made under a pepper that is not this one: nobody can sign in with them."""
+    own = pepper_name(pepper)
+    return sum(read_pin(kept).pepper not in ("", own) for kept in pins)
+
+
+def _make(path: Path) -> None:
+    """Put a whole, durable file at `path`, unless somebody else was faster: theirs is then the one."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    write_whole(draft, secrets.token_bytes(PEPPER_BYTES).hex().encode(), mode=0o600)
+    try:
+        # Two programs may begin at once; a link is made by exactly one of them, and never to half a file.
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
