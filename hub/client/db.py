@@ -1,7 +1,16 @@
-"""How a node opens its SQLite file: durable, one connection a thread, locked before the first read of a change."""
+"""How a node opens its SQLite file: durable, one connection a thread, locked before the first read of a change.
+
+What a failed sync leaves (fsync(2), "EIO"): the kernel may have dropped what it could not write and call the next sync a
+success, so nothing that was written since the last good sync may be believed. SQLite's write-ahead log stands that: the frames
+of the change that failed lie beyond the last commit, the next change writes its own over them, all of them, and syncs those; a
+checkpoint counts as done only after its sync, and is else done anew from the log. So a failed change is rolled back, reported,
+and not acknowledged; the file is used on. `./shopbell prove failing` holds this against every write, sync and rename.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -11,33 +20,45 @@ from pathlib import Path
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from hub.client.trouble import StorageError, Trouble, explain, free_bytes, is_the_disks
+
 BUSY_TIMEOUT_MS = 5_000
 """Longer than any transaction of ours; shorter than a person waits at a till."""
 
+LEAST_ROOM_BYTES = 20 * 2**20
+"""Below this nothing is sold: what is begun has to be finished, and the log of an act and of what follows from it has to fit."""
 
-class StorageError(Exception):
-    """The disk did not take it; the text is a sentence for people."""
-
-
-def explain(wrong: Exception, path: Path | str) -> StorageError:
-    """What a storage failure means and what to do about it."""
-    text = str(wrong).lower()
-    if "full" in text or getattr(wrong, "errno", None) == 28:
-        return StorageError(
-            f"The disk that holds {path} is full. Nothing was lost; free some space and try again."
-        )
-    if "readonly" in text or "read-only" in text or "permission" in text:
-        return StorageError(f"{path} cannot be written. Give this user the right to write there.")
-    if "unable to open" in text:
-        return StorageError(f"{path} cannot be opened. Check that its folder exists and can be written.")
-    if "locked" in text or "busy" in text:
-        return StorageError(f"{path} is in use by another program for too long. Try again in a moment.")
-    if "not a database" in text or "malformed" in text:
-        return StorageError(f"{path} is damaged or is not a Shopbell file. Restore it from a backup.")
-    return StorageError(f"{path} cannot be used: {wrong}.")
+__all__ = [
+    "BUSY_TIMEOUT_MS",
+    "LEAST_ROOM_BYTES",
+    "Pool",
+    "Standing",
+    "StorageError",
+    "Trouble",
+    "explain",
+    "open_db",
+    "writing",
+]
 
 
-def open_db(path: Path) -> Database:
+class Standing:
+    """How writing to one file last went. Shared by all its connections; safe from several threads."""
+
+    def __init__(self) -> None:
+        self.trouble: StorageError | None = None
+        """What the last write failed with; None again once one went well."""
+
+
+class _Db(Database):
+    """A connection that tells its pool how writing went. `broken`: it could not even go back; another one has to be opened."""
+
+    def __init__(self, conn: sqlite3.Connection, standing: Standing) -> None:
+        super().__init__(conn)
+        self.standing = standing
+        self.broken = False
+
+
+def open_db(path: Path, standing: Standing | None = None) -> Database:
     """A connection in autocommit mode: write-ahead log, a full sync at each commit, foreign keys held."""
     try:
         conn = sqlite3.connect(
@@ -52,35 +73,61 @@ def open_db(path: Path) -> Database:
     except sqlite3.Error as wrong:
         conn.close()
         raise explain(wrong, path) from wrong
-    return Database(conn)
+    return _Db(conn, standing or Standing())
 
 
 @contextmanager
 def writing(db: Database) -> Iterator[sqlite3.Connection]:
-    """One transaction that holds the write lock before its first read, and is on disk when the block is left."""
+    """One transaction that holds the write lock before its first read, and is on disk when the block is left.
+
+    Whatever the block raises undoes all of it. StorageError where the disk or the file does not take it.
+    """
     conn = db.conn
     assert conn is not None  # noqa: S101 - an open Database always has one; this is for the type checker
     try:
         conn.execute("BEGIN IMMEDIATE")
     except sqlite3.Error as wrong:
-        raise explain(wrong, _path_of(conn)) from wrong
+        raise _told(db, conn, wrong) from wrong
     try:
         yield conn
         conn.execute("COMMIT")
     except BaseException as wrong:
-        # Some failures, a full disk among them, have rolled back already.
-        if conn.in_transaction:
-            conn.execute("ROLLBACK")
-        if isinstance(wrong, sqlite3.OperationalError):
-            raise explain(wrong, _path_of(conn)) from wrong
+        _roll_back(db, conn)
+        if is_the_disks(wrong):
+            raise _told(db, conn, wrong) from wrong
         raise
+    if isinstance(db, _Db) and db.standing.trouble is not None:
+        db.standing.trouble = None
+
+
+def _roll_back(db: Database, conn: sqlite3.Connection) -> None:
+    # Some failures, a full disk among them, have rolled back already.
+    if not conn.in_transaction:
+        return
+    try:
+        conn.execute("ROLLBACK")
+    except sqlite3.Error:
+        # Closing lets go of the lock and of all that was not committed.
+        if isinstance(db, _Db):
+            db.broken = True
+        with contextlib.suppress(sqlite3.Error):
+            conn.close()
+
+
+def _told(db: Database, conn: sqlite3.Connection, wrong: BaseException) -> StorageError:
+    """The failure in words, kept where the pool's owner looks. A lock that another program holds says nothing of the disk."""
+    error = explain(wrong if isinstance(wrong, Exception) else Exception(wrong), _path_of(conn))
+    if isinstance(db, _Db) and error.trouble != "busy":
+        db.standing.trouble = error
+    return error
 
 
 def _path_of(conn: sqlite3.Connection) -> str:
-    return (
-        next((row[2] for row in conn.execute("PRAGMA database_list") if row[1] == "main"), "")
-        or "the database"
-    )
+    with contextlib.suppress(sqlite3.Error):
+        for row in conn.execute("PRAGMA database_list"):
+            if row[1] == "main" and row[2]:
+                return str(row[2])
+    return "the database"
 
 
 class Pool:
@@ -88,6 +135,7 @@ class Pool:
 
     def __init__(self, path: Path, migrations: Sequence[Migrations]) -> None:
         self.path = path
+        self.standing = Standing()
         self._mine = threading.local()
         self._lock = threading.Lock()
         self._all: list[Database] = []
@@ -95,8 +143,8 @@ class Pool:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as wrong:
             raise explain(wrong, path.parent) from wrong
-        db = self.here()
         try:
+            db = self.here()
             # Two programs may open the same new file at once: the one that holds the lock migrates, the other finds it done.
             with writing(db):
                 for step in migrations:
@@ -111,16 +159,35 @@ class Pool:
     def here(self) -> Database:
         """This thread's connection."""
         db: Database | None = getattr(self._mine, "db", None)
-        if db is None:
-            db = self._mine.db = open_db(self.path)
+        if db is None or (isinstance(db, _Db) and db.broken):
+            db = self._mine.db = open_db(self.path, self.standing)
             with self._lock:
                 self._all.append(db)
         return db
+
+    def must_have_room(self, least_bytes: int = LEAST_ROOM_BYTES) -> None:
+        """StorageError where the disk has less room than this. Call it before an act is begun that two disks have to keep:
+        nothing is then half done, and the refusal costs nothing."""
+        room = free_bytes(self.path)
+        if room is not None and room < least_bytes:
+            raise explain(OSError(errno.ENOSPC, "less room than an act needs"), self.path)
+
+    def probe(self) -> StorageError | None:
+        """Write a little and sync it, where the last write failed: whoever watches sees by itself that the disk is well again."""
+        if self.standing.trouble is not None:
+            try:
+                with writing(self.here()) as conn:
+                    (number,) = conn.execute("PRAGMA user_version").fetchone()
+                    conn.execute(f"PRAGMA user_version = {int(number)}")
+            except (StorageError, sqlite3.Error) as wrong:
+                return explain(wrong, self.path)
+        return self.standing.trouble
 
     def close(self) -> None:
         """Close every connection. May be called twice."""
         with self._lock:
             for db in self._all:
-                db.close()
+                with contextlib.suppress(sqlite3.Error):
+                    db.close()
             self._all.clear()
         self._mine = threading.local()

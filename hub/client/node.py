@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from hub.client.db import explain
+from hub.client.files import write_whole
 from hub.wire.identity import private_bytes
 
 NODE_FILE = "node.json"
@@ -102,30 +102,18 @@ class Node:
 
     def begin_epoch(self) -> int:
         """The number of a new journal, higher than that of any before it, kept outside the journal's own file."""
-        record = msgspec.structs.replace(self._record, epoch=self._record.epoch + 1)
-        write_whole(self.folder / NODE_FILE, msgspec.json.encode(record))
-        self._record = record
-        return record.epoch
+        self._keep(msgspec.structs.replace(self._record, epoch=self._record.epoch + 1))
+        return self._record.epoch
 
     def move_hub(self, hub_url: str) -> None:
         """Take a new address of the same hub."""
         if hub_url != self.hub_url:
-            self._record = msgspec.structs.replace(self._record, hub_url=hub_url)
-            write_whole(self.folder / NODE_FILE, msgspec.json.encode(self._record))
+            self._keep(msgspec.structs.replace(self._record, hub_url=hub_url))
 
-
-def write_whole(path: Path, body: bytes, mode: int = 0o644) -> None:
-    """Replace a file so that a power cut leaves the old one or the new one, whole, and on disk."""
-    draft = path.with_name(f"{path.name}.{os.getpid()}.new")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    try:
-        os.write(handle, body)
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-    draft.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    def _keep(self, record: NodeRecord) -> None:
+        """On disk first. StorageError where it cannot be."""
+        try:
+            write_whole(self.folder / NODE_FILE, msgspec.json.encode(record))
+        except OSError as wrong:
+            raise explain(wrong, self.folder / NODE_FILE) from wrong
+        self._record = record

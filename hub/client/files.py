@@ -1,0 +1,43 @@
+"""Small files that are replaced as a whole: keys, who a node is, a pepper."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+
+def write_whole(path: Path, body: bytes, mode: int = 0o644) -> None:
+    """Replace a file so that a power cut leaves the old one or the new one, whole, and on disk. OSError where it cannot.
+
+    After a failure the old file is there: a new one takes its place only once it is on disk (rename(2)).
+    """
+    draft = path.with_name(f"{path.name}.{os.getpid()}.new")
+    try:
+        _write(draft, body, mode)
+        draft.replace(path)
+        _sync_folder(path.parent)
+    except OSError:
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
+        raise
+
+
+def _write(draft: Path, body: bytes, mode: int) -> None:
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    try:
+        left = memoryview(body)
+        while left:
+            # A disk that runs full takes a part and says how much (write(2)).
+            left = left[os.write(handle, left) :]
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
