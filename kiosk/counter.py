@@ -107,6 +107,7 @@ class Counter:
         counts = self.outbox.counts()
         state = self.state
         room = os.statvfs(self.config.dir)
+        trouble = self.pool.standing.trouble
         return Condition(
             now=self.clock.now(),
             cut_off_since=self.line.cut_off_since(),
@@ -118,6 +119,7 @@ class Counter:
             snapshot_made_at=self.shelf.made_at(),
             staff=len(self.shelf.staff()),
             disk_free_bytes=room.f_bavail * room.f_frsize,
+            disk_trouble=trouble.trouble if trouble is not None else "",
         )
 
     def start(self) -> None:
@@ -161,6 +163,8 @@ class Watcher:
     def once(self, monotonic: float) -> None:
         """One round. `monotonic` is seconds of any steady clock."""
         counter = self._counter
+        # A disk that has room again is believed once it has taken something: without this, at the next customer only.
+        counter.pool.probe()
         shown = self.look()
         if counter.line.cut_off_since() is not None and monotonic - self._reached_for_at >= REACH_S:
             self._reached_for_at = monotonic

@@ -21,12 +21,16 @@ OLD_SNAPSHOT_S = 3 * 86_400.0
 
 DISK_LOW_BYTES = 200 * 2**20
 DISK_FULL_BYTES = 20 * 2**20
-"""A day's journal is under 1 MB; below this the write-ahead log itself may not fit."""
+"""A day's journal is under 1 MB; below this the write-ahead log itself may not fit. `hub.client.db.LEAST_ROOM_BYTES` is the
+same: where this says so, nothing is sold."""
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """How the kiosk stands now. Times are seconds of UTC, None where there is none."""
+    """How the kiosk stands now. Times are seconds of UTC, None where there is none.
+
+    `disk_trouble`: what the last write failed with (`hub.client.trouble.Trouble`), "" where it went well.
+    """
 
     now: float
     enrolled: bool = True
@@ -39,7 +43,13 @@ class Condition:
     snapshot_made_at: float | None = None
     staff: int = 1
     disk_free_bytes: int = 2**40
+    disk_trouble: str = ""
     answering: bool = True
+
+    @property
+    def sells(self) -> bool:
+        """Whether this till can keep what it does: else it shows what is there, and redeems and hands out nothing."""
+        return self.disk_free_bytes >= DISK_FULL_BYTES and not self.disk_trouble
 
 
 WARNINGS = (
@@ -67,6 +77,16 @@ WARNINGS = (
             "en": "Nothing can be redeemed until there is room. Free some space on this machine.",
             "zh": "腾出空间之前无法核销，请清理本机磁盘。",
         },
+    ),
+    Warning(
+        "disk-failing",
+        Severity.ERROR,
+        {"en": "The disk does not take records", "zh": "磁盘无法写入"},
+        {
+            "en": "Nothing can be redeemed until it does. Restart this machine; if that does not help, replace its disk or card.",
+            "zh": "恢复之前无法核销。请重启本机；如仍无效，请更换磁盘或存储卡。",
+        },
+        hidden_by=("disk-full",),
     ),
     Warning(
         "hub-refuses",
@@ -160,7 +180,8 @@ def holding(c: Condition) -> list[Holding]:
     wrong = {
         "not-enrolled": not c.enrolled,
         "not-serving": not c.answering,
-        "disk-full": c.disk_free_bytes < DISK_FULL_BYTES,
+        "disk-full": c.disk_free_bytes < DISK_FULL_BYTES or c.disk_trouble == "full",
+        "disk-failing": bool(c.disk_trouble),
         "hub-refuses": bool(c.refused_because),
         "hub-silent": c.cut_off_since is not None,
         "no-snapshot": c.snapshot_made_at is None,

@@ -31,7 +31,6 @@ from kiosk.store import (
     CounterStore,
     Question,
     Use,
-    Verdict,
     close_ask,
     keep_use,
     keep_verdict,
@@ -40,6 +39,8 @@ from kiosk.store import (
     uses_of_campaign,
     verdict_of,
 )
+from kiosk.verdicts import Hold, Looked, Reversal, Undo, Verdict
+from kiosk.verdicts import Scan as Scan
 
 WORTH_ANOTHER_TRY = frozenset(
     {
@@ -53,16 +54,6 @@ WORTH_ANOTHER_TRY = frozenset(
     }
 )
 """Refusals after which the same coupon may be good in a moment: the till keeps what was scanned, so that nobody scans twice."""
-
-
-@dataclass(frozen=True, slots=True)
-class Scan:
-    """One act of a member of staff. `nonce` is made before anybody is asked and stays that of this act."""
-
-    text: str
-    staff: str
-    nonce: str
-    basket_cents: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +89,8 @@ class Redeemer:
         before = self._store.verdict(scan.nonce)
         if before is not None:
             return before
+        # What the hub says has to be kept here, too: where it could not be, it is not asked.
+        self._store.pool.must_have_room()
         scanned = read_scan(scan.text)
         if isinstance(scanned, Unreadable):
             return self._refuse_here(scan, Refused(scanned.refusal), None)
@@ -126,6 +119,26 @@ class Redeemer:
                     keep_verdict(conn, verdict)
                     return verdict
             return self._decide_here(conn, scan, question.nonce, claim, name)
+
+    def reverse(self, undo: Undo) -> Reversal:
+        """Take a redemption of this till back, once: the same act gets the same answer. Raises only StorageError."""
+        raise NotImplementedError
+
+    def reserve(self, scan: Scan, lasts_s: int = 120) -> Hold:
+        """Hold a coupon for one purchase; only with the hub. `scan.nonce` names the hold. Raises only StorageError."""
+        raise NotImplementedError
+
+    def release(self, nonce: str) -> bool:
+        """Give a hold up; False where the hub did not answer, and then it ends by itself."""
+        raise NotImplementedError
+
+    def look(self, text: str) -> Looked:
+        """What became of a coupon (token, code), or what a member used last (opaque id). Changes nothing."""
+        raise NotImplementedError
+
+    def settle(self) -> int:
+        """Ask the hub once more what it has not answered; how many questions were settled. For the background."""
+        raise NotImplementedError
 
     def _open(self, name: str, question: Question, *, anew: bool = False) -> Question:
         """Put the question on disk before it is asked: what becomes of it is not known until its answer came."""

@@ -108,6 +108,7 @@ class NodeDesk:
             before = by_request(conn, request_id)
             if before is not None:
                 return before
+            self._pool.must_have_room()
             if running is None or not self._runs(running, now):
                 return Refused(Refusal.NOT_OFFERED)
             limit = running.issue_limit

@@ -141,6 +141,8 @@ def test_every_warning_says_what_and_what_to_do_in_both_languages() -> None:
         (Condition(NOW, snapshot_made_at=NOW, staff=0), "no-staff", 1),
         (Condition(NOW, snapshot_made_at=NOW, disk_free_bytes=2**27), "disk-low", 1),
         (Condition(NOW, snapshot_made_at=NOW, disk_free_bytes=0), "disk-full", 2),
+        (Condition(NOW, snapshot_made_at=NOW, disk_trouble="full"), "disk-full", 2),
+        (Condition(NOW, snapshot_made_at=NOW, disk_trouble="failing"), "disk-failing", 2),
         (Condition(NOW, snapshot_made_at=NOW, answering=False), "not-serving", 2),
         (Condition(NOW, snapshot_made_at=NOW - 4 * 86_400, cut_off_since=NOW), "old-snapshot", 1),
     ],
