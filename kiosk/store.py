@@ -15,6 +15,8 @@ from sqlite_utils.migrations import Migrations
 
 from hub.client.db import Pool
 from hub.wire.rules import FirstUse
+from kiosk.verdicts import Reversal
+from kiosk.verdicts import Verdict as Verdict
 
 MIGRATIONS_KIOSK = Migrations("kiosk")
 
@@ -54,29 +56,6 @@ def m001_counter(db: Database) -> None:
 def m002_sessions_of_staff(db: Database) -> None:
     """The table by the name that the door uses too (`hub.client.staff_rows`)."""
     db.execute("ALTER TABLE till_session RENAME TO staff_session")
-
-
-class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What this till said to one scan. Times are seconds of UTC.
-
-    `decided_by`: `hub`, or `till` where it was cut off or needed nobody. `offline`: the till was cut off. `sentence` is set
-    where the hub said in its own words why it did not decide. `text`: what was scanned, kept only where trying again helps.
-    """
-
-    nonce: str
-    at: float
-    accepted: bool
-    decided_by: Literal["hub", "till"]
-    staff: str
-    refusal: str | None = None
-    serial: str | None = None
-    campaign: int | None = None
-    value_cents: int = 0
-    basket_cents: int | None = None
-    offline: bool = False
-    first_use: FirstUse | None = None
-    sentence: str | None = None
-    text: str | None = None
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -203,3 +182,23 @@ class CounterStore:
             .fetchone()
         )
         return Day(*row)
+
+    def unseen(self, limit: int = 20) -> list[Verdict]:
+        """What was decided while nobody was looking, newest first."""
+        raise NotImplementedError
+
+    def unseen_reversals(self, limit: int = 20) -> list[Reversal]:
+        """The same of what was to be taken back."""
+        raise NotImplementedError
+
+    def mark_seen(self) -> None:
+        """Somebody has looked at what was decided meanwhile."""
+        raise NotImplementedError
+
+    def reversal(self, nonce: str) -> Reversal | None:
+        """What became of this undo so far."""
+        raise NotImplementedError
+
+    def reversal_of(self, of: str) -> Reversal | None:
+        """The latest undo of the redemption with this verdict."""
+        raise NotImplementedError

@@ -123,6 +123,10 @@ PURE = frozenset(
         "hardware.ble.plan",
         "hardware.ble.sent",
         "hardware.modem.text",
+        "hardware.scanner.framing",
+        "hardware.scanner.keys",
+        "hardware.scanner.scanner",
+        "hardware.wishes",
         "hardware.wifi.dnsmasq",
         "hardware.wifi.health",
         "hardware.wifi.hostapd",
@@ -154,6 +158,7 @@ PURE = frozenset(
         "hub.wire.identity",
         "hub.wire.pins",
         "hub.wire.refusals",
+        "hub.wire.revoking",
         "hub.wire.rotating",
         "hub.wire.rules",
         "hub.wire.sealing",
@@ -163,6 +168,7 @@ PURE = frozenset(
         "kiosk.health",
         "kiosk.scans",
         "kiosk.sounds",
+        "kiosk.verdicts",
     }
 )
 

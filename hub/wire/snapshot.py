@@ -116,15 +116,37 @@ class Campaign(msgspec.Struct, frozen=True):
     next_visit: int | None = None
     good_from: Literal["at_once", "next_day"] = "at_once"
     gtin: str = ""
+    stopped: bool = False
+    """Paused or ended by the office: nobody takes a coupon of it any more, those taken stay good. Set in the snapshot."""
 
 
 class Key(msgspec.Struct, frozen=True):
-    """A node's public half, under the number that its coupons carry. `withdrawn_at` is set once it is not trusted any more."""
+    """A node's public half, under the number that its coupons carry. `withdrawn_at` is set once it is not trusted any more.
+
+    A node that changes its key has two for a while: it uses the new one from `starts_at` on, and whatever the old one signed is
+    good until `ends_at`, the first second that is too late. Seconds of UTC; None: from the beginning, without end.
+    """
 
     number: int
     device: str
     public: str
     withdrawn_at: int | None = None
+    starts_at: int | None = None
+    ends_at: int | None = None
+
+
+class RevocationRule(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Coupons that are good no more. Times are seconds of UTC; None: not limited in this way; one of the first two is set.
+
+    `taken_from`, `taken_before`: the stretch in which they were taken, its end not included. `at`: when the office said so.
+    """
+
+    number: Annotated[int, Meta(ge=1)]
+    campaign: int | None = None
+    key_number: Annotated[int, Meta(ge=0, le=255)] | None = None
+    taken_from: int | None = None
+    taken_before: int | None = None
+    at: int = 0
 
 
 class Staff(msgspec.Struct, frozen=True):
@@ -177,6 +199,20 @@ class Right(msgspec.Struct, frozen=True):
     accept: int = 0
 
 
+class Progress(msgspec.Struct, frozen=True):
+    """How far a campaign has come, as the hub knew it when it made the snapshot: coupons taken, redemptions that count.
+
+    `today` of them were on `day` of the shop (ISO 8601). Only campaigns for which somebody needs to know are in the list: group
+    offers, and limits on redemptions.
+    """
+
+    campaign: int
+    taken: int = 0
+    redeemed: int = 0
+    today: int = 0
+    day: str = ""
+
+
 class Picture(msgspec.Struct, frozen=True):
     """A picture, base 64."""
 
@@ -208,9 +244,13 @@ SECTIONS: dict[str, type] = {
     "campaigns": list[Campaign],
     "keys": list[Key],
     "revoked": list[str],
+    "revoked_rules": list[RevocationRule],
+    "rotating": str,
     "staff": list[Staff],
     "rights": list[Right],
     "tags": list[Tag],
+    "progress": list[Progress],
+    "pepper": str,
 }
 
 T = TypeVar("T")

@@ -29,6 +29,19 @@ RETRY_FIRST_S = 1.0
 RETRY_LONGEST_S = 60.0
 
 
+class Held(msgspec.Struct, frozen=True, array_like=True):
+    """What a node holds of one campaign's rights and what of it is spent: rising totals, as `snapshot.Right` counts them.
+
+    It tells a hub whose disk was set back what it had given away, and any hub what is still unspent.
+    """
+
+    campaign: Annotated[int, Meta(ge=1, le=2**32 - 1)]
+    issue: Count = 0
+    accept: Count = 0
+    issued: Count = 0
+    accepted: Count = 0
+
+
 class SyncRequest(msgspec.Struct, frozen=True):
     """What a node sends: facts in the order of its journal, and the sections that it has.
 
@@ -39,6 +52,8 @@ class SyncRequest(msgspec.Struct, frozen=True):
     events: Annotated[tuple[msgspec.Raw, ...], Meta(max_length=MAX_BATCH)] = ()
     have: Annotated[dict[Short, Short], Meta(max_length=2_000)] = {}
     clock: Literal["unset", "restored", "lan", "ntp"] = "unset"
+    rights: Annotated[tuple[Held, ...], Meta(max_length=MAX_BATCH)] | None = None
+    """What the node holds and has spent, every campaign; None from a release that does not tell."""
 
 
 class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -104,6 +119,10 @@ class RedeemReply(msgspec.Struct, frozen=True):
     staff: str | None = None
     balance_cents: int | None = None
     """What is left on a voucher."""
+
+    right_spent: bool = False
+    """The campaign's limit was reached but for what the till itself holds: this act has used up one of its own rights to accept,
+    and the till counts it as spent (`hub.escrow`)."""
 
 
 class ReserveRequest(msgspec.Struct, frozen=True):
@@ -273,10 +292,17 @@ class Session:
     hub: Ed25519PublicKey
     failures: int = 0
 
-    def request(self, pending: list[tuple[int, int, bytes]], have: dict[str, str], clock: str) -> bytes:
+    def request(
+        self,
+        pending: list[tuple[int, int, bytes]],
+        have: dict[str, str],
+        clock: str,
+        rights: tuple[Held, ...] | None = None,
+    ) -> bytes:
         """The body to send for these `(epoch, seq, text)`."""
         events = tuple(msgspec.Raw(text) for _, _, text in pending)
-        return msgspec.json.encode(SyncRequest(events=events, have=have, clock=clock))  # type: ignore[arg-type]
+        asked = SyncRequest(events=events, have=have, clock=clock, rights=rights)  # type: ignore[arg-type]
+        return msgspec.json.encode(asked)
 
     def receive(
         self, sent: list[tuple[int, int, bytes]], status: int, body: bytes, *, jitter: float
