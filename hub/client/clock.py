@@ -14,36 +14,66 @@ RELEASED_AT = 1_767_225_600.0
 CORRECT_BEYOND_S = 2.0
 """Differences below this come from the network's own delay; correcting them would only make the clock nervous."""
 
+LOOK_S = 1.0
+"""How often the mark of systemd-timesyncd is looked for: the time is asked for with every packet."""
+
 _TIMESYNC_MARK = Path("/run/systemd/timesync/synchronized")
 
 
+def since_boot() -> float:
+    """Seconds of a clock that nobody sets, and that goes on while the machine sleeps."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+class Timesync:
+    """Whether systemd-timesyncd has set this machine's clock, looked at once a second."""
+
+    def __init__(self, mark: Path = _TIMESYNC_MARK) -> None:
+        self._mark = mark
+        self._looked_at = -LOOK_S
+        self._there = False
+
+    def __call__(self) -> bool:
+        now = since_boot()
+        if now - self._looked_at >= LOOK_S:
+            self._looked_at, self._there = now, self._mark.exists()
+        return self._there
+
+
 class Clock:
-    """Wall time in seconds of UTC. Without NTP the shop's hub is the time server."""
+    """Wall time in seconds of UTC. Without NTP the shop's hub is the time server.
+
+    Once the hub was heard, its time goes on by a clock that nobody sets (`steady`): a wall clock that is put right later, as a
+    Pi's is when its network comes up, must not be corrected twice. Where only `wall` is given, it is taken for steady.
+    """
 
     def __init__(
-        self, wall: Callable[[], float] = time.time, ntp: Callable[[], bool] = _TIMESYNC_MARK.exists
+        self,
+        wall: Callable[[], float] = time.time,
+        ntp: Callable[[], bool] | None = None,
+        steady: Callable[[], float] | None = None,
     ) -> None:
         self._wall = wall
-        self._ntp = ntp
-        self._offset_s = 0.0
-        self._heard_hub = False
+        self._ntp = ntp or Timesync()
+        self._steady = steady or (since_boot if wall is time.time else wall)
+        self._heard: tuple[float, float] | None = None
 
     def now(self) -> float:
         """Seconds of UTC, as well as this node knows."""
-        return self._wall() + self._offset_s
+        if self._heard is None or self._ntp():
+            return self._wall()
+        then, steady = self._heard
+        return then + self._steady() - steady
 
     def state(self) -> ClockState:
         """Where the time comes from."""
         if self._ntp():
             return "ntp"
-        if self._heard_hub:
+        if self._heard is not None:
             return "lan"
         return "restored" if self.now() >= RELEASED_AT else "unset"
 
     def hear_hub(self, hub_now: float) -> None:
         """Take the hub's time, unless this node has a better source."""
-        self._heard_hub = True
-        if self._ntp():
-            self._offset_s = 0.0
-        elif abs(hub_now - self.now()) > CORRECT_BEYOND_S:
-            self._offset_s = hub_now - self._wall()
+        own = self.now()
+        self._heard = (hub_now if abs(hub_now - own) > CORRECT_BEYOND_S else own, self._steady())
