@@ -7,36 +7,11 @@ Drivers are imported when they are opened, so a simulated radio costs nothing of
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import Enum
 from importlib import import_module
 from typing import Any
 
-
-class Reason(Enum):
-    """Why a device cannot be used; each has one remedy that a person can carry out."""
-
-    BAD_NAME = "bad_name"
-    NOT_FOUND = "not_found"
-    BUSY = "busy"
-    SWITCHED_OFF = "switched_off"
-    NO_PERMISSION = "no_permission"
-    NO_SERVICE = "no_service"
-    BROKEN = "broken"
-
-
-class DeviceError(Exception):
-    """A device cannot be used: the reason for programs, one sentence with a remedy for people."""
-
-    def __init__(self, reason: Reason, sentence: str) -> None:
-        super().__init__(sentence)
-        self.reason = reason
-        self.sentence = sentence
-
-    @property
-    def remedy(self) -> str:
-        """The same sentence, by the name that screens ask for."""
-        return self.sentence
-
+from hardware.reasons import DeviceError as DeviceError
+from hardware.reasons import Reason as Reason
 
 # (family, driver): "module:function", called with what follows the driver in the name ("" if nothing).
 # A driver that ends in a star takes its number with it: "hci*" is called with "hci0" for ble:hci0, "hci0:x" for ble:hci0:x.
@@ -48,6 +23,9 @@ DRIVERS: dict[tuple[str, str], str] = {
     ("ble", "replay"): "hardware.ble.replay:open_radio",
     ("ble", "sim"): "hardware.ble.sim:open_radio",
     ("modem", "sim"): "hardware.modem.sim:open_modem",
+    ("scanner", "evdev"): "hardware.scanner.evdev:open_scanner",
+    ("scanner", "serial"): "hardware.scanner.serial_line:open_scanner",
+    ("scanner", "sim"): "hardware.scanner.sim:open_scanner",
 }
 
 

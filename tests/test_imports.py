@@ -123,6 +123,7 @@ PURE = frozenset(
         "hardware.ble.plan",
         "hardware.ble.sent",
         "hardware.modem.text",
+        "hardware.reasons",
         "hardware.scanner.framing",
         "hardware.scanner.keys",
         "hardware.scanner.scanner",

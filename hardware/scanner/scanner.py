@@ -1,12 +1,16 @@
 """The port of a scanner: read, and be told a text, a trouble, or that it went away and came back.
 
-A scanner is a thing on a cable that staff pull out. That is told once and mended by the driver itself; `read` raises nothing.
+Pure. A scanner is a thing on a cable that staff pull out. That is told once and mended by the driver; `read` raises nothing.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
+
+from hardware.reasons import Reason
+
+Trouble = Literal["too-long", "unfinished", "garbled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +28,17 @@ class Scan:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """Something came and no text could be made of it. The sentence is for staff."""
+    """Something came and no text could be made of it. The reason is for programs, the sentence for people."""
 
-    reason: str
+    reason: Trouble
     sentence: str
 
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """The scanner is not there, or no longer; the driver looks for it by itself. Told once."""
+    """The scanner is not there, or no longer; the driver looks for it by itself. Told once, and again when the reason changes."""
 
+    reason: Reason
     sentence: str
 
 
