@@ -130,16 +130,15 @@ class NodeDesk:
 
     def _mint(self, campaign: Campaign, now: float) -> Issued:
         expires_at = min(int(now) + campaign.coupon_lasts_s, campaign.ends_at)
+        key_number, key = self._node.signer(now)
         coupon = Coupon(
-            self._node.key_number,
+            key_number,
             self._node.shop,
             campaign.number,
             self._random(SERIAL_BYTES).hex(),
             expires_at,
         )
-        return Issued(
-            coupon, mint_token(self._node.key, coupon), make_code(self._random(CODE_RANDOM_BYTES)), now
-        )
+        return Issued(coupon, mint_token(key, coupon), make_code(self._random(CODE_RANDOM_BYTES)), now)
 
     def _fact(self, issued: Issued) -> CouponIssued:
         coupon = issued.coupon

@@ -17,10 +17,11 @@ from hub.client.db import StorageError, writing
 from hub.client.link import SignedLink
 from hub.client.node import Node
 from hub.client.outbox import Outbox
+from hub.client.renewing import renew, settle
 from hub.client.shelf import Shelf
 from hub.wire.identity import read_public
 from hub.wire.snapshot import BadSnapshot
-from hub.wire.sync import BATCH, Ack, Adopt, Effect, Park, Problem, Retry, Session, SetClock
+from hub.wire.sync import BATCH, Ack, Adopt, Effect, Park, Problem, Renew, Retry, Session, SetClock
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +66,7 @@ class Exchange:
         clock: Clock,
         jitter: Callable[[], float] = random.random,
     ) -> None:
+        self._node = node
         self._session = Session(node.device, read_public(node.hub))
         self._outbox = outbox
         self._shelf = shelf
@@ -76,7 +78,9 @@ class Exchange:
     def once(self, limit: int = BATCH) -> Outcome:
         """Send the oldest facts, take the verdicts and the snapshot. Raises only StorageError."""
         sent = self._outbox.pending(limit)
-        body = self._session.request(sent, self._shelf.have(), self._clock.state())
+        settle(self._node, self._clock.now())
+        signs_with, _ = self._node.signer(self._clock.now())
+        body = self._session.request(sent, self._shelf.have(), self._clock.state(), signs_with=signs_with)
         reply = self._link.post("/v1/sync", body, TIMEOUT_S)
         self._go_above(reply.status, reply.body)
         effects = self._session.receive(sent, reply.status, reply.body, jitter=self._jitter())
@@ -101,7 +105,7 @@ class Exchange:
         acked = parked = 0
         adopted = False
         retry: Retry | None = None
-        changes = [effect for effect in effects if not isinstance(effect, Retry | SetClock)]
+        changes = [effect for effect in effects if not isinstance(effect, Retry | SetClock | Renew)]
         if changes:
             with writing(self._outbox.pool.here()) as conn:
                 for change in changes:
@@ -123,6 +127,8 @@ class Exchange:
                     self._clock.hear_hub(now)
                 case Retry():
                     retry = effect
+                case Renew():
+                    self._renew()
         return Outcome(sent, acked, parked, adopted, retry)
 
     def _remember(self, outcome: Outcome) -> None:
@@ -135,6 +141,12 @@ class Exchange:
                 code=outcome.retry.code,
                 sentence=outcome.retry.sentence,
             )
+
+    def _renew(self) -> None:
+        """What goes wrong here is tried again at the next exchange: the hub asks until it has been done."""
+        against = renew(self._node, self._link, self._clock.now())
+        if against is not None:
+            logger.warning("no new key: %s", against.sentence)
 
     def _go_above(self, status: int, body: bytes) -> None:
         if status != 409:

@@ -6,7 +6,14 @@ import sqlite3
 import threading
 from typing import TypeVar
 
+import msgspec
+
 from hub.client.db import Pool
+from hub.client.node import Node
+from hub.wire.coupon import Coupon
+from hub.wire.revoking import covers
+from hub.wire.rotating import RotatingKey
+from hub.wire.sealing import BadSeal
 from hub.wire.snapshot import (
     PICTURE_PREFIX,
     SECTIONS,
@@ -15,6 +22,7 @@ from hub.wire.snapshot import (
     Key,
     Manifest,
     Picture,
+    RevocationRule,
     Right,
     Shop,
     Snapshot,
@@ -34,6 +42,8 @@ class Shelf:
         self._lock = threading.Lock()
         self._version = -1
         self._read: dict[str, object] = {}
+        self._opened: tuple[str, list[RotatingKey]] = ("", [])
+        self._heap: tuple[object, frozenset[str]] = (None, frozenset())
 
     def have(self) -> dict[str, str]:
         """The sections that are here: name to content hash."""
@@ -91,7 +101,40 @@ class Shelf:
 
     def revoked(self) -> frozenset[str]:
         """Serials of coupons that the shop has withdrawn."""
-        return frozenset(self._section("revoked", list[str]) or [])
+        return self._serials()
+
+    def _serials(self) -> frozenset[str]:
+        """The same set until the hub says something else: it may be long, and is asked at every scan."""
+        told = self._section("revoked", list[str])
+        if self._heap[0] is not told:
+            self._heap = told, frozenset(told or ())
+        return self._heap[1]
+
+    def revoked_rules(self) -> list[RevocationRule]:
+        """Whole heaps of coupons that the shop has withdrawn."""
+        return self._section("revoked_rules", list[RevocationRule]) or []
+
+    def is_revoked(self, coupon: Coupon, taken_at: float | None = None) -> bool:
+        """Whether the shop has withdrawn this coupon. `taken_at`: when it was taken, where this node knows."""
+        if coupon.serial in self._serials():
+            return True
+        rules = self.revoked_rules()
+        campaign = self.campaign(coupon.campaign) if rules else None
+        return any(covers(rule, coupon, campaign, taken_at) for rule in rules)
+
+    def rotating_keys(self, node: Node) -> list[RotatingKey]:
+        """The shop's keys behind codes that change (`hub.wire.rotating`); empty where none came, or none that this node opens."""
+        sealed = self._section("rotating", str)
+        if sealed is None:
+            return []
+        if self._opened[0] != sealed:
+            try:
+                keys = msgspec.json.decode(node.open(sealed), type=list[RotatingKey])
+            except (BadSeal, msgspec.MsgspecError):
+                # Sealed to a key that this node gave up, or changed by a bad disk: the next exchange brings it anew.
+                return []
+            self._opened = sealed, keys
+        return self._opened[1]
 
     def staff(self) -> list[Staff]:
         """Who may redeem."""

@@ -51,6 +51,7 @@ class Refusal(StrEnum):
     ALREADY_REVERSED = "already_reversed"
     UNDO_TOO_LATE = "undo_too_late"
     UNDO_NOT_HERE = "undo_not_here"
+    KEY_ENDED = "key_ended"
 
 
 _SENTENCES: dict[Refusal, tuple[str, str]] = {
@@ -205,6 +206,10 @@ _SENTENCES: dict[Refusal, tuple[str, str]] = {
     Refusal.UNDO_NOT_HERE: (
         "This redemption was made at another till or by somebody else. A manager can take it back.",
         "这笔核销不是在本收银台由您办理的，须由经理撤销。",
+    ),
+    Refusal.KEY_ENDED: (
+        "The device that gave out this coupon has a new key, and the shop has ended the old one. Take the offer again.",
+        "发放这张优惠券的设备已更换密钥，旧密钥已停用。请重新领取优惠券。",
     ),
 }
 

@@ -7,7 +7,7 @@ it what was done offline. Facts are gathered first; the rule asks for nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,9 @@ UNDO_S = 60.0
 
 MANAGER_UNDO_S = 90 * 86_400.0
 """How long a manager may: a quarter's books."""
+
+LATEST = 253_402_128_000.0
+"""Two days before the calendar ends, so that no shop's clock goes over its end: a broken clock may say anything."""
 
 MOST_FOR_ONE_MEMBER = 5
 """Redemptions in one day by one member of staff for one member. A sixth needs a colleague, or is a habit to look at."""
@@ -48,7 +51,8 @@ class CutOff:
 class Facts:
     """All that the rule may look at. `now` is seconds of UTC; amounts are None where nobody said.
 
-    `known`: the coupon's issue is in the ledger, so its signature no longer has to vouch for it.
+    `known`: the coupon's issue is in the ledger, so its signature no longer has to vouch for it. `key`: the one under whose
+    number it was issued, also where it is known: what a key signed ends with the key.
     `first_use`: the use that counts; None again once it was taken back. For a voucher it is never set, `spent_cents` is.
     `redeemed`, `redeemed_today`: redemptions of the campaign that count so far, and on this day of the shop, as far as whoever
     decides knows, those included that are reserved for others. `redeemed_by_member`: of them those of `member`.
@@ -114,6 +118,8 @@ def decide(coupon: Coupon, facts: Facts) -> Decision:
         return Refused(Refusal.ALREADY_REDEEMED, facts.first_use)
     if not facts.known and (facts.key is None or facts.key.withdrawn_at is not None):
         return Refused(Refusal.BAD_SIGNATURE)
+    if facts.key is not None and facts.key.ends_at is not None and facts.now >= facts.key.ends_at:
+        return Refused(Refusal.KEY_ENDED)
     if facts.revoked:
         return Refused(Refusal.REVOKED)
     if campaign is None:
@@ -136,9 +142,22 @@ def shop_day(at: float, timezone: str) -> date:
     return _local(at, timezone).date()
 
 
+def day_span(at: float, timezone: str) -> tuple[float, float]:
+    """The same day as seconds of UTC: its first, and the first of the next. It has 23 to 25 hours."""
+    day = shop_day(at, timezone)
+    first, end = (
+        datetime(one.year, one.month, one.day, tzinfo=_zone(timezone)).timestamp()
+        for one in (day, day + timedelta(days=1))
+    )
+    return first, end
+
+
 def _local(at: float, timezone: str) -> datetime:
-    zone: tzinfo = UTC if timezone == "UTC" else ZoneInfo(timezone)
-    return datetime.fromtimestamp(at, zone)
+    return datetime.fromtimestamp(min(max(at, 0.0), LATEST), _zone(timezone))
+
+
+def _zone(timezone: str) -> tzinfo:
+    return UTC if timezone == "UTC" else ZoneInfo(timezone)
 
 
 def _wrong_with_time(coupon: Coupon, campaign: Campaign, facts: Facts) -> Refusal | None:
@@ -153,7 +172,7 @@ def _wrong_with_time(coupon: Coupon, campaign: Campaign, facts: Facts) -> Refusa
         issued_at = (
             coupon.expires_at - campaign.coupon_lasts_s if facts.issued_at is None else facts.issued_at
         )
-        if shop_day(facts.now, facts.timezone) <= shop_day(max(0.0, issued_at), facts.timezone):
+        if shop_day(facts.now, facts.timezone) <= shop_day(issued_at, facts.timezone):
             return Refusal.NEXT_VISIT
     local = _local(facts.now, facts.timezone)
     minute = local.hour * 60 + local.minute

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from msgspec import Meta
 
 from hub.wire.conditions import ProductCode
-from hub.wire.events import Count, Event, Name, Ordinal, Short
+from hub.wire.events import ClockState, Count, Event, Name, Ordinal, Short
 from hub.wire.identity import text_is_signed
 from hub.wire.snapshot import BadSnapshot, Manifest, Snapshot, content_hash, read_manifest
 
@@ -55,6 +55,9 @@ class SyncRequest(msgspec.Struct, frozen=True):
     rights: Annotated[tuple[Held, ...], Meta(max_length=MAX_BATCH)] | None = None
     """What the node holds and has spent, every campaign; None from a release that does not tell."""
 
+    signs_with: Annotated[int, Meta(ge=0, le=255)] | None = None
+    """The number of the key with which the node signs coupons now; None from a release that never changes it."""
+
 
 class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
     """What became of the event at this place of the batch.
@@ -75,6 +78,8 @@ class SyncReply(msgspec.Struct, frozen=True):
     now: float
     verdicts: tuple[Verdict, ...] = ()
     snapshot: Snapshot | None = None
+    renew: bool = False
+    """The node is to take a new key for its coupons (`/v1/renew`)."""
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -241,6 +246,24 @@ class EnrolReply(msgspec.Struct, frozen=True):
         return f"shopbell1 enrolled\n{self.device}\n{self.shop}\n{self.key_number}\n{self.epoch}\n{self.hub}\n{public}"
 
 
+class RenewRequest(msgspec.Struct, frozen=True):
+    """A node has a new key for its coupons. The signature, made with it, proves that the node holds it."""
+
+    public: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    signature: Annotated[str, Meta(max_length=200)]
+
+    def signed_text(self, device: str) -> str:
+        """What the signature covers."""
+        return f"shopbell1 renew\n{device}\n{self.public}"
+
+
+class RenewReply(msgspec.Struct, frozen=True):
+    """Under which number the shop knows the new key, and from when on the node is to use it (seconds of UTC)."""
+
+    key_number: Annotated[int, Meta(ge=0, le=255)]
+    starts_at: int
+
+
 @dataclass(frozen=True, slots=True)
 class Ack:
     """These events are in the hub's journal."""
@@ -281,7 +304,12 @@ class Retry:
     sentence: str
 
 
-Effect = Ack | Park | Adopt | SetClock | Retry
+@dataclass(frozen=True, slots=True)
+class Renew:
+    """The hub wants this node to take a new key for its coupons."""
+
+
+Effect = Ack | Park | Adopt | SetClock | Retry | Renew
 
 
 @dataclass(slots=True)
@@ -296,12 +324,13 @@ class Session:
         self,
         pending: list[tuple[int, int, bytes]],
         have: dict[str, str],
-        clock: str,
+        clock: ClockState,
         rights: tuple[Held, ...] | None = None,
+        signs_with: int | None = None,
     ) -> bytes:
         """The body to send for these `(epoch, seq, text)`."""
         events = tuple(msgspec.Raw(text) for _, _, text in pending)
-        asked = SyncRequest(events=events, have=have, clock=clock, rights=rights)  # type: ignore[arg-type]
+        asked = SyncRequest(events=events, have=have, clock=clock, rights=rights, signs_with=signs_with)
         return msgspec.json.encode(asked)
 
     def receive(
@@ -317,7 +346,7 @@ class Session:
         except (msgspec.MsgspecError, UnicodeDecodeError, BadSnapshot) as wrong:
             return [self._failed(jitter, "bad_reply", f"The hub's answer cannot be used: {wrong}")]
         self.failures = 0
-        return [*effects, SetClock(reply.now)]
+        return [*effects, SetClock(reply.now), *([Renew()] if reply.renew else [])]
 
     def _verdicts(self, sent: list[tuple[int, int, bytes]], reply: SyncReply) -> list[Effect]:
         acked: list[tuple[int, int]] = []
