@@ -192,11 +192,14 @@ class Right(msgspec.Struct, frozen=True):
 
     `issue`: coupons of a limited lot that it may hand out in all. `accept`: redemptions that it may accept in all while cut
     off. Rising totals instead of what is left: an answer that is lost or comes twice changes nothing.
+    `issued`, `accepted`: what the node has spent of it at least, where it said less: its disk was set back.
     """
 
     campaign: int
     issue: int = 0
     accept: int = 0
+    issued: int = 0
+    accepted: int = 0
 
 
 class Progress(msgspec.Struct, frozen=True):
