@@ -139,6 +139,9 @@ class CouponRedeemed(Fact, frozen=True, kw_only=True):
     balance_cents: Cents | None = None
     """What is left on a voucher afterwards; None for every other coupon."""
 
+    decided_at: Stamp | None = None
+    """When the hub decided it, where a till tells it again to a hub that was set back; else the event's own time is."""
+
 
 class CouponReversed(Fact, frozen=True, kw_only=True):
     """A redemption was taken back: a record of its own, nothing is deleted. `of` is the redemption's nonce, `redeemed_by` the
@@ -155,10 +158,12 @@ class CouponReversed(Fact, frozen=True, kw_only=True):
     reason: Short
     value_cents: Cents
     offline: bool = False
+    decided_at: Stamp | None = None
+    """As of a redemption."""
 
 
 class CouponReserved(Fact, frozen=True, kw_only=True):
-    """A coupon is held for one purchase until `until` (seconds of UTC); `nonce` names the reservation."""
+    """A coupon is held for one purchase until `until` (seconds of UTC); `nonce` names the reservation. `member` is opaque."""
 
     serial: Serial
     campaign: Count
@@ -166,6 +171,7 @@ class CouponReserved(Fact, frozen=True, kw_only=True):
     till: Short
     staff: Short
     until: Stamp
+    member: Short = ""
 
 
 class CouponReleased(Fact, frozen=True, kw_only=True):

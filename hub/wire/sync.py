@@ -55,6 +55,12 @@ class SyncRequest(msgspec.Struct, frozen=True):
     rights: Annotated[tuple[Held, ...], Meta(max_length=MAX_BATCH)] | None = None
     """What the node holds and has spent, every campaign; None from a release that does not tell."""
 
+    answered: Count = 0
+    """The highest of its own counters to which the node has an answer. A hub that has not seen it was set back to a backup."""
+
+    retold: Count = 0
+    """The latest `Retell.number` that the node has done with: with these facts the hub has all of it."""
+
     signs_with: Annotated[int, Meta(ge=0, le=255)] | None = None
     """The number of the key with which the node signs coupons now; None from a release that never changes it."""
 
@@ -71,6 +77,13 @@ class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: str | None = None
 
 
+class Retell(msgspec.Struct, frozen=True):
+    """The hub was set back to a backup: tell it again what happened since (seconds of UTC). Asked until it was done."""
+
+    number: Annotated[int, Meta(ge=1)]
+    since: float
+
+
 class SyncReply(msgspec.Struct, frozen=True):
     """What the hub answers: verdicts, its clock, and the snapshot where something in it differs."""
 
@@ -78,6 +91,7 @@ class SyncReply(msgspec.Struct, frozen=True):
     now: float
     verdicts: tuple[Verdict, ...] = ()
     snapshot: Snapshot | None = None
+    retell: Retell | None = None
     renew: bool = False
     """The node is to take a new key for its coupons (`/v1/renew`)."""
 
@@ -296,6 +310,13 @@ class SetClock:
 
 
 @dataclass(frozen=True, slots=True)
+class TellAgain:
+    """The hub was set back: what happened since goes up once more."""
+
+    asked: Retell
+
+
+@dataclass(frozen=True, slots=True)
 class Retry:
     """Nothing came of it; try again after this long. `sentence` says why, for people."""
 
@@ -309,7 +330,7 @@ class Renew:
     """The hub wants this node to take a new key for its coupons."""
 
 
-Effect = Ack | Park | Adopt | SetClock | Retry | Renew
+Effect = Ack | Park | Adopt | SetClock | TellAgain | Retry | Renew
 
 
 @dataclass(slots=True)
