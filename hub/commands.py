@@ -174,7 +174,7 @@ def _value(args: argparse.Namespace) -> Value:
 
 
 def _cents(text: str) -> int:
-    from hub.campaigns import read_cents
+    from hub.typed import read_cents
 
     cents = read_cents(text)
     if cents is None:

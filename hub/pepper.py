@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from hub.client.db import StorageError, explain
-from hub.client.node import write_whole
+from hub.client.files import write_whole
 from hub.wire.pins import PEPPER_BYTES, pepper_name, read_pin
 
 PEPPER_FILE = "pins.pepper"

@@ -6,29 +6,21 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
+from babel.dates import get_day_names
 from flask import abort, request
 from werkzeug.wrappers import Response
 
-from hub.admin.office import Office, Route, back_to
+from hub.admin.office import Office, Route, back_to, locale_of
 from hub.air import FRAMES, LINK, intervals
-from hub.campaigns import (
-    CHANNELS,
-    TEXTS,
-    Action,
-    Typed,
-    as_typed,
-    blank,
-    changes,
-    may,
-    read_typed,
-    sketch,
-    standing,
-    worse,
-)
+from hub.campaigns import TEXTS, as_typed, blank, read_typed, settled, sketch
 from hub.pictures import prepare
+from hub.promises import Action, changes, hub_only, may, standing, worse
 from hub.sentences import Said, said
 from hub.store.records import CampaignRecord, CampaignState
-from hub.storefront.languages import gettext, language
+from hub.storefront.languages import gettext, language, locale
+from hub.storefront.terms import terms
+from hub.typed import CHANNELS, Typed
+from hub.typed_condition import DAYS
 from hub.wire.snapshot import Campaign
 
 GROUPS = ("running", "planned", "draft", "paused", "ended")
@@ -93,7 +85,8 @@ def preview(office: Office) -> Response:
     """Only the card, for the script beside the form. Nothing is kept, and a file is not looked at."""
     typed = _typed()
     card = sketch(typed, office.shop(), picture=_known_picture(office), now=office.now())
-    return office.page("card.html", campaign=card, card_language=_card_language(office))
+    spoken = _card_language(office)
+    return office.page("card.html", campaign=card, card_language=spoken, terms=_terms(office, card))
 
 
 def turn(office: Office, number: int) -> Response:
@@ -133,6 +126,7 @@ def copy(office: Office, number: int) -> Response:
             office.store.campaigns.free_number(),
             picture=record.campaign.offer.picture,
             before=record.campaign,
+            others=_numbers(office),
         )
         if isinstance(copied, Campaign):
             office.store.campaigns.save(copied, "draft", office.now(), office.who())
@@ -146,12 +140,14 @@ def _take_in(office: Office, record: CampaignRecord | None) -> Response:
     if record and record.state == "ended":
         return back_to("edit", number=record.number)
     picture, faults = _picture(office)
-    sheet = Sheet(_typed(), picture, record)
+    typed = _typed()
+    # What is shown again says what follows from the rest; the fault says why it was changed.
+    sheet = Sheet(settled(typed), picture, record)
     if action not in ("draft", "publish", "save"):
         return _form(office, sheet, faults=faults, status=200)
     before = record.campaign if record else None
     number = record.number if record else 1
-    read = read_typed(sheet.typed, office.shop(), number, picture=picture, before=before)
+    read = read_typed(typed, office.shop(), number, picture=picture, before=before, others=_numbers(office))
     if isinstance(read, dict):
         return _form(office, sheet, faults=read | faults)
     if faults:
@@ -204,6 +200,7 @@ def _form(
     shop, now = office.shop(), office.now()
     record = office.store.campaigns.get(sheet.record.number) if sheet.record else None
     issued, redeemed = _totals(office).get(record.number, (0, 0)) if record else (0, 0)
+    campaign = sketch(sheet.typed, shop, picture=sheet.picture, now=now)
     return office.page(
         "offer.html",
         status or (422 if faults else 409 if losses else 200),
@@ -216,7 +213,12 @@ def _form(
         losses=losses or [],
         issued=issued,
         redeemed=redeemed,
-        campaign=sketch(sheet.typed, shop, picture=sheet.picture, now=now),
+        campaign=campaign,
+        terms=_terms(office, campaign),
+        hub_only=hub_only(campaign),
+        weekdays=get_day_names("wide", locale=locale()),
+        days=DAYS,
+        next_offers=_next_offers(office, record),
         card_language=_card_language(office),
         channels=CHANNELS,
         frames=FRAMES,
@@ -229,7 +231,29 @@ def _form(
 
 def _typed() -> Typed:
     form = request.form
-    return Typed(form, tuple(form.getlist("channels")), tuple(form.getlist("air")))
+    ticked = {name: tuple(form.getlist(name)) for name in ("channels", "air", "days")}
+    return Typed(form, **ticked)
+
+
+def _terms(office: Office, campaign: Campaign) -> list[tuple[str, list[str]]]:
+    """What shoppers are told of the terms, in each language of the shop."""
+    shop = office.shop()
+    return [(spoken, terms(campaign, shop, spoken, locale_of(spoken))) for spoken in shop.languages]
+
+
+def _numbers(office: Office) -> set[int]:
+    return {record.number for record in office.store.campaigns.all()}
+
+
+def _next_offers(office: Office, record: CampaignRecord | None) -> list[CampaignRecord]:
+    """Offers that could come with the receipt of this one."""
+    chosen = record.campaign.next_visit if record else None
+    return [
+        other
+        for other in office.store.campaigns.all()
+        if (other.state != "ended" or other.number == chosen)
+        and not (record and other.number == record.number)
+    ]
 
 
 def _known_picture(office: Office) -> str | None:

@@ -109,7 +109,7 @@ def context(office: Office) -> dict[str, Any]:
 
 def preview_of(office: Office, campaign: Campaign, spoken: str) -> OfferView:
     """An offer as the shopper's card shows it, in one of the shop's languages."""
-    reader = Reader(spoken, locale() if spoken == language() else Locale.parse(spoken), office.now())
+    reader = Reader(spoken, locale_of(spoken), office.now())
     with force_locale(spoken):
         return show_offer(
             campaign,
@@ -117,6 +117,11 @@ def preview_of(office: Office, campaign: Campaign, spoken: str) -> OfferView:
             reader,
             picture_url=lambda digest: url_for(".picture", digest=digest, lang=None),
         )
+
+
+def locale_of(spoken: str) -> Locale:
+    """How a reader of one of the shop's languages writes; this reader's own way where it is the page's language."""
+    return locale() if spoken == language() else Locale.parse(spoken)
 
 
 def back_to(endpoint: str, done: str | None = None, **values: Any) -> Response:

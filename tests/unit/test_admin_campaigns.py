@@ -9,23 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.campaigns import (
-    CHANNELS,
-    Typed,
-    as_typed,
-    blank,
-    changes,
-    local_text,
-    may,
-    read_cents,
-    read_local,
-    read_typed,
-    show_cents,
-    sketch,
-    standing,
-    worse,
-)
+from hub.campaigns import as_typed, blank, read_typed, sketch
+from hub.promises import changes, may, standing, worse
 from hub.sentences import Said
+from hub.typed import CHANNELS, Typed, local_text, read_cents, read_local, show_cents
 from hub.wire.snapshot import Campaign, Offer, Shop, Value
 
 SHOP = Shop(7, {"en": "Corner Bakery"}, timezone="Europe/Berlin", currency="EUR")
