@@ -348,10 +348,20 @@ class Session:
         clock: ClockState,
         rights: tuple[Held, ...] | None = None,
         signs_with: int | None = None,
+        answered: int = 0,
+        retold: int = 0,
     ) -> bytes:
         """The body to send for these `(epoch, seq, text)`."""
         events = tuple(msgspec.Raw(text) for _, _, text in pending)
-        asked = SyncRequest(events=events, have=have, clock=clock, rights=rights, signs_with=signs_with)
+        asked = SyncRequest(
+            events=events,
+            have=have,
+            clock=clock,
+            rights=rights,
+            signs_with=signs_with,
+            answered=answered,
+            retold=retold,
+        )
         return msgspec.json.encode(asked)
 
     def receive(
@@ -367,7 +377,9 @@ class Session:
         except (msgspec.MsgspecError, UnicodeDecodeError, BadSnapshot) as wrong:
             return [self._failed(jitter, "bad_reply", f"The hub's answer cannot be used: {wrong}")]
         self.failures = 0
-        return [*effects, SetClock(reply.now), *([Renew()] if reply.renew else [])]
+        effects += [SetClock(reply.now)]
+        effects += [Renew()] if reply.renew else []
+        return effects + ([TellAgain(reply.retell)] if reply.retell else [])
 
     def _verdicts(self, sent: list[tuple[int, int, bytes]], reply: SyncReply) -> list[Effect]:
         acked: list[tuple[int, int]] = []
