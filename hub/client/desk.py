@@ -11,21 +11,28 @@ from collections.abc import Callable
 
 from hub.client.clock import Clock
 from hub.client.db import Pool
-from hub.client.issued import by_request, by_serial, keep
+from hub.client.issued import balance_of, by_request, by_serial, keep, taken_since
 from hub.client.node import Node
 from hub.client.outbox import Outbox
-from hub.client.rights import spend, spent
+from hub.client.rights import left, spend
 from hub.client.shelf import Shelf
 from hub.client.together import Together
 from hub.wire.coupon import CODE_RANDOM_BYTES, SERIAL_BYTES, Coupon, Issued, make_code, mint_token
 from hub.wire.events import Channel, CouponIssued, OfferSeen, OfferShown
 from hub.wire.refusals import Refusal
+from hub.wire.rotating import show
 from hub.wire.rules import Refused
 from hub.wire.snapshot import Campaign, Picture, Shop, Text, say
 
+LOW = 3
+"""Rights left of a lot with which a node asks its hub for more at once, and not at the next exchange."""
+
 
 class NodeDesk:
-    """One node's counter for shoppers. `notice` is a line that every page shows, such as that the street is simulated."""
+    """One node's counter for shoppers. `notice` is a line that every page shows, such as that the street is simulated.
+
+    `low` is called when the rights to a limited lot run low: the node then asks its hub at once.
+    """
 
     def __init__(
         self,
@@ -38,7 +45,9 @@ class NodeDesk:
         notice: Callable[[], Text] = dict,
         clock: Clock | None = None,
         random: Callable[[int], bytes] = os.urandom,
+        low: Callable[[], None] = lambda: None,
     ) -> None:
+        self._low = low
         self.channel: Channel = channel
         self._pool = pool
         self._together = Together(pool)
@@ -81,15 +90,27 @@ class NodeDesk:
 
     def joined(self, campaign: int) -> int | None:
         """How many have taken a group offer's coupon, as far as this node knows; None where it knows nothing."""
-        return None
+        campaign_ = self._shelf.campaign(campaign)
+        if campaign_ is None or campaign_.group_size is None:
+            return None
+        conn = self._pool.here().conn
+        return self._shelf.progress(campaign).taken + taken_since(
+            conn, campaign, self._shelf.made_at() or 0.0
+        )
 
     def rotated(self, serial: str, now: float) -> tuple[str, str] | None:
         """What a rotating coupon shows at this moment, QR and digits; None where this node has no key for it."""
-        return None
+        issued = by_serial(self._pool.here().conn, serial)
+        if issued is None:
+            return None
+        keys = self._shelf.rotating_keys(self._node)
+        known = self._clock.state() in ("lan", "ntp")
+        shown = show(issued.token, serial, keys, now, clock_known=known)
+        return (shown.text, shown.digits) if shown else None
 
     def balance(self, serial: str) -> int | None:
         """Cents left on a voucher that was taken here, as far as this node knows; None where it knows nothing."""
-        return None
+        return balance_of(self._pool.here().conn, serial)
 
     def coupon(self, serial: str) -> tuple[Issued, Campaign | None] | None:
         """A coupon that was taken here; its campaign is None once the shop has ended it."""
@@ -100,9 +121,15 @@ class NodeDesk:
         """The coupon that this request took before."""
         return by_request(self._pool.here().conn, request_id)
 
-    def take(self, campaign: int, request_id: str, now: float, *, unasked: bool = False) -> Issued | Refused:
-        """Hand out a coupon within this node's rights. The same request is the same coupon, however often it comes."""
+    def take(
+        self, campaign: int, request_id: str, now: float, *, unasked: bool = False, member: str = ""
+    ) -> Issued | Refused:
+        """Hand out a coupon within this node's rights. The same request is the same coupon, however often it comes.
+
+        `member`: the opaque id of the member to whom alone it is given.
+        """
         running = self._shelf.campaign(campaign)
+        in_hand: list[int] = []
 
         def hand_out(conn: sqlite3.Connection) -> Issued | Refused:
             before = by_request(conn, request_id)
@@ -111,22 +138,28 @@ class NodeDesk:
             self._pool.must_have_room()
             if running is None or not self._runs(running, now):
                 return Refused(Refusal.NOT_OFFERED)
-            limit = running.issue_limit
-            if limit is not None and spent(conn, campaign, "issue") >= self._shelf.right(campaign).issue:
-                return Refused(Refusal.SOLD_OUT)
-            spend(conn, campaign, "issue")
+            right = self._shelf.right(campaign)
+            if running.issue_limit is not None:
+                in_hand[:] = [left(conn, right, "issue")]
+                if in_hand[0] <= 0:
+                    return Refused(Refusal.SOLD_OUT)
+            spend(conn, campaign, "issue", at_least=right.issued)
             issued = self._mint(running, now)
-            keep(conn, issued, self.channel, request_id)
+            keep(conn, issued, self.channel, request_id, member)
             seen = [OfferSeen(campaign=campaign, channel=self.channel)] if unasked else []
-            self._outbox.put_all(conn, [*seen, self._fact(issued)], now)
+            self._outbox.put_all(conn, [*seen, self._fact(issued, member)], now)
             return issued
 
-        return self._together.write(hand_out)
+        answer = self._together.write(hand_out)
+        if in_hand and in_hand[0] <= LOW:
+            self._low()
+        return answer
 
     def _runs(self, campaign: Campaign, now: float) -> bool:
         # A node that does not know the time shows what the hub published; the till judges the time.
         in_time = self._clock.state() == "unset" or campaign.starts_at <= now < campaign.ends_at
-        return in_time and (self.channel in campaign.channels or self.channel in ("shell", "till"))
+        here = self.channel in campaign.channels or self.channel in ("shell", "till")
+        return in_time and here and not campaign.stopped
 
     def _mint(self, campaign: Campaign, now: float) -> Issued:
         expires_at = min(int(now) + campaign.coupon_lasts_s, campaign.ends_at)
@@ -140,7 +173,7 @@ class NodeDesk:
         )
         return Issued(coupon, mint_token(key, coupon), make_code(self._random(CODE_RANDOM_BYTES)), now)
 
-    def _fact(self, issued: Issued) -> CouponIssued:
+    def _fact(self, issued: Issued, member: str) -> CouponIssued:
         coupon = issued.coupon
         return CouponIssued(
             serial=coupon.serial,
@@ -149,4 +182,5 @@ class NodeDesk:
             key_number=coupon.key_number,
             expires_at=coupon.expires_at,
             channel=self.channel,
+            member=member,
         )

@@ -18,6 +18,7 @@ from hub.client.link import SignedLink
 from hub.client.node import Node
 from hub.client.outbox import Outbox
 from hub.client.renewing import renew, settle
+from hub.client.rights import held
 from hub.client.shelf import Shelf
 from hub.wire.identity import read_public
 from hub.wire.snapshot import BadSnapshot
@@ -80,7 +81,9 @@ class Exchange:
         sent = self._outbox.pending(limit)
         settle(self._node, self._clock.now())
         signs_with, _ = self._node.signer(self._clock.now())
-        body = self._session.request(sent, self._shelf.have(), self._clock.state(), signs_with=signs_with)
+        rights = held(self._outbox.pool.here().conn, self._shelf.rights())
+        have, clock = self._shelf.have(), self._clock.state()
+        body = self._session.request(sent, have, clock, rights, signs_with)
         reply = self._link.post("/v1/sync", body, TIMEOUT_S)
         self._go_above(reply.status, reply.body)
         effects = self._session.receive(sent, reply.status, reply.body, jitter=self._jitter())

@@ -35,3 +35,11 @@ def m001_journal_snapshot_and_coupons(db: Database) -> None:
         "CREATE TABLE counter (one INTEGER PRIMARY KEY CHECK (one = 1), reserved INTEGER NOT NULL)",
     ):
         db.execute(statement)
+
+
+@MIGRATIONS_CLIENT()
+def m002_for_whom_and_what_is_left(db: Database) -> None:
+    """Coupons that were given to one member alone; what is left on a voucher, as far as this node has learnt."""
+    db.execute("ALTER TABLE issued ADD COLUMN member TEXT NOT NULL DEFAULT ''")
+    db.execute("ALTER TABLE issued ADD COLUMN balance_cents INTEGER")
+    db.execute("CREATE INDEX issued_by_campaign ON issued (campaign, issued_at)")

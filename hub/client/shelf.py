@@ -22,6 +22,7 @@ from hub.wire.snapshot import (
     Key,
     Manifest,
     Picture,
+    Progress,
     RevocationRule,
     Right,
     Shop,
@@ -146,8 +147,26 @@ class Shelf:
 
     def right(self, campaign: int) -> Right:
         """What this node may do alone for a campaign."""
-        rights = self._section("rights", list[Right]) or []
-        return next((right for right in rights if right.campaign == campaign), Right(campaign))
+        return next((right for right in self.rights() if right.campaign == campaign), Right(campaign))
+
+    def rights(self) -> list[Right]:
+        """All that this node may do alone."""
+        return self._section("rights", list[Right]) or []
+
+    def progress(self, campaign: int) -> Progress:
+        """How far a campaign had come when the hub made the snapshot; nothing where nobody needs to know."""
+        told = self._section("progress", list[Progress]) or []
+        return next((one for one in told if one.campaign == campaign), Progress(campaign))
+
+    def pepper(self, node: Node) -> bytes | None:
+        """What lies beneath the PINs of staff (`hub.wire.pins`); None where none came, or none that this node opens."""
+        sealed = self._section("pepper", str)
+        if sealed is None:
+            return None
+        try:
+            return node.open(sealed)
+        except BadSeal:
+            return None
 
     def picture(self, digest: str) -> Picture | None:
         """A picture by its content hash. Not kept in memory: a shop may have many."""
