@@ -34,6 +34,7 @@ LIBRARIES: dict[str, frozenset[str]] = {
     "hub.storefront": frozenset(
         {
             "msgspec",
+            "cryptography",
             "flask",
             "flask_babel",
             "babel",
@@ -149,8 +150,11 @@ PURE = frozenset(
         "hub.reading",
         "hub.sentences",
         "hub.store.counts",
+        "hub.store.key_records",
         "hub.store.records",
+        "hub.storefront.attract",
         "hub.storefront.colour",
+        "hub.storefront.ics",
         "hub.storefront.search",
         "hub.storefront.words",
         "hub.tags",
@@ -234,7 +238,7 @@ SQL = re.compile(
 )
 SQL_MODULES = re.compile(
     r"^(hub[.]store([.].+)?|(edge|kiosk|edge[.]portal|edge[.]portal[.]ways)[.]store(_\w+)?"
-    r"|hub[.]client[.](db|schema|outbox|shelf|issued|rights|counters|staff_rows))$"
+    r"|hub[.]client[.](db|schema|outbox|retelling|shelf|issued|rights|counters|staff_rows))$"
 )
 
 # At import a module may name things; it may not open, start or ask for any.

@@ -18,11 +18,25 @@ from hub.client.link import SignedLink
 from hub.client.node import Node
 from hub.client.outbox import Outbox
 from hub.client.renewing import renew, settle
+from hub.client.retelling import Decided, keep, nothing_decided, tell_again, told
 from hub.client.rights import held
 from hub.client.shelf import Shelf
 from hub.wire.identity import read_public
 from hub.wire.snapshot import BadSnapshot
-from hub.wire.sync import BATCH, Ack, Adopt, Effect, Park, Problem, Renew, Retry, Session, SetClock
+from hub.wire.sync import (
+    BATCH,
+    Ack,
+    Adopt,
+    Effect,
+    Park,
+    Problem,
+    Renew,
+    Retell,
+    Retry,
+    Session,
+    SetClock,
+    TellAgain,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -66,6 +80,7 @@ class Exchange:
         link: SignedLink,
         clock: Clock,
         jitter: Callable[[], float] = random.random,
+        decided: Decided = nothing_decided,
     ) -> None:
         self._node = node
         self._session = Session(node.device, read_public(node.hub))
@@ -74,6 +89,7 @@ class Exchange:
         self._link = link
         self._clock = clock
         self._jitter = jitter
+        self._decided = decided
         self.state = LinkState(reached=False, last_reached_at=None)
 
     def once(self, limit: int = BATCH) -> Outcome:
@@ -83,7 +99,12 @@ class Exchange:
         signs_with, _ = self._node.signer(self._clock.now())
         rights = held(self._outbox.pool.here().conn, self._shelf.rights())
         have, clock = self._shelf.have(), self._clock.state()
-        body = self._session.request(sent, have, clock, rights, signs_with)
+        # Whoever sends all that waits has told everything: what had to be told again waits before that.
+        all_of_it = len(sent) < limit or self._outbox.counts().pending == len(sent)
+        retold = told(self._outbox.pool.here().conn) if all_of_it else 0
+        body = self._session.request(
+            sent, have, clock, rights, signs_with, answered=self._link.answered, retold=retold
+        )
         reply = self._link.post("/v1/sync", body, TIMEOUT_S)
         self._go_above(reply.status, reply.body)
         effects = self._session.receive(sent, reply.status, reply.body, jitter=self._jitter())
@@ -114,11 +135,14 @@ class Exchange:
                 for change in changes:
                     match change:
                         case Ack(ids):
+                            keep(conn, ids, self._clock.now())
                             self._outbox.ack(conn, ids)
                             acked += len(ids)
                         case Park(epoch, seq, reason):
                             self._outbox.park(conn, epoch, seq, reason)
                             parked += 1
+                        case TellAgain(asked):
+                            self._tell_again(conn, asked)
                         case Adopt(manifest, signed):
                             try:
                                 adopted = self._shelf.adopt(conn, manifest, signed, self._clock.now())
@@ -133,6 +157,11 @@ class Exchange:
                 case Renew():
                     self._renew()
         return Outcome(sent, acked, parked, adopted, retry)
+
+    def _tell_again(self, conn: sqlite3.Connection, asked: Retell) -> None:
+        count = tell_again(conn, self._outbox, asked, self._decided, self._clock.now())
+        if count:
+            logger.warning("the hub was set back to a backup: facts=%s are told again", count)
 
     def _remember(self, outcome: Outcome) -> None:
         if outcome.retry is None:

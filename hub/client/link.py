@@ -122,6 +122,8 @@ class SignedLink:
         self._hub = read_public(node.hub)
         self._counters = counters
         self._above = 0
+        self.answered = 0
+        """The highest counter of this link to which the hub has answered."""
 
     def post(self, path: str, body: bytes, timeout_s: float) -> Reply:
         """Status 0 where no answer came that can be believed."""
@@ -135,6 +137,8 @@ class SignedLink:
             return Reply(
                 0, f"an answer with status {reply.status} that this shop's hub did not sign".encode()
             )
+        if reply.status:
+            self.answered = max(self.answered, counter)
         return reply
 
     def count_above(self, highest: int) -> None:

@@ -43,3 +43,15 @@ def m002_for_whom_and_what_is_left(db: Database) -> None:
     db.execute("ALTER TABLE issued ADD COLUMN member TEXT NOT NULL DEFAULT ''")
     db.execute("ALTER TABLE issued ADD COLUMN balance_cents INTEGER")
     db.execute("CREATE INDEX issued_by_campaign ON issued (campaign, issued_at)")
+
+
+@MIGRATIONS_CLIENT()
+def m003_facts_to_tell_again(db: Database) -> None:
+    """What the hub has, kept for a while in case that it is set back to a backup; which set-back was made good last."""
+    db.execute(
+        """CREATE TABLE kept_fact (
+            epoch INTEGER NOT NULL, seq INTEGER NOT NULL, kind TEXT NOT NULL, at REAL NOT NULL, text BLOB NOT NULL,
+            PRIMARY KEY (epoch, seq))"""
+    )
+    db.execute("CREATE INDEX kept_fact_at ON kept_fact (at)")
+    db.execute("CREATE TABLE retold (one INTEGER PRIMARY KEY CHECK (one = 1), number INTEGER NOT NULL)")
