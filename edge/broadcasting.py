@@ -25,7 +25,7 @@ from hardware.ble.eid import KEY_OCTETS, LARGEST_EXPONENT, LAST_SECOND, EidBeaco
 from hardware.device import DeviceError, open_device
 from hub.client.clock import Clock
 from hub.client.db import StorageError
-from hub.client.node import write_whole
+from hub.client.files import write_whole
 from hub.client.shelf import Shelf
 from hub.wire.snapshot import Campaign, Shop, Text
 

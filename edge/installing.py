@@ -22,7 +22,7 @@ from edge.recognition import Enrolled
 from edge.visits import USUAL
 from hardware.ble.advertisement import Advertisement
 from hardware.ble.broadcast import OnAir
-from hub.client.node import write_whole
+from hub.client.files import write_whole
 from hub.wire.snapshot import Text
 
 logger = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from edge.zone_fit import FitError, fit_zones
 from edge.zone_judge import LONGEST_WINDOW_S, JudgedWindow, JudgedZones, JudgeError, judge_zones
 from edge.zone_rows import RowsError, read_recording, read_recordings
 from edge.zones import LONGEST_WINDOW_PACKETS, ZoneModel, read_model, write_model
-from hub.client.node import write_whole
+from hub.client.files import write_whole
 
 USUAL_WINDOWS = (1, 5, 15, 60)
 

@@ -20,9 +20,13 @@ from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntity
 
 from hub.client.clock import Clock
 from hub.client.db import StorageError
+from hub.code_keys import SECTION as CODE_KEYS
+from hub.code_keys import CodeKeys
 from hub.devices import enrol
 from hub.ingest import read_batch, take
+from hub.keys import heard, renewed, wants_new_key
 from hub.redeeming import redeem
+from hub.sealed import Secret
 from hub.snapshots import SnapshotMaker
 from hub.store.base import Store
 from hub.store.records import Device
@@ -40,6 +44,7 @@ from hub.wire.sync import (
     EnrolRequest,
     Problem,
     RedeemRequest,
+    RenewRequest,
     SyncReply,
     SyncRequest,
 )
@@ -52,6 +57,7 @@ _COUNTER = re.compile(r"[0-9]{1,16}")
 _sync = msgspec.json.Decoder(SyncRequest)
 _redeem = msgspec.json.Decoder(RedeemRequest)
 _enrol = msgspec.json.Decoder(EnrolRequest)
+_renew = msgspec.json.Decoder(RenewRequest)
 
 T = TypeVar("T")
 
@@ -73,6 +79,7 @@ class Api:
     key: Ed25519PrivateKey
     snapshots: SnapshotMaker
     clock: Clock
+    codes: CodeKeys
 
     def sync(self, body: bytes) -> msgspec.Struct:
         """One exchange: facts up with a verdict for each, the snapshot down."""
@@ -83,8 +90,25 @@ class Api:
         with self.store.writing():
             device = self._count(device, counter, now)
             verdicts = take(self.store, batch, now, self.clock.state())
+            heard(self.store, device, asked.signs_with, now)
+            self.codes.tend(now)
+            device = self.store.devices.get(device.device) or device
             snapshot = self.snapshots.for_device(device, asked.have, now)
-        return SyncReply(WIRE_VERSION, now, verdicts, snapshot)
+            renew = asked.signs_with is not None and wants_new_key(self.store, device, now)
+        return SyncReply(WIRE_VERSION, now, verdicts, snapshot, renew=renew)
+
+    def renew(self, body: bytes) -> msgspec.Struct:
+        """A node has a new key for its coupons."""
+        device, counter = self._who(body)
+        asked = _decode(_renew, body)
+        now = self.clock.now()
+        with self.store.writing():
+            device = self._count(device, counter, now)
+            answer = renewed(self.store, device, asked, now)
+        if isinstance(answer, tuple):
+            status, problem = answer
+            raise Refusing(status, problem.code, problem.sentence)
+        return answer
 
     def redeem(self, body: bytes) -> msgspec.Struct:
         """A till asks; the decision is on disk before it is answered."""
@@ -184,7 +208,8 @@ def _reply(key: Ed25519PrivateKey, status: int, content: msgspec.Struct) -> Resp
 
 def create_api(store: Store, key: Ed25519PrivateKey, clock: Clock) -> Blueprint:
     """The blueprint for `/v1`."""
-    api = Api(store, key, SnapshotMaker(store, key), clock)
+    codes = CodeKeys(store, key)
+    api = Api(store, key, SnapshotMaker(store, key, [Secret(CODE_KEYS, codes.content)]), clock, codes)
     blueprint = Blueprint("api", __name__, url_prefix="/v1")
 
     def answering(ask: Callable[[bytes], msgspec.Struct]) -> Callable[[], Response]:
@@ -199,7 +224,7 @@ def create_api(store: Store, key: Ed25519PrivateKey, clock: Clock) -> Blueprint:
 
         return view
 
-    for name, ask in (("sync", api.sync), ("redeem", api.redeem), ("enrol", api.enrol)):
+    for name, ask in (("sync", api.sync), ("redeem", api.redeem), ("enrol", api.enrol), ("renew", api.renew)):
         blueprint.add_url_rule(f"/{name}", name, answering(ask), methods=["POST"])
 
     @blueprint.get("/openapi.json")

@@ -10,7 +10,8 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from hub.client.db import StorageError, explain
-from hub.client.node import write_whole
+from hub.client.files import write_whole
+from hub.keys import clear_number, free_number
 from hub.store.base import Store
 from hub.store.records import Device
 from hub.wire.identity import (
@@ -84,10 +85,17 @@ def enrol(
             return 403, Problem("wrong_program", sentence)
         device = store.devices.by_public(request.public)
         if device is None:
-            device = store.devices.enrol(request.program, request.name, request.public, now)
+            number = free_number(store, now)
+            if number is None:
+                sentence = (
+                    "This shop has used all 256 numbers for keys, and none has been free for 90 days. Withdraw devices that are "
+                    "gone, or take a second shop number."
+                )
+                return 409, Problem("too_many_devices", sentence)
+            clear_number(store, number, now, "hub")
+            device = store.devices.enrol(request.program, request.name, request.public, now, number)
         if device is None:
-            sentence = "This shop has used all 256 numbers for devices. It needs a second shop number."
-            return 409, Problem("too_many_devices", sentence)
+            return 409, Problem("too_many_devices", "This shop has no number left for the key of a device.")
         if device.withdrawn_at is not None:
             return 403, Problem(
                 "withdrawn", "This device was withdrawn. Remove its folder and enrol it anew."

@@ -14,6 +14,8 @@ from hub.wire.sync import (
     Problem,
     RedeemReply,
     RedeemRequest,
+    RenewReply,
+    RenewRequest,
     SyncReply,
     SyncRequest,
 )
@@ -40,6 +42,7 @@ OPERATIONS = (
         RedeemReply,
         True,
     ),
+    ("renew", "A device has a new key for its coupons.", RenewRequest, RenewReply, True),
     ("enrol", "A new device with the installer's pairing code.", EnrolRequest, EnrolReply, False),
 )
 

@@ -12,6 +12,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from hub.client.db import Pool, explain, writing
+from hub.store.keys_schema import MIGRATIONS_KEYS
 from hub.store.schema import MIGRATIONS_HUB
 
 CHECKPOINT_PAGES = 16_384
@@ -24,7 +25,7 @@ class HubPool(Pool):
     def __init__(self, path: Path) -> None:
         self._open = threading.local()
         self.shop = 0
-        super().__init__(path, [MIGRATIONS_HUB])
+        super().__init__(path, [MIGRATIONS_HUB, MIGRATIONS_KEYS])
         # Whoever has just made the tables has not read their statistics yet.
         self.conn().execute("ANALYZE sqlite_schema")
         self.find_shop()

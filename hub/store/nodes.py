@@ -5,12 +5,11 @@ from __future__ import annotations
 import msgspec
 
 from hub.store.connection import HubPool
+from hub.store.key_records import KeyRecord
+from hub.store.keys import KEY_NUMBERS, KEY_ROW
 from hub.store.records import Device
 from hub.wire.identity import REPLAY_WINDOW, ReplayWindow
 from hub.wire.snapshot import Key, Shop
-
-KEY_NUMBERS = 256
-"""One byte of a coupon names the key, so a shop's nodes, withdrawn ones too, are at most so many."""
 
 _DEVICE = """SELECT d.device, d.program, d.name, d.public, d.key_number, d.enrolled_at, d.withdrawn_at, c.seen_at, c.highest,
     c.bits FROM device d JOIN contact c ON c.shop = d.shop AND c.device = d.device WHERE d.shop = ?"""
@@ -102,20 +101,31 @@ class SqliteDevices:
         )
         return int(rows[0][0]) if rows else 0
 
-    def enrol(self, program: str, name: str, public: str, now: float) -> Device | None:
-        """Take a node in under the next free name and key number; None where all 256 key numbers are used."""
+    def enrol(
+        self, program: str, name: str, public: str, now: float, key_number: int | None = None
+    ) -> Device | None:
+        """Take a node in under the next free name, with this number for its key (`hub.keys.free_number`); without one, with the
+        lowest that was never used, and None where there is none."""
         with self._pool.writing() as conn:
             shop = self._pool.shop
-            rows = self._pool.read("SELECT device, key_number FROM device WHERE shop = ?", shop)
-            key_number = 1 + max((int(number) for _, number in rows), default=-1)
-            if key_number >= KEY_NUMBERS:
+            if key_number is None:
+                used = {
+                    number
+                    for (number,) in self._pool.read("SELECT number FROM node_key WHERE shop = ?", shop)
+                }
+                key_number = next((number for number in range(KEY_NUMBERS) if number not in used), None)
+            if key_number is None:
                 return None
-            taken = {name for name, _ in rows}
-            place = next(n for n in range(1, KEY_NUMBERS + 2) if f"{program}-{n}" not in taken)
+            taken = {name for (name,) in self._pool.read("SELECT device FROM device WHERE shop = ?", shop)}
+            place = next(n for n in range(1, len(taken) + 2) if f"{program}-{n}" not in taken)
             device = f"{program}-{place}"
             conn.execute(
                 "INSERT INTO device VALUES (?, ?, ?, ?, ?, ?, ?, NULL)",
                 (shop, device, program, name, public, key_number, now),
+            )
+            conn.execute(
+                "INSERT OR REPLACE INTO node_key VALUES (?, ?, ?, ?, ?, NULL, NULL, NULL)",
+                (shop, key_number, device, public, now),
             )
             conn.execute(
                 "INSERT INTO contact (shop, device, bits) VALUES (?, ?, ?)",
@@ -131,6 +141,10 @@ class SqliteDevices:
                 "UPDATE device SET withdrawn_at = ? WHERE shop = ? AND device = ? AND withdrawn_at IS NULL",
                 (now, self._pool.shop, device),
             )
+            conn.execute(
+                "UPDATE node_key SET withdrawn_at = ? WHERE shop = ? AND device = ? AND withdrawn_at IS NULL",
+                (now, self._pool.shop, device),
+            )
             self._pool.snapshot_changed(conn)
             return done.rowcount == 1
 
@@ -140,27 +154,14 @@ class SqliteDevices:
         return self._device(rows[0]) if rows else None
 
     def keys(self) -> list[Key]:
-        """Every node's public half, withdrawn ones marked."""
-        rows = self._pool.read(
-            "SELECT key_number, device, public, withdrawn_at FROM device WHERE shop = ? ORDER BY key_number",
-            self._pool.shop,
-        )
-        return [
-            Key(number, device, public, None if withdrawn_at is None else int(withdrawn_at))
-            for number, device, public, withdrawn_at in rows
-        ]
+        """Every key for coupons as nodes are told of it: withdrawn and ended ones marked."""
+        rows = self._pool.read(f"{KEY_ROW} ORDER BY number", self._pool.shop)
+        return [KeyRecord(*row).key() for row in rows]
 
     def key(self, number: int) -> Key | None:
         """The key that coupons name by this number."""
-        rows = self._pool.read(
-            "SELECT key_number, device, public, withdrawn_at FROM device WHERE shop = ? AND key_number = ?",
-            self._pool.shop,
-            number,
-        )
-        if not rows:
-            return None
-        _, device, public, withdrawn_at = rows[0]
-        return Key(number, device, public, None if withdrawn_at is None else int(withdrawn_at))
+        rows = self._pool.read(f"{KEY_ROW} AND number = ?", self._pool.shop, number)
+        return KeyRecord(*rows[0]).key() if rows else None
 
     def open_pairing(self, secret_hash: str, program: str | None, now: float, expires_at: float) -> None:
         """Let one new node in until then; `program` None: any."""

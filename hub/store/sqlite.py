@@ -11,9 +11,11 @@ from hub.store.connection import HubPool
 from hub.store.counter import SqliteCounter
 from hub.store.entry import SqliteEntry
 from hub.store.journal import SqliteJournal
+from hub.store.keys import SqliteKeys
 from hub.store.ledger import SqliteLedger
 from hub.store.nodes import SqliteDevices, SqliteShop
 from hub.store.office import SqliteCampaigns, SqlitePeople
+from hub.store.pictures import SqlitePictures
 from hub.store.reports import SqliteReports
 from hub.store.tags import SqliteTags
 
@@ -27,6 +29,7 @@ class SqliteStore:
         self.pool = HubPool(path)
         self.shop = SqliteShop(self.pool)
         self.devices = SqliteDevices(self.pool)
+        self.keys = SqliteKeys(self.pool)
         self.campaigns = SqliteCampaigns(self.pool)
         self.people = SqlitePeople(self.pool)
         self.tags = SqliteTags(self.pool)
@@ -35,6 +38,7 @@ class SqliteStore:
         self.reports = SqliteReports(self.pool)
         self.entry = SqliteEntry(self.pool)
         self.counter = SqliteCounter(self.pool)
+        self.pictures = SqlitePictures(self.pool)
 
     def writing(self) -> AbstractContextManager[object]:
         """One transaction, locked before its first read; calls on this thread join it."""

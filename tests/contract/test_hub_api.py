@@ -197,7 +197,17 @@ def test_the_snapshot_comes_down_once_and_then_only_what_differs(till: HouseNode
     assert (
         set(first.snapshot.sections)
         == set(manifest.sections)
-        == {"shop", "campaigns", "keys", "revoked", "staff", "rights"}
+        == {
+            "shop",
+            "campaigns",
+            "keys",
+            "revoked",
+            "revoked_rules",
+            "staff",
+            "rights",
+            "progress",
+            "rotating",
+        }
     )
     assert all(
         content_hash(body) == manifest.sections[name] for name, body in first.snapshot.sections.items()
