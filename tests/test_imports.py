@@ -176,6 +176,7 @@ PURE = frozenset(
         "hub.wire.sealing",
         "hub.wire.short_number",
         "hub.wire.snapshot",
+        "hub.wire.session",
         "hub.wire.sync",
         "kiosk.health",
         "kiosk.scans",

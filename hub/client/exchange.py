@@ -22,21 +22,9 @@ from hub.client.retelling import Decided, keep, nothing_decided, tell_again, tol
 from hub.client.rights import held
 from hub.client.shelf import Shelf
 from hub.wire.identity import read_public
+from hub.wire.session import Ack, Adopt, Effect, Park, Renew, Retry, Session, SetClock, TellAgain
 from hub.wire.snapshot import BadSnapshot
-from hub.wire.sync import (
-    BATCH,
-    Ack,
-    Adopt,
-    Effect,
-    Park,
-    Problem,
-    Renew,
-    Retell,
-    Retry,
-    Session,
-    SetClock,
-    TellAgain,
-)
+from hub.wire.sync import BATCH, Problem, Retell
 
 logger = logging.getLogger(__name__)
 
