@@ -11,6 +11,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from hub.wire.coupon import TOKEN_CHARACTERS, BadToken, Token, read_token, read_typed
+from hub.wire.digital_link import parse as parse_link
 from hub.wire.refusals import Refusal
 
 LONGEST = 400
@@ -54,11 +55,16 @@ Scanned = ScannedToken | ScannedCode | Unreadable
 
 
 def read_scan(text: str) -> Scanned:
-    """Take a scan apart. A link that ends in a token or a code, as a printed QR may carry, is read as what it ends in."""
+    """Take a scan apart. A link that ends in a token or a code, as a printed QR may carry, is read as what it ends in; a GS1
+    Digital Link as what it carries beside its product."""
     text = text.strip()
     if len(text) > LONGEST:
         return Unreadable(Refusal.UNKNOWN_COUPON)
-    if "/" in text:
+    link = parse_link(text)
+    carried = link.carried() if link is not None else None
+    if carried is not None:
+        text = carried
+    elif "/" in text:
         text = text.split("?")[0].split("#")[0].rstrip("/").rsplit("/", 1)[-1]
     try:
         token = read_token(text)

@@ -166,6 +166,7 @@ PURE = frozenset(
         "hub.wire",
         "hub.wire.conditions",
         "hub.wire.coupon",
+        "hub.wire.digital_link",
         "hub.wire.events",
         "hub.wire.identity",
         "hub.wire.pins",
