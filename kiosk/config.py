@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hub.client.settings import Setting, folder, host, notice, port, read_settings, show_settings, url, whole
+from hub.client.settings import (
+    Setting,
+    folder,
+    host,
+    notice,
+    number,
+    port,
+    read_settings,
+    show_settings,
+    url,
+    whole,
+)
 from hub.wire.snapshot import Text
 
 SETTINGS = (
@@ -26,6 +37,24 @@ SETTINGS = (
         "900",
         "Seconds without a touch after which the till signs out",
     ),
+    Setting(
+        "KIOSK_IDLE_S",
+        whole(1, 600),
+        "45",
+        "Seconds without a touch after which the shoppers' screen asks whether somebody is there",
+    ),
+    Setting("KIOSK_WARN_S", whole(1, 120), "20", "Seconds for which it asks before it wipes itself"),
+    Setting("KIOSK_ATTRACT_S", whole(1, 3_600), "30", "Seconds for which one offer stands in front"),
+    Setting(
+        "KIOSK_SCREEN_DIAGONAL",
+        number(0, 120),
+        "0",
+        "Size of the shoppers' screen in inches, so that a QR has its 40 mm; 0 where it is not known",
+    ),
+    Setting(
+        "KIOSK_BROWSER", str, "", "The browser of the shoppers' screen; without it the machine's Chromium"
+    ),
+    Setting("KIOSK_BROWSER_FLAGS", str.split, "", "More words for the browser's command line"),
 )
 
 
@@ -40,6 +69,12 @@ class Config:
     notice: Text = field(default_factory=dict)
     threads: int = 6
     signed_in_s: int = 900
+    idle_s: int = 45
+    warn_s: int = 20
+    attract_s: int = 30
+    screen_diagonal: float = 0.0
+    browser: str = ""
+    browser_flags: Sequence[str] = ()
 
 
 def read_config(environ: Mapping[str, str], flags: Mapping[str, str | None] | None = None) -> Config:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from flask import g, request, url_for
@@ -11,7 +11,9 @@ from flask import g, request, url_for
 from hub.storefront.desk import Desk
 from hub.storefront.languages import TAGS, LanguageLink, language, language_links, locale
 from hub.storefront.offers import Reader, shop_name
+from hub.storefront.screen_static import SCRIPT
 from hub.storefront.style import Style, make_style
+from hub.storefront.visits import Visits
 from hub.wire.snapshot import Shop
 
 Surface = Literal["phone", "kiosk"]
@@ -19,8 +21,30 @@ Surface = Literal["phone", "kiosk"]
 FootLinks = Callable[[], Sequence[tuple[str, str]]]
 """What an application adds at the foot of each page: addresses and their words, in the language of the request."""
 
-IDLE_WARNING_S = 15
-"""How long before it wipes the page the kiosk says so: the length of the `idle` animation in shopper.css."""
+QR_MM = 40
+"""The least side of a coupon's QR on a screen: what a phone's camera reads at arm's length."""
+
+QR_SHARE = 49 / 41
+"""How much wider the drawing is than the code: a quiet zone of four modules on each side of 41."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenSettings:
+    """How a screen at the counter behaves. Seconds.
+
+    `idle_s`: how long nobody touches it before it asks; `warn_s`: how long it asks before it wipes. `attract_s`: how long one
+    offer stands in front. `diagonal_in`: the screen's size in inches, so that a QR has its millimetres; 0 where nobody said.
+    """
+
+    idle_s: int = 45
+    warn_s: int = 20
+    attract_s: int = 30
+    diagonal_in: float = 0.0
+
+    @property
+    def wiped_s(self) -> int:
+        """How long a page stands that nobody touches."""
+        return self.idle_s + self.warn_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +55,11 @@ class PageContext:
     blueprint: str
     surface: Surface
     inline_style: bool
-    idle_s: int
     now: Callable[[], float]
+    random: Callable[[int], bytes]
     foot_links: FootLinks = tuple
+    screen: ScreenSettings = field(default_factory=ScreenSettings)
+    visits: Visits | None = None
 
     @property
     def shop(self) -> Shop:
@@ -89,7 +115,33 @@ class PageContext:
     @property
     def start_url(self) -> str:
         """The offers as the next person should find them: nothing chosen."""
-        return url_for(f"{self.blueprint}.home", lang=None)
+        return url_for(f"{self.blueprint}.home", lang=None, visit=None)
+
+    @property
+    def visit(self) -> str:
+        """The name of this visit at a kiosk, for every address that leads on; on its first page a new one. Elsewhere empty."""
+        if self.visits is None:
+            return ""
+        if "shopbell_visit" not in g:
+            asked = request.args.get("visit", "")
+            g.shopbell_visit = asked if self.visits.is_name(asked) else self.random(16).hex()
+        found: str = g.shopbell_visit
+        return found
+
+    @property
+    def is_visiting(self) -> bool:
+        """Whether somebody stands at the kiosk, as far as the address says."""
+        return self.visits is not None and self.visits.is_name(request.args.get("visit", ""))
+
+    @property
+    def wipe_url(self) -> str:
+        """Ends the visit and leads to the start."""
+        return url_for(f"{self.blueprint}.wipe", lang=None)
+
+    @property
+    def script_url(self) -> str:
+        """The screen's script; a new one has a new address."""
+        return url_for(f"{self.blueprint}.script", v=SCRIPT.version)
 
     @property
     def language_chosen(self) -> str | None:
@@ -100,8 +152,16 @@ class PageContext:
     def style(self) -> Style:
         """The stylesheet in this shop's colour."""
         sheet: Literal["shopper", "all"] = "shopper" if self.inline_style else "all"
-        idle = max(1, self.idle_s - IDLE_WARNING_S) if self.surface == "kiosk" else 0
-        return make_style(self.shop.colour, sheet, idle)
+        return make_style(self.shop.colour, sheet, self._screen_style() if self.surface == "kiosk" else "")
+
+    def _screen_style(self) -> str:
+        screen = self.screen
+        rule = f"--idle-after:{screen.idle_s}s;--idle-warn:{screen.warn_s}s;--idle-count:{screen.warn_s}"
+        if screen.diagonal_in:
+            # The page fills the screen, so its own diagonal says how many pixels an inch has.
+            share = QR_MM * QR_SHARE / 25.4 / screen.diagonal_in
+            rule += f";--qr-least:calc(hypot(100vw, 100vh) * {share:.5f})"
+        return f":root{{{rule}}}"
 
     @property
     def style_url(self) -> str:

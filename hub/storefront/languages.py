@@ -23,7 +23,7 @@ NAMES = {"en": "English", "zh": "中文"}
 TAGS = {"en": "en", "zh": "zh-Hans"}
 """Language tags (RFC 5646) for the `lang` attribute: a phone picks simplified glyphs by it."""
 
-_BARE_ENDPOINTS = ("style", "picture", "bell", "static")
+BARE_ENDPOINTS = ("style", "picture", "bell", "static", "script", "worker", "beat", "moment")
 """Their answers say the same in every language, so one address each, and one copy in the cache."""
 
 _OFFERED = "shopbell_languages"
@@ -115,7 +115,7 @@ def carry_language(blueprint: Blueprint) -> None:
 
     @blueprint.url_defaults
     def keep(endpoint: str, values: dict[str, Any]) -> None:
-        if not has_request_context() or endpoint.rpartition(".")[2] in _BARE_ENDPOINTS:
+        if not has_request_context() or endpoint.rpartition(".")[2] in BARE_ENDPOINTS:
             return
         if request.args.get("lang") in NAMES:
             values.setdefault("lang", request.args["lang"])

@@ -9,6 +9,7 @@ from babel import Locale
 
 from hub.storefront.languages import TAGS
 from hub.storefront.languages import gettext as _
+from hub.storefront.terms import terms
 from hub.storefront.when import moment, money, until, worth
 from hub.storefront.words import TEXT_CHARACTERS, TITLE_CHARACTERS, Said, said
 from hub.wire.coupon import Issued, show_code
@@ -36,8 +37,22 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """How far a group offer has come. `joined` may be more than the `size` that it needs."""
+
+    joined: int
+    size: int
+    line: str
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether its coupons are good."""
+        return self.joined >= self.size
+
+
+@dataclass(frozen=True, slots=True)
 class OfferView:
-    """An offer on a card or on its own page."""
+    """An offer on a card or on its own page. `conditions` is its shortest condition, `terms` are all of them in words."""
 
     number: int
     title: Line
@@ -49,6 +64,8 @@ class OfferView:
     picture_url: str | None
     picture_alt: Line
     request_id: str
+    terms: tuple[str, ...] = ()
+    group: Group | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +80,10 @@ class CouponView:
     until: str
     state: str
     state_line: str
+    terms: tuple[str, ...] = ()
+    group: Group | None = None
+    balance: str = ""
+    is_rotating: bool = False
 
 
 def _line(text: Text, language: str, longest: int = TITLE_CHARACTERS) -> Line:
@@ -96,8 +117,12 @@ def show_offer(
     *,
     picture_url: Callable[[str], str],
     request_id: str = "",
+    joined: int | None = None,
 ) -> OfferView:
-    """An offer for the templates; `request_id` makes its Take button one act, however often it is pressed."""
+    """An offer for the templates; `request_id` makes its Take button one act, however often it is pressed.
+
+    `joined`: how many have taken it, for a group offer.
+    """
     offer = campaign.offer
     title = _line(offer.title, reader.language)
     return OfferView(
@@ -111,16 +136,55 @@ def show_offer(
         picture_url(offer.picture) if offer.picture else None,
         _line(offer.picture_alt, reader.language),
         request_id,
+        tuple(terms(campaign, shop, reader.language, reader.locale)),
+        show_group(campaign, joined),
     )
 
 
-def show_coupon(issued: Issued, campaign: Campaign | None, shop: Shop, reader: Reader) -> CouponView:
-    """A coupon for the templates; without its campaign it still says its code and until when it is good."""
+def show_group(campaign: Campaign, joined: int | None) -> Group | None:
+    """How far a group offer has come; None for every other, and where nobody knows."""
+    if campaign.group_size is None or joined is None:
+        return None
+    if joined >= campaign.group_size:
+        line = _("%(joined)s have joined: everybody's coupon is good", joined=joined)
+    else:
+        line = _("%(joined)s of %(size)s have joined", joined=joined, size=campaign.group_size)
+    return Group(joined, campaign.group_size, line)
+
+
+def show_balance(campaign: Campaign, balance_cents: int | None, shop: Shop, reader: Reader) -> str:
+    """What is left on a voucher, as a line; empty for every other coupon, and where nobody knows."""
+    if campaign.offer.value.kind != "voucher" or balance_cents is None:
+        return ""
+    left = money(balance_cents, shop.currency, reader.locale)
+    whole = money(campaign.offer.value.cents, shop.currency, reader.locale)
+    return _("%(left)s left of %(whole)s", left=left, whole=whole)
+
+
+def show_coupon(
+    issued: Issued,
+    campaign: Campaign | None,
+    shop: Shop,
+    reader: Reader,
+    *,
+    joined: int | None = None,
+    balance_cents: int | None = None,
+) -> CouponView:
+    """A coupon for the templates; without its campaign it still says its code and until when it is good.
+
+    `joined`: how many have taken it, for a group offer; `balance_cents`: what is left on a voucher.
+    """
     expires_at = issued.coupon.expires_at
     state, state_line = "good", ""
-    if issued.used_at is not None:
+    # A voucher is used in parts: only an empty one is used up.
+    spent = balance_cents is not None and campaign is not None and campaign.offer.value.kind == "voucher"
+    if (issued.used_at is not None and not spent) or (spent and balance_cents == 0):
         state = "used"
-        state_line = _("Used %(when)s", when=moment(issued.used_at, reader.now, shop, reader.locale))
+        state_line = (
+            _("Nothing is left on this voucher")
+            if issued.used_at is None
+            else _("Used %(when)s", when=moment(issued.used_at, reader.now, shop, reader.locale))
+        )
     elif expires_at <= reader.now:
         state = "expired"
         state_line = _("Expired %(when)s", when=moment(expires_at, reader.now, shop, reader.locale))
@@ -134,4 +198,8 @@ def show_coupon(issued: Issued, campaign: Campaign | None, shop: Shop, reader: R
         until(expires_at, reader.now, shop, reader.locale),
         state,
         state_line,
+        tuple(terms(campaign, shop, reader.language, reader.locale)) if campaign else (),
+        show_group(campaign, joined) if campaign else None,
+        show_balance(campaign, balance_cents, shop, reader) if campaign else "",
+        campaign.rotating if campaign else False,
     )

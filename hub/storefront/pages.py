@@ -1,4 +1,4 @@
-"""The shopper's pages: offers, one offer, the coupon, search. Server-rendered; no script, no cookie, nothing from elsewhere."""
+"""The shopper's pages: offers, one offer, search. Server-rendered; no cookie, nothing from elsewhere, one script at a screen."""
 
 from __future__ import annotations
 
@@ -9,45 +9,44 @@ import os
 import re
 import time
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, has_request_context, redirect, render_template, request
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import HTTPException, NotFound
+from werkzeug.exceptions import HTTPException
 
-from hub.storefront.context import FootLinks, PageContext, Surface
+from hub.storefront.attract import in_order
+from hub.storefront.context import FootLinks, PageContext, ScreenSettings, Surface
+from hub.storefront.coupons import CouponViews
 from hub.storefront.desk import Desk
-from hub.storefront.headers import guard
-from hub.storefront.languages import carry_language, language, speak
+from hub.storefront.entries import Entries, offer_of_number
+from hub.storefront.exposure import Exposures
+from hub.storefront.languages import BARE_ENDPOINTS, carry_language, language, speak
 from hub.storefront.languages import gettext as _
-from hub.storefront.offers import OfferView, greeting, show_coupon, show_offer
-from hub.storefront.qr import qr_png, qr_svg
+from hub.storefront.offers import greeting
+from hub.storefront.screen_views import Pulse, ScreenViews
 from hub.storefront.search import Entry, search
 from hub.storefront.style import STATIC
+from hub.storefront.views import Views
+from hub.storefront.visits import Visits
+from hub.storefront.wallets import NO_WALLETS, Wallets
+from hub.storefront.when import local_time
 from hub.storefront.words import clean, first_keywords
-from hub.wire.refusals import Refusal
-from hub.wire.rules import Refused
 from hub.wire.snapshot import Campaign
 
 logger = logging.getLogger(__name__)
 
-TRANSLATIONS = Path(__file__).parent / "translations"
+TRANSLATIONS = STATIC.parent / "translations"
 QUERY_CHARACTERS = 80
 CHIPS = 6
 FORM_BYTES = 10_000
-ATTRACT_S = 60
-"""How long the kiosk's start page stands before the next offer comes to the front."""
 
 KIOSK_FRONT = 3
 """Offers on the kiosk's start page: what fits 1080 x 1920 and 1280 x 800 without scrolling; the others are one tap away."""
 
-COUPON_IDLE_FACTOR = 2
-"""A coupon stays on the kiosk longer than a list: somebody is taking a picture of it."""
+GRACE_S = 15.0
+"""How much longer the server knows a visit than its page stands: a page that is late must not lose what it shows."""
 
-_REQUEST_ID = re.compile(r"[0-9a-f]{32}")
-_SERIAL = re.compile(r"[0-9a-f]{16}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _PICTURE_STARTS = {
     "image/webp": b"RIFF",
@@ -58,64 +57,59 @@ _YEAR = "public, max-age=31536000, immutable"
 
 
 class _Pages:
-    """The views of one storefront, around the node's desk."""
+    """The views for looking around. `exposures`: of a screen, None elsewhere."""
 
-    def __init__(self, context: PageContext, random: Callable[[int], bytes]) -> None:
-        self.context = context
-        self.desk = context.desk
-        self.random = random
-
-    def _url(self, endpoint: str, **values: Any) -> str:
-        return url_for(f"{self.context.blueprint}.{endpoint}", **values)
-
-    def _show(self, campaign: Campaign) -> OfferView:
-        return show_offer(
-            campaign,
-            self.context.shop,
-            self.context.reader,
-            picture_url=lambda digest: self._url("picture", digest=digest),
-            request_id=self.random(16).hex(),
-        )
-
-    def _sorry(self, status: int, title: str, text: str) -> Response:
-        page = render_template("storefront/sorry.html", sorry_title=title, sorry_text=text)
-        return make_response(page, status)
-
-    def _not_running(self) -> Response:
-        return self._sorry(
-            410,
-            _("This offer is over"),
-            _("It is no longer running here. Perhaps one of the others is for you."),
-        )
+    def __init__(self, views: Views, visits: Visits | None, exposures: Exposures | None) -> None:
+        self.views = views
+        self.context = views.context
+        self.desk = views.desk
+        self.visits = visits
+        self.exposures = exposures
 
     def home(self) -> ResponseReturnValue:
-        """All offers that run now; on the kiosk another one comes to the front each minute."""
-        now = self.context.now()
+        """All offers that run now; on the kiosk those of this hour first, and another one comes to the front each turn."""
+        context = self.context
+        now = context.now()
+        kiosk = context.surface == "kiosk"
+        attract = kiosk and context.language_chosen is None and not context.is_visiting
         campaigns = self.desk.campaigns(now)
-        attract = self.context.surface == "kiosk" and self.context.language_chosen is None
-        if attract and campaigns:
-            front = int(now // ATTRACT_S) % len(campaigns)
-            campaigns = campaigns[front:] + campaigns[:front]
-        most = KIOSK_FRONT if self.context.surface == "kiosk" else len(campaigns)
+        if kiosk:
+            local = local_time(now, context.shop)
+            turn = int(now // context.screen.attract_s) if attract else 0
+            campaigns = in_order(campaigns, local.weekday(), local.hour * 60 + local.minute, turn)
+        most = KIOSK_FRONT if kiosk else len(campaigns)
+        page = context.random(16).hex() if attract else ""
+        if attract and self.exposures:
+            self._relieve(campaigns)
+            self.exposures.began(page)
         return render_template(
             "storefront/home.html",
-            offers=[self._show(campaign) for campaign in campaigns[:most]],
-            front=self.context.surface == "kiosk",
+            offers=[self.views.show(campaign) for campaign in campaigns[:most]],
+            front=kiosk,
             more=len(campaigns) if len(campaigns) > most else 0,
-            greeting=greeting(self.context.shop, language()),
+            greeting=greeting(context.shop, language()),
             chips=_chips(campaigns, language())[:most],
-            attract_s=ATTRACT_S if attract else None,
+            attract_s=context.screen.attract_s if attract else 0,
+            page_mark=page,
         )
+
+    def _relieve(self, campaigns: list[Campaign]) -> None:
+        """Count the page before, which came here by itself: it had no script that would have told."""
+        stood, front = request.args.get("stood", ""), request.args.get("front", "")
+        if self.exposures and front.isascii() and front.isdigit() and len(front) < 11:
+            known = any(each.number == int(front) for each in campaigns)
+            if known:
+                self.exposures.stood(stood, int(front), 2.0 * self.context.screen.attract_s)
 
     def offer(self, number: int) -> ResponseReturnValue:
         """One offer."""
         now = self.context.now()
         campaign = self.desk.campaign(number, now)
         if campaign is None:
-            return self._not_running()
+            return self.views.not_running()
         if request.method == "GET" and "prefetch" not in request.headers.get("Sec-Purpose", ""):
             self._count(number, now)
-        return render_template("storefront/offer.html", offer=self._show(campaign))
+        return render_template("storefront/offer.html", offer=self.views.show(campaign))
 
     def _count(self, number: int, now: float) -> None:
         try:
@@ -123,57 +117,25 @@ class _Pages:
         except Exception as wrong:  # noqa: BLE001 - a full disk raises what it likes, and must not hide an offer from a shopper
             logger.warning("offer=%s could not be counted: %s", number, wrong)
 
-    def take(self, number: int) -> ResponseReturnValue:
-        """Take a coupon of an offer; the answer leads to it."""
-        request.max_content_length = FORM_BYTES
-        # Another site's page must not empty a limited lot through the browsers of its visitors.
-        from_elsewhere = request.headers.get("Sec-Fetch-Site") == "cross-site"
-        request_id = request.form.get("request", "")
-        if request.method != "POST" or from_elsewhere or not _REQUEST_ID.fullmatch(request_id):
-            return redirect(self._url("offer", number=number), 303)
-        taken = self.desk.take(number, request_id, self.context.now())
-        if not isinstance(taken, Refused):
-            return redirect(self._url("coupon", serial=taken.coupon.serial), 303)
-        if taken.refusal is Refusal.SOLD_OUT:
-            return self._sorry(
-                409,
-                _("All taken"),
-                _("Somebody had the last coupon of this offer just now. Have a look at the others."),
-            )
-        return self._not_running()
-
-    def coupon(self, serial: str) -> ResponseReturnValue:
-        """A coupon: its QR, its code, until when it is good."""
-        found = self.desk.coupon(serial) if _SERIAL.fullmatch(serial) else None
-        if found is None:
-            return self._sorry(
-                404,
-                _("We do not have this coupon here"),
-                _(
-                    "Perhaps it was taken on another screen, or the address is not complete. "
-                    "If you have its code, the till can read it."
-                ),
-            )
-        issued, campaign = found
-        return render_template(
-            "storefront/coupon.html",
-            coupon=show_coupon(issued, campaign, self.context.shop, self.context.reader),
-            qr=qr_svg(issued.token, _("QR code of this coupon")),
-            idle_s=self.context.idle_s * COUPON_IDLE_FACTOR,
-        )
-
-    def coupon_picture(self, serial: str) -> ResponseReturnValue:
-        """A coupon's QR alone, to keep or to print."""
-        found = self.desk.coupon(serial) if _SERIAL.fullmatch(serial) else None
-        if found is None:
-            raise NotFound
-        response = Response(qr_png(found[0].token), mimetype="image/png")
-        response.headers["Content-Disposition"] = f'inline; filename="coupon-{found[0].code}.png"'
-        return response
-
     def search(self) -> ResponseReturnValue:
-        """Offers that a word finds, in either language; without a word all of them."""
-        query = clean(request.args.get("q", ""), QUERY_CHARACTERS)
+        """Offers that a word finds, in either language; without a word all of them; a short number leads to its offer.
+
+        At a kiosk the words come by POST and stay with the visit: an address would leave them in the browser.
+        """
+        request.max_content_length = FORM_BYTES
+        asked = request.form.get("q", "") if request.method == "POST" else request.args.get("q", "")
+        query = clean(asked, QUERY_CHARACTERS)
+        number = offer_of_number(self.views, query) if query else None
+        if number is not None:
+            return redirect(self.views.url("offer", number=number), 303)
+        if self.visits is not None:
+            if request.method == "POST":
+                self.visits.touch(self.context.visit).words = query
+                return redirect(self.views.url("search"), 303)
+            visit = self.visits.find(self.context.visit)
+            query = visit.words if visit else ""
+        elif request.method == "POST":
+            return redirect(self.views.url("search", q=query), 303)
         campaigns = self.desk.campaigns(self.context.now())
         by_number = {campaign.number: campaign for campaign in campaigns}
         entries = [entry_of(campaign) for campaign in campaigns]
@@ -181,9 +143,15 @@ class _Pages:
         return render_template(
             "storefront/search.html",
             query=query,
-            offers=[self._show(by_number[number]) for number in found],
+            offers=[self.views.show(by_number[number]) for number in found],
             chips=_chips(campaigns, language()),
         )
+
+    def all_offers(self) -> ResponseReturnValue:
+        """All offers, at a kiosk: whatever was looked for before is looked for no more."""
+        if self.visits is not None:
+            self.visits.touch(self.context.visit).words = ""
+        return redirect(self.views.url("search"), 303)
 
     def about(self) -> ResponseReturnValue:
         """What this page knows of a shopper, and what not."""
@@ -230,14 +198,14 @@ class _Pages:
             return self.lost(wrong) if wrong.code == 404 else self._unfit(wrong.code)
         logger.error("page=%s failed", request.endpoint, exc_info=wrong)
         self.context.without_desk()
-        return self._sorry(
+        return self.views.sorry(
             500,
             _("This screen has stumbled"),
             _("Nothing was taken from you. Try again in a moment, or ask at the till."),
         )
 
     def _unfit(self, status: int) -> Response:
-        return self._sorry(
+        return self.views.sorry(
             status,
             _("That did not work"),
             _("Your browser sent something that this page cannot use. Start again from the offers."),
@@ -249,11 +217,7 @@ class _Pages:
         if request.path.startswith("/v1/") or wants_other:
             return wrong
         text = _("Nothing is at this address. The offers are one tap away.")
-        return self._finish(self._sorry(404, _("Nothing here"), text))
-
-    def _finish(self, response: Response) -> Response:
-        inline = self.context.inline_style and response.mimetype == "text/html"
-        return guard(response, style_hash=self.context.style.csp_hash if inline else None)
+        return self.views.finish(self.views.sorry(404, _("Nothing here"), text))
 
 
 def _chips(campaigns: list[Campaign], spoken: str) -> list[str]:
@@ -278,39 +242,54 @@ def create_storefront(
     surface: Surface = "phone",
     now: Callable[[], float] = time.time,
     inline_style: bool = False,
-    idle_s: int = 60,
+    screen: ScreenSettings | None = None,
     random: Callable[[int], bytes] = os.urandom,
     name: str = "storefront",
     home: str = "/",
     foot_links: FootLinks = tuple,
+    wallets: Wallets = NO_WALLETS,
+    steady: Callable[[], float] = time.monotonic,
+    pulse: Pulse | None = None,
 ) -> Blueprint:
     """The shopper's pages for one node, to be mounted at `/`.
 
     `home` is the path of the list of offers, for an application whose first page is another one; `foot_links` are links of
     that application for the foot of each page.
 
-    `inline_style` puts the shopper's styles into each page, for a portal whose pages must come in one answer. `idle_s` is how
-    long a kiosk leaves a page standing that nobody touches. `now` gives seconds of UTC.
+    `inline_style` puts the shopper's styles into each page, for a portal whose pages must come in one answer. `screen`: how a
+    kiosk's screen behaves. `now` gives seconds of UTC, `steady` of a clock that nobody sets. `pulse` is told that a screen lives.
     """
     blueprint = Blueprint(name, __name__, template_folder="templates")
-    context = PageContext(desk, name, surface, inline_style, idle_s, now, foot_links)
-    pages = _Pages(context, random)
-    routes: list[tuple[str, str, Callable[..., ResponseReturnValue], list[str]]] = [
+    settings = screen or ScreenSettings()
+    visits = Visits(steady, settings.wiped_s + GRACE_S) if surface == "kiosk" else None
+    exposures = Exposures(steady, _teller(desk, now)) if surface == "kiosk" else None
+    context = PageContext(desk, name, surface, inline_style, now, random, foot_links, settings, visits)
+    views = Views(context, random)
+    pages = _Pages(views, visits, exposures)
+    coupons = CouponViews(views, visits, wallets)
+    entries = Entries(views)
+    routes: list[_Route] = [
         (home, "home", pages.home, ["GET"]),
         ("/offer/<int:number>", "offer", pages.offer, ["GET"]),
-        ("/offer/<int:number>/take", "take", pages.take, ["GET", "POST"]),
-        ("/coupon/<serial>", "coupon", pages.coupon, ["GET"]),
-        ("/coupon/<serial>/qr.png", "coupon_picture", pages.coupon_picture, ["GET"]),
-        ("/search", "search", pages.search, ["GET"]),
+        ("/offer/<int:number>/take", "take", coupons.take, ["GET", "POST"]),
+        ("/coupon/<serial>", "coupon", coupons.coupon, ["GET"]),
+        ("/search", "search", pages.search, ["GET", "POST"]),
+        ("/n/<text>", "short", entries.short, ["GET"]),
         ("/about", "about", pages.about, ["GET"]),
         ("/picture/<digest>", "picture", pages.picture, ["GET"]),
         ("/style.css", "style", pages.style, ["GET"]),
         ("/bell.svg", "bell", pages.bell, ["GET"]),
     ]
+    if visits is None or exposures is None:
+        routes += _to_carry(coupons)
+    else:
+        beating = pulse or Pulse(steady)
+        routes += _of_a_screen(pages, ScreenViews(views, visits, exposures, beating))
+        _remember_visits(blueprint, context, visits)
     for rule, endpoint, view, methods in routes:
         blueprint.add_url_rule(rule, endpoint, view, methods=methods)
     carry_language(blueprint)
-    blueprint.after_request(pages._finish)
+    blueprint.after_request(views.finish)
     blueprint.register_error_handler(Exception, pages.broken)
     blueprint.app_errorhandler(404)(pages.lost)
     blueprint.app_context_processor(lambda: {"shopbell": context})
@@ -320,3 +299,59 @@ def create_storefront(
         speak(state.app, TRANSLATIONS, lambda: context.shop.languages)
 
     return blueprint
+
+
+_Route = tuple[str, str, Callable[..., ResponseReturnValue], list[str]]
+
+
+def _to_carry(coupons: CouponViews) -> list[_Route]:
+    """What a phone keeps. At a kiosk it would stay on the kiosk."""
+    return [
+        ("/coupon/<serial>/qr.png", "coupon_picture", coupons.qr, ["GET"]),
+        ("/coupon/<serial>/coupon.png", "coupon_image", coupons.picture, ["GET"]),
+        ("/coupon/<serial>/coupon.ics", "calendar", coupons.calendar, ["GET"]),
+        ("/coupon/<serial>/coupon.pkpass", "apple", coupons.apple, ["GET"]),
+    ]
+
+
+def _of_a_screen(pages: _Pages, screen: ScreenViews) -> list[_Route]:
+    return [
+        ("/all", "all_offers", pages.all_offers, ["GET"]),
+        ("/wipe", "wipe", screen.wipe, ["GET", "POST"]),
+        ("/screen/beat", "beat", screen.beat, ["POST"]),
+        ("/screen/state", "state", screen.state, ["GET"]),
+        ("/screen/moment", "moment", screen.moment, ["GET"]),
+        ("/screen.js", "script", screen.script, ["GET"]),
+        # At the root: a worker may look after nothing above its own address.
+        ("/screen-worker.js", "worker", screen.worker, ["GET"]),
+    ]
+
+
+def _teller(desk: Desk, now: Callable[[], float]) -> Callable[[int, int, float], None]:
+    def tell(campaign: int, times: int, shown_s: float) -> None:
+        try:
+            desk.shown(campaign, times, shown_s, now())
+        except Exception as wrong:  # noqa: BLE001 - a full disk raises what it likes; a screen goes on without being counted
+            logger.warning("offer=%s was shown and could not be counted: %s", campaign, wrong)
+
+    return tell
+
+
+def _remember_visits(blueprint: Blueprint, context: PageContext, visits: Visits) -> None:
+    """Carry the visit's name in each address that leads on, and know that somebody is there."""
+
+    @blueprint.before_request
+    def touched() -> None:
+        # A page that looks again by itself is no sign of life.
+        here = (request.endpoint or "").rpartition(".")[2]
+        if (
+            context.is_visiting
+            and here not in (*BARE_ENDPOINTS, "wipe", "state")
+            and "turn" not in request.args
+        ):
+            visits.touch(context.visit)
+
+    @blueprint.url_defaults
+    def carry(endpoint: str, values: dict[str, object]) -> None:
+        if endpoint.rpartition(".")[2] not in BARE_ENDPOINTS and has_request_context():
+            values.setdefault("visit", context.visit)

@@ -63,8 +63,8 @@ def _rule(accent: Accent | None, paper: Accent | None) -> str:
 
 
 @lru_cache(maxsize=16)
-def make_style(colour: str | None = None, sheet: Sheet = "all", idle_s: int = 0, more: str = "") -> Style:
-    """The stylesheet for a shop of this colour; `idle_s` is when the kiosk warns that it will wipe the page.
+def make_style(colour: str | None = None, sheet: Sheet = "all", screen: str = "", more: str = "") -> Style:
+    """The stylesheet for a shop of this colour; `screen` are the measures of one screen at a counter, as a rule.
 
     `more` is a surface's own style, which comes after the house's pieces.
     """
@@ -77,7 +77,6 @@ def make_style(colour: str | None = None, sheet: Sheet = "all", idle_s: int = 0,
     night = on_dark or (Accent(dark["bell"], dark["on-bell"]) if on_light else None)
     if night:
         text += f"{_DARK}{{{_rule(night, None)}}}"
-    if idle_s:
-        text += f":root{{--idle-after:{idle_s}s}}"
+    text += screen
     digest = hashlib.sha256(text.encode())
     return Style(text, digest.hexdigest()[:12], f"'sha256-{base64.b64encode(digest.digest()).decode()}'")

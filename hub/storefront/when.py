@@ -88,6 +88,8 @@ def money(cents: int, currency: str, locale: Locale) -> str:
 
 def worth(value: Value, currency: str, locale: Locale) -> str:
     """What a coupon is worth, as a shop would put it on a sign; Chinese counts what is left to pay, in tenths."""
+    if value.kind == "voucher":
+        return _("Voucher for %(sum)s", sum=money(value.cents, currency, locale))
     if value.kind == "gift" or (value.kind == "percent" and value.percent >= 100):
         return _("Free")
     if value.kind == "amount":

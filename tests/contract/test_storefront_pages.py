@@ -315,22 +315,22 @@ def test_what_only_calls_itself_a_picture_gives_a_placeholder(
 
 
 def test_the_kiosk_wipes_itself_and_says_so_before(desk: FakeDesk) -> None:
-    kiosk = client_of(little_shop("kiosk"), surface="kiosk", idle_s=60)
+    kiosk = client_of(little_shop("kiosk"), surface="kiosk")
     page = kiosk.get("/offer/1?lang=zh").text
-    assert '<meta http-equiv="refresh" content="60;url=/">' in page
-    assert "此页即将清除" in page
-    assert "--idle-after:45s" in kiosk.get("/style.css").text
+    assert re.search(r'<meta http-equiv="refresh" content="65;url=/wipe\?visit=[0-9a-f]{32}">', page)
+    assert "您还在吗" in page
+    assert "--idle-after:45s;--idle-warn:20s" in kiosk.get("/style.css").text
     assert "refresh" not in client_of(desk).get("/offer/1").text
 
 
-def test_the_kiosk_brings_another_offer_to_the_front_each_minute() -> None:
+def test_the_kiosk_brings_another_offer_to_the_front_each_half_minute() -> None:
     desk = little_shop("kiosk")
     app = Flask("kiosk")
     clock = {"now": NOW}
     app.register_blueprint(create_storefront(desk, surface="kiosk", now=lambda: clock["now"]))
-    first = re.findall(r"/offer/(\d)\"", app.test_client().get("/").text)
-    clock["now"] += 60
-    second = re.findall(r"/offer/(\d)\"", app.test_client().get("/").text)
+    first = re.findall(r"/offer/(\d)\?", app.test_client().get("/").text)
+    clock["now"] += 30
+    second = re.findall(r"/offer/(\d)\?", app.test_client().get("/").text)
     assert first[0] != second[0]
     assert len(first) == 3
 

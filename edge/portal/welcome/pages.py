@@ -83,7 +83,7 @@ class _Pages:
         self.now = welcome.now
         self.told = Told()
         self.turns = Turns()
-        self.context = DoorContext(welcome.desk, NAME, "phone", True, 0, welcome.now)
+        self.context = DoorContext(welcome.desk, NAME, "phone", True, welcome.now, os.urandom)
         self.screen = Screen(
             self.context,
             welcome.desk,
