@@ -187,8 +187,11 @@ class Node:
 
     @contextmanager
     def changing(self) -> Iterator[NodeRecord]:
-        """Nobody else changes who this node is meanwhile; what is on disk now. OSError where it cannot be locked."""
-        handle = os.open(self.folder / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
+        """Nobody else changes who this node is meanwhile; what is on disk now. StorageError where it cannot be locked."""
+        try:
+            handle = os.open(self.folder / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as wrong:
+            raise explain(wrong, self.folder / LOCK_FILE) from wrong
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield self.record
@@ -196,9 +199,13 @@ class Node:
             os.close(handle)
 
     def change(self, **fields: Any) -> NodeRecord:
-        """Write some fields anew, inside `changing()`; the old record or the new one is on disk, whatever happens."""
+        """Write some fields anew, inside `changing()`; the old record or the new one is on disk, whatever happens. StorageError
+        where the disk does not take it."""
         record = msgspec.structs.replace(self.record, **fields)
-        write_whole(self.folder / NODE_FILE, msgspec.json.encode(record))
+        try:
+            write_whole(self.folder / NODE_FILE, msgspec.json.encode(record))
+        except OSError as wrong:
+            raise explain(wrong, self.folder / NODE_FILE) from wrong
         self._record, self._stamp = record, self._stamp_of_file()
         return record
 

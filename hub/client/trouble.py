@@ -62,7 +62,8 @@ def explain(wrong: Exception, path: Path | str) -> StorageError:
     if isinstance(wrong, StorageError):
         return wrong
     trouble = _trouble(wrong)
-    if trouble == "failing":
+    if trouble in ("failing", "readonly", "missing"):
+        # SQLite cannot make its files beside the database on a full disk, and says then that it may not.
         room = free_bytes(path)
         trouble = "full" if room is not None and room < NO_ROOM_BYTES else trouble
     return StorageError(_SENTENCES[trouble].format(path=path, wrong=wrong), trouble)

@@ -27,14 +27,15 @@ class HubPool(Pool):
         self.shop = 0
         super().__init__(path, [MIGRATIONS_HUB, MIGRATIONS_KEYS])
         # Whoever has just made the tables has not read their statistics yet.
-        self.conn().execute("ANALYZE sqlite_schema")
+        self.read("ANALYZE sqlite_schema")
         self.find_shop()
 
     def here(self) -> Database:
         """This thread's connection."""
         db: Database | None = getattr(self._open, "db", None)
-        if db is None:
-            db = super().here()
+        here = super().here()
+        if db is not here:
+            db = here
             db.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
             self._open.db = db
         return db
