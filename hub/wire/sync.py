@@ -118,6 +118,10 @@ class RedeemRequest(msgspec.Struct, frozen=True):
     reservation: Short = ""
     """The nonce of the reservation that this redemption completes."""
 
+    only_known: bool = False
+    """Tell what became of this act if it was decided before, and decide nothing: the customer may have left. Where it was not,
+    the answer is a Problem with the code `not_asked`."""
+
 
 class RedeemReply(msgspec.Struct, frozen=True):
     """The hub's decision, on disk before it is sent. `at`, `till`, `staff` tell of the first use where there was one before."""
