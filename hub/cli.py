@@ -75,6 +75,10 @@ def build_parser() -> argparse.ArgumentParser:
     report.add_argument("--from", dest="first", metavar="DAY", help="first day, such as 2026-01-31")
     report.add_argument("--to", dest="last", metavar="DAY", help="last day")
 
+    _keys(
+        command("key", "the keys with which devices sign coupons"),
+        command("revoke", "call coupons back, one or many at once"),
+    )
     command("rebuild", "derive visits, coupons and redemptions from the journal again")
     verify = command("verify", "show that a rebuild would change nothing")
     verify.add_argument("--json", action="store_true")
@@ -155,12 +159,49 @@ def _tags(tag: argparse.ArgumentParser) -> None:
     actions.add_parser("remove", help="delete a tag with its name and key").add_argument("known")
 
 
+def _keys(key: argparse.ArgumentParser, revoke: argparse.ArgumentParser) -> None:
+    actions = key.add_subparsers(dest="action", required=True)
+    actions.add_parser("list", help="list them").add_argument("--json", action="store_true")
+    renew = actions.add_parser("renew", help="let a device take a new key for its coupons")
+    renew.add_argument("device")
+    end = actions.add_parser("end", help="let nothing be good any more that a key signed")
+    end.add_argument("number", type=int)
+    end.add_argument("--days", type=float, default=0.0, help="from now; 0: at once")
+    withdraw = actions.add_parser("withdraw", help="believe a key no more; its device takes a new one")
+    withdraw.add_argument("number", type=int)
+    policy = actions.add_parser("policy", help="say when keys change, and what becomes of old coupons")
+    policy.add_argument("--every", type=int, metavar="DAYS", help="at which age; 0: only when asked")
+    policy.add_argument(
+        "--old", choices=("expiry", "after"), help="coupons stay good until they expire, or for a while"
+    )
+    policy.add_argument("--after", type=int, metavar="DAYS", help="how long, with --old after")
+    policy.add_argument(
+        "--codes-every", type=int, metavar="DAYS", help="the same for the key behind codes that change"
+    )
+    codes = actions.add_parser("codes", help="make a new key behind codes that change")
+    codes.add_argument("--at-once", action="store_true", help="and let the old one be good no more")
+    calls = revoke.add_subparsers(dest="action", required=True)
+    coupon = calls.add_parser("coupon", help="one coupon")
+    coupon.add_argument("serial")
+    rule = calls.add_parser(
+        "add", help="all coupons of a campaign, or by a key; times as 2026-01-31T14:05 in UTC"
+    )
+    rule.add_argument("--campaign", type=int)
+    rule.add_argument("--key", type=int, metavar="NUMBER")
+    rule.add_argument("--from", dest="first", metavar="TIME", help="taken from then on")
+    rule.add_argument("--before", metavar="TIME", help="taken before then; now: those that there are")
+    for one in (coupon, rule):
+        one.add_argument("--reason", default="", help="why, for whoever asks later")
+    calls.add_parser("list", help="list the rules").add_argument("--json", action="store_true")
+    calls.add_parser("remove", help="take a rule away").add_argument("number", type=int)
+
+
 def _flags(args: argparse.Namespace) -> dict[str, str | None]:
     return {name: getattr(args, name, None) for name in ("dir", "host", "port")}
 
 
 def _commands() -> dict[str, Callable[[Config, argparse.Namespace], int]]:
-    from hub import commands, serving, tag_commands
+    from hub import commands, key_commands, serving, tag_commands
 
     return {
         "init": commands.init,
@@ -172,6 +213,8 @@ def _commands() -> dict[str, Callable[[Config, argparse.Namespace], int]]:
         "manager": commands.manager,
         "setup-code": commands.setup_code,
         "tag": tag_commands.tag,
+        "key": key_commands.key,
+        "revoke": key_commands.revoke,
         "coupon": commands.coupon,
         "report": commands.report,
         "rebuild": commands.rebuild_all,
