@@ -275,6 +275,7 @@ def create_storefront(
         ("/coupon/<serial>", "coupon", coupons.coupon, ["GET"]),
         ("/search", "search", pages.search, ["GET", "POST"]),
         ("/n/<text>", "short", entries.short, ["GET"]),
+        ("/01/<path:rest>", "digital_link", entries.digital_link, ["GET"]),
         ("/about", "about", pages.about, ["GET"]),
         ("/picture/<digest>", "picture", pages.picture, ["GET"]),
         ("/style.css", "style", pages.style, ["GET"]),

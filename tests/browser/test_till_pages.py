@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import zxingcpp
 from camera import picture_of
 from kiosk_shop import COFFEE, LOCKED, PIN, TENTH, TillShop, shop_in
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from hub.storefront.qr import qr_png
+from hub.wire.coupon import read_token
 from kiosk.app import create_app
 
 TILL = {"width": 1024, "height": 600}
@@ -113,7 +116,10 @@ def test_without_a_script_the_till_reads_a_picture_of_the_shoppers_screen(
     assert "/coupon/" in shopper.url
     picture = tmp_path / "coupon.png"
     picture.write_bytes(picture_of(shopper))
-    serial = shopper.url.rpartition("/coupon/")[2].partition("?")[0]
+    (read,) = zxingcpp.read_barcodes(Image.open(picture))
+    token = read_token(read.text)
+    assert token is not None
+    serial = token.coupon.serial
     coupon = counter.desk.coupon(serial)
     assert coupon is not None
     page = browse(viewport=TILL, java_script_enabled=False)

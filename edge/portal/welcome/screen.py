@@ -195,6 +195,9 @@ class Screen:
 
     def _coupon(self, campaign: Campaign, mark: str, now: float, may_take: bool) -> Issued | None:
         """This guest's coupon; a new one only where there are any number, and somebody is looking."""
+        if campaign.rotating:
+            # Its code changes: it is shown on its own page, which knows how.
+            return None
         try:
             if is_limited(campaign) or not may_take:
                 return self.desk.taken(mark)
