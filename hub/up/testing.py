@@ -90,12 +90,12 @@ def _browser() -> str | None:
 
 def _tools() -> str | None:
     """Sees that there is what the Wi-Fi portal is tested with; a sentence where CI lacks some of it."""
-    missing = bring(TEST_TOOLS, _tell, "for the tests of the Wi-Fi portal", services=_in_ci())
+    missing = bring(TEST_TOOLS, _tell, "for the tests", services=_in_ci())
     if not missing:
         return None
     packages = " ".join(tool.package for tool in missing)
-    _tell(f"some tests of the Wi-Fi portal are skipped here (on Debian: apt install {packages})")
-    return f"{packages} is missing, and in CI the tests of the Wi-Fi portal must run." if _in_ci() else None
+    _tell(f"some tests are skipped here (on Debian: apt install {packages})")
+    return f"{packages} is missing, and in CI these tests must run." if _in_ci() else None
 
 
 def _in_ci() -> bool:
