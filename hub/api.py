@@ -1,4 +1,5 @@
-"""What nodes ask of the hub, over HTTP: `/v1/sync`, `/v1/redeem`, `/v1/enrol`, and the document that describes them.
+"""What nodes ask of the hub, over HTTP, and the document that describes it: `/v1/sync`, `/v1/enrol`, `/v1/renew`; for tills
+`/v1/redeem`, `/v1/reserve`, `/v1/release`, `/v1/reverse`, `/v1/look`.
 
 Every answer is JSON; every refusal a `Problem` with a sentence. An answer to a request that names its device and counter is
 signed over them, also a refusal, so that a node can believe it. No input makes this side fail: 400 a body that cannot be
@@ -25,7 +26,11 @@ from hub.code_keys import CodeKeys
 from hub.devices import enrol
 from hub.ingest import read_batch, take
 from hub.keys import heard, renewed, wants_new_key
+from hub.looking import look
+from hub.presenting import Beside
 from hub.redeeming import redeem
+from hub.reserving import release, reserve
+from hub.reversing import reverse
 from hub.sealed import Secret
 from hub.snapshots import SnapshotMaker
 from hub.store.base import Store
@@ -42,9 +47,13 @@ from hub.wire.sync import (
     MAX_BODY_BYTES,
     WIRE_VERSION,
     EnrolRequest,
+    LookRequest,
     Problem,
     RedeemRequest,
+    ReleaseRequest,
     RenewRequest,
+    ReserveRequest,
+    ReverseRequest,
     SyncReply,
     SyncRequest,
 )
@@ -58,6 +67,10 @@ _sync = msgspec.json.Decoder(SyncRequest)
 _redeem = msgspec.json.Decoder(RedeemRequest)
 _enrol = msgspec.json.Decoder(EnrolRequest)
 _renew = msgspec.json.Decoder(RenewRequest)
+_reserve = msgspec.json.Decoder(ReserveRequest)
+_release = msgspec.json.Decoder(ReleaseRequest)
+_reverse = msgspec.json.Decoder(ReverseRequest)
+_look = msgspec.json.Decoder(LookRequest)
 
 T = TypeVar("T")
 
@@ -112,18 +125,67 @@ class Api:
 
     def redeem(self, body: bytes) -> msgspec.Struct:
         """A till asks; the decision is on disk before it is answered."""
+        return self._for_till(
+            body,
+            _redeem,
+            lambda device, asked, now: redeem(
+                self.store, device, asked, now, self.clock.state(), self.beside()
+            ),
+        )
+
+    def reserve(self, body: bytes) -> msgspec.Struct:
+        """A till holds a coupon for one purchase."""
+        return self._for_till(
+            body,
+            _reserve,
+            lambda device, asked, now: reserve(
+                self.store, device, asked, now, self.clock.state(), self.beside()
+            ),
+        )
+
+    def release(self, body: bytes) -> msgspec.Struct:
+        """A till gives a reservation up."""
+        return self._for_till(
+            body,
+            _release,
+            lambda device, asked, now: release(self.store, device, asked, now, self.clock.state()),
+        )
+
+    def reverse(self, body: bytes) -> msgspec.Struct:
+        """A till takes a redemption of its own back."""
+        return self._for_till(
+            body,
+            _reverse,
+            lambda device, asked, now: reverse(self.store, device, asked, now, self.clock.state()),
+        )
+
+    def look(self, body: bytes) -> msgspec.Struct:
+        """A till asks what became of a coupon, or what a member used last."""
+        return self._for_till(body, _look, lambda device, asked, now: look(self.store, device, asked, now))
+
+    def beside(self) -> Beside:
+        """What a decision needs and the store does not hold."""
+        return Beside(self.codes.keys, self.snapshots.giver.told)
+
+    def _for_till(
+        self,
+        body: bytes,
+        decoder: msgspec.json.Decoder[T],
+        answer: Callable[[Device, T, float], msgspec.Struct | tuple[int, Problem]],
+    ) -> msgspec.Struct:
+        """What only a till may ask, in one transaction that is on disk before it is answered."""
         device, counter = self._who(body)
-        asked = _decode(_redeem, body)
+        asked = _decode(decoder, body)
         if device.program != "kiosk":
             raise Refusing(403, "not_a_till", f"{device.name} is no till, so it cannot redeem.")
         now = self.clock.now()
         with self.store.writing():
             device = self._count(device, counter, now)
-            answer = redeem(self.store, device, asked, now, self.clock.state())
-        if isinstance(answer, tuple):
-            status, problem = answer
+            answered = answer(device, asked, now)
+        if isinstance(answered, tuple):
+            status, problem = answered
             raise Refusing(status, problem.code, problem.sentence)
-        return answer
+        return answered
 
     def enrol(self, body: bytes) -> msgspec.Struct:
         """A new node with the installer's code."""
@@ -224,7 +286,17 @@ def create_api(store: Store, key: Ed25519PrivateKey, clock: Clock) -> Blueprint:
 
         return view
 
-    for name, ask in (("sync", api.sync), ("redeem", api.redeem), ("enrol", api.enrol), ("renew", api.renew)):
+    asking: dict[str, Callable[[bytes], msgspec.Struct]] = {
+        "sync": api.sync,
+        "redeem": api.redeem,
+        "reserve": api.reserve,
+        "release": api.release,
+        "reverse": api.reverse,
+        "look": api.look,
+        "enrol": api.enrol,
+        "renew": api.renew,
+    }
+    for name, ask in asking.items():
         blueprint.add_url_rule(f"/{name}", name, answering(ask), methods=["POST"])
 
     @blueprint.get("/openapi.json")

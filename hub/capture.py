@@ -10,7 +10,7 @@ from math import sqrt
 
 import msgspec
 
-from hub.store.records import StreetCount
+from hub.store.counts import StreetCount
 
 BAND_Z = 1.645
 """Standard deviations on each side that hold nine of ten draws, the same nine in ten as of people present."""

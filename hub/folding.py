@@ -8,22 +8,15 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import msgspec
 
-from hub.ledger import (
-    FLAGGED,
-    HUB,
-    Happened,
-    RedeemedHere,
-    RedemptionFlagged,
-    RefusedHere,
-    fold_redeemed,
-    who_acted,
-)
+from hub.ledger import FLAGGED, HUB, RedemptionFlagged, RefusedHere, who_acted
 from hub.reading import Envelope
+from hub.spending import KINDS as ACT_KINDS
+from hub.spending import QUARTER_S, NewAct, Spending, Sums
 from hub.store.base import LedgerQuestions
 from hub.wire.events import (
     KINDS,
@@ -34,12 +27,12 @@ from hub.wire.events import (
     Event,
     Fact,
     OccupancyMeasured,
+    OfferShown,
     PortalJoined,
     StreetCounted,
     VisitClosed,
 )
 
-QUARTER_S = 900
 LONGEST_DWELL_S = 7 * 86_400.0
 """A longer stay is a device that was left behind; one such must not be a month's mean."""
 
@@ -51,7 +44,7 @@ Placed = tuple[int, "Envelope | Event"]
 
 _TYPES: dict[str, type[Fact]] = {
     **KINDS,
-    "coupon.redeemed": RedeemedHere,
+    **ACT_KINDS,
     "coupon.refused": RefusedHere,
     FLAGGED: RedemptionFlagged,
 }
@@ -64,6 +57,7 @@ _many: dict[str, msgspec.json.Decoder[list[Fact]]] = {
 
 _WINDOW = attrgetter("window_s", "people", "low", "high", "addresses", "simulated")
 _ISSUED = attrgetter("campaign", "code", "key_number", "expires_at", "channel")
+_HOW_OFTEN = attrgetter("campaign", "channel", "simulated")
 _REFUSED = attrgetter("refusal", "nonce", "till", "staff", "serial", "campaign", "offline", "simulated")
 
 
@@ -75,10 +69,8 @@ class _Flaws:
         self.rows.append((position, device, reason[:500]))
 
 
-def fold(
-    ledger: LedgerQuestions, events: Sequence[Placed]
-) -> list[tuple[int, Envelope | Event, RedeemedHere]]:
-    """Write what these events say into the projections; returns the redemptions that were new, for the audit.
+def fold(ledger: LedgerQuestions, events: Sequence[Placed]) -> list[NewAct]:
+    """Write what these events say into the projections; returns what tills did and was new, for the audit.
 
     Call inside a transaction. An event of a kind that this release does not know changes nothing.
     """
@@ -86,25 +78,28 @@ def fold(
     for placed in events:
         by_kind[placed[1].kind].append(placed)
     flaws = _Flaws()
-    tallies: dict[tuple[int, str], list[int]] = defaultdict(lambda: [0, 0, 0])
-    new: list[tuple[int, Envelope | Event, RedeemedHere]] = []
+    sums = Sums()
+    spending = Spending(ledger, sums, flaws.rows)
+    acts: Facts = []
     for kind in sorted(by_kind.keys() & _TYPES.keys()):
         facts = _facts(kind, by_kind[kind], flaws)
         if kind in _SUMMED:
             _SUMMED[kind](ledger, facts)
-            continue
-        match kind:
-            case "coupon.issued":
-                _issued(ledger, facts, tallies, flaws)
-            case "coupon.redeemed":
-                new += _redeemed(ledger, facts, tallies)
-            case _:
-                _flagged(ledger, facts, flaws)
-    ledger.bump({key: (total[0], total[1], total[2]) for key, total in tallies.items()})
+        elif kind in ACT_KINDS:
+            acts += facts
+        elif kind == "coupon.issued":
+            _issued(ledger, facts, sums.tallies, flaws)
+    # Each of them depends on what stood before it, whatever its kind.
+    spending.fold(sorted(acts, key=itemgetter(0)))
+    if FLAGGED in by_kind:
+        _flagged(ledger, _facts(FLAGGED, by_kind[FLAGGED], flaws), flaws)
+    ledger.bump({key: (total[0], total[1], total[2]) for key, total in sums.tallies.items()})
+    if acts:
+        ledger.bump_uses(sums.by_quarter, sums.by_member)
     ledger.add_flaws(flaws.rows)
     ledger.count_kinds([(kind, len(placed)) for kind, placed in sorted(by_kind.items())])
     _reach(ledger, events)
-    return new
+    return spending.new
 
 
 Facts = list[tuple[int, "Envelope | Event", Any]]
@@ -209,6 +204,17 @@ def _seen(ledger: LedgerQuestions, facts: Facts) -> None:
     ledger.add_interest([(*key, count) for key, count in interest.items()])
 
 
+def _shown(ledger: LedgerQuestions, facts: Facts) -> None:
+    sums: dict[tuple[Any, ...], tuple[int, int]] = {}
+    for _, event, fact in facts:
+        shown: OfferShown = fact
+        key = (int(event.at) // QUARTER_S, *_HOW_OFTEN(shown))
+        times, shown_ms = sums.get(key, (0, 0))
+        # Whole milliseconds, and no more times than a screen could: as for people in a window.
+        sums[key] = (times + min(shown.times, MOST_IN_A_WINDOW), shown_ms + int(shown.shown_s * 1000))
+    ledger.add_exposure([(*key, *total) for key, total in sums.items()])
+
+
 def _health(ledger: LedgerQuestions, facts: Facts) -> None:
     latest: dict[str, tuple[object, ...]] = {}
     for position, event, fact in facts:
@@ -226,36 +232,17 @@ def _issued(
     rows: list[tuple[Any, ...]] = []
     for position, event, fact in facts:
         issued: CouponIssued = fact
-        rows.append((issued.serial, position, *_ISSUED(issued), event.device, event.at, issued.simulated))
+        rows.append(
+            (
+                *(issued.serial, position, *_ISSUED(issued), event.device),
+                *(event.at, issued.simulated, issued.member),
+            )
+        )
         tallies[issued.campaign, event.device][0] += 1
     for serial, position, campaign, *rest in ledger.add_coupons(rows):
         device = str(rest[4])
         tallies[campaign, device][0] -= 1
         flaws.add(position, device, f"coupon.issued: the serial {serial} was issued before")
-
-
-def _redeemed(
-    ledger: LedgerQuestions, facts: Facts, tallies: dict[tuple[int, str], list[int]]
-) -> Iterator[tuple[int, Envelope | Event, RedeemedHere]]:
-    for position, event, fact in facts:
-        redeemed: RedeemedHere = fact
-        device = who_acted(event.device, redeemed.asked_by)
-        folded = fold_redeemed(
-            Happened(position, event.device, event.at),
-            redeemed,
-            ledger.act(device, redeemed.nonce),
-            ledger.first_act(redeemed.serial),
-        )
-        total = tallies[redeemed.campaign, device]
-        # Counted for each acceptance that the till made alone, also where the hub had the same act: its rights were spent.
-        total[2] += redeemed.offline and event.device != HUB
-        if folded.act is None:
-            continue
-        total[1] += folded.act.standing == "first"
-        ledger.add_act(folded.act)
-        if folded.conflict is not None:
-            ledger.add_conflict(folded.conflict)
-        yield position, event, redeemed
 
 
 def _refused(ledger: LedgerQuestions, facts: Facts) -> None:
@@ -275,17 +262,19 @@ _SUMMED: dict[str, Callable[[LedgerQuestions, Facts], None]] = {
     "consent.given": _consents,
     "consent.withdrawn": _consents,
     "offer.seen": _seen,
+    "offer.shown": _shown,
     "device.health": _health,
     "coupon.refused": _refused,
 }
-"""Kinds whose facts are only added up or set down; of coupons each has to be looked at in its turn."""
+"""Kinds whose facts are only added up or set down; acts at the counter have to be looked at each in its turn."""
 
 
 def _flagged(ledger: LedgerQuestions, facts: Facts, flaws: _Flaws) -> None:
     for position, event, fact in facts:
         flagged: RedemptionFlagged = fact
         if event.device == HUB:
-            ledger.set_flag(flagged.device, flagged.nonce, flagged.refusal)
+            set_flag = ledger.flag_reversal if flagged.reversal else ledger.set_flag
+            set_flag(flagged.device, flagged.nonce, flagged.refusal)
         else:
             flaws.add(position, event.device, f"{FLAGGED}: only the hub may say so")
 

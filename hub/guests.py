@@ -11,7 +11,7 @@ import msgspec
 
 from hub.capture import band
 from hub.cells import ALL, FEWEST, Cell, shown, shown_table
-from hub.store.records import ConsentCount, GuestCount
+from hub.store.counts import ConsentCount, GuestCount
 
 ABOUT_PEOPLE = frozenset({"portal.joined", "consent.given", "consent.withdrawn"})
 """Kinds of events of which a count is a count of people."""

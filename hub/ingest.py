@@ -6,25 +6,24 @@ happened is flagged; what cannot be read as an event is kept aside here and on t
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
+from hub.auditing import audit
 from hub.folding import Placed, fold
-from hub.ledger import FLAGGED, HUB, RedeemedHere, RedemptionFlagged, write_fact
-from hub.reading import Envelope, Read, read_request
+from hub.ledger import FLAGGED, HUB, write_fact
+from hub.reading import Read, read_request
+from hub.spending import NewAct
 from hub.store.base import Store
 from hub.store.records import Run
-from hub.wire.coupon import Coupon
 from hub.wire.events import ClockState, Event, write_event
-from hub.wire.rules import Accepted, CutOff, Facts, decide
 from hub.wire.sync import MAX_BATCH, SyncRequest, Verdict
 
 HUB_EPOCH = 1
-_NO_EXPIRY = 2**32 - 1
 
 _TAKEN = tuple(Verdict(place, "taken") for place in range(MAX_BATCH))
 """Made once: nearly every verdict is one of these."""
@@ -72,9 +71,9 @@ def _keep(store: Store, events: Sequence[Any], texts: Sequence[Any], now: float,
     start = store.journal.last_position() + 1
     positions = range(start, start + len(events))
     store.journal.append(_runs(start, events, texts, now))
-    redemptions = fold(store.ledger, list(zip(positions, events, strict=True)))
-    if redemptions:
-        _audit(store, redemptions, now, clock)
+    new = fold(store.ledger, list(zip(positions, events, strict=True)))
+    if new:
+        _audit(store, new, now, clock)
 
 
 def _runs(start: int, events: Sequence[Any], texts: Sequence[Any], now: float) -> Iterator[Run]:
@@ -159,68 +158,8 @@ def append_own(store: Store, kind: str, data: msgspec.Raw, now: float, clock: Cl
     return position, event
 
 
-def _audit(
-    store: Store,
-    redemptions: Sequence[tuple[int, Envelope | Event, RedeemedHere]],
-    now: float,
-    clock: ClockState,
-) -> None:
-    """Decide again what tills decided alone, and write down what should not have been.
-
-    What the audit came to is a fact of its own: a rebuild reads it, and does not judge old acts by today's campaigns.
-    """
-    found: list[Placed] = []
-    # The whole batch is in the tallies by now: each act is judged by what stood before it.
-    to_come: Counter[int] = Counter(fact.campaign for _, _, fact in redemptions)
-    for _, event, fact in redemptions:
-        refusal = _should_have_been(store, event, fact, to_come[fact.campaign])
-        to_come[fact.campaign] -= 1
-        if refusal is not None:
-            flagged = RedemptionFlagged(
-                serial=fact.serial,
-                nonce=fact.nonce,
-                device=event.device,
-                refusal=refusal,
-                simulated=fact.simulated,
-            )
-            found.append(append_own(store, FLAGGED, write_fact(flagged), now, clock))
+def _audit(store: Store, new: Sequence[NewAct], now: float, clock: ClockState) -> None:
+    """Write down what should not have been of what tills did alone."""
+    found = [append_own(store, FLAGGED, write_fact(flagged), now, clock) for flagged in audit(store, new)]
     if found:
         fold(store.ledger, found)
-
-
-def _should_have_been(store: Store, event: Envelope | Event, fact: RedeemedHere, to_come: int) -> str | None:
-    """The refusal that the one rule comes to; `wrong_value` where only the amount is another; None where all is well.
-
-    `to_come`: acts on this campaign in this batch, from this one on. A coupon whose issue has not arrived yet is not judged
-    by its signature: the till saw it, the hub did not.
-    """
-    record = store.campaigns.get(fact.campaign)
-    coupon = store.ledger.coupon(fact.serial)
-    first = store.ledger.first_act(fact.serial)
-    is_first = first is not None and (first.device, first.nonce) == (event.device, fact.nonce)
-    facts = Facts(
-        now=event.at,
-        shop=store.shop.number,
-        campaign=record.campaign if record is not None and record.state != "draft" else None,
-        key=None,
-        known=True,
-        revoked=store.ledger.is_revoked(fact.serial),
-        first_use=None if first is None or is_first else first.as_first_use(),
-        redeemed=store.ledger.redeemed(fact.campaign) - to_come,
-        basket_cents=fact.basket_cents,
-        cut_off=_standing_of(store, event, fact, to_come) if fact.offline else None,
-    )
-    expires_at = coupon.expires_at if coupon is not None else _NO_EXPIRY
-    key_number = coupon.key_number if coupon is not None else 0
-    decision = decide(Coupon(key_number, facts.shop, fact.campaign, fact.serial, expires_at), facts)
-    if not isinstance(decision, Accepted):
-        return decision.refusal.value
-    return None if decision.value_cents == fact.value_cents else "wrong_value"
-
-
-def _standing_of(store: Store, event: Envelope | Event, fact: RedeemedHere, to_come: int) -> CutOff:
-    """How the till stood when it accepted: its rights, less what it had accepted before."""
-    granted = store.ledger.grant_of(fact.campaign, event.device).accept
-    tallies = store.ledger.tallies_of(fact.campaign)
-    accepted = next((tally.accepted_alone for tally in tallies if tally.device == event.device), 0)
-    return CutOff(granted - (accepted - to_come), event.clock != "unset")

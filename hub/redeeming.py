@@ -1,191 +1,192 @@
 """The hub's side of the counter: a till asks, the one rule decides under the lock, the answer is on disk before it is sent.
 
-1. The same nonce of the same till gets the same answer.
-2. What was scanned or typed becomes a coupon; a signature is checked here, the rule asks only whether it held.
-3. Facts are gathered, `hub.wire.rules.decide` decides.
+1. The same nonce of the same till gets the same answer; for something else it is refused.
+2. What was scanned or typed becomes a coupon (`hub.presenting`).
+3. Facts are gathered, `hub.wire.rules.decide` decides (`hub.gathering`).
 4. Decision, event and answer are one transaction.
+
+A yes whose reply was lost, and that nobody asks for again at that till, stands: another till then says when, where and by whom
+the coupon was used, `hub.looking` tells the same, and a manager can take it back (`hub.reversing`).
 """
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass
-
 import msgspec
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from hub.folding import fold
+from hub.gathering import Asked, Decided, decide_presented
 from hub.ingest import append_own
 from hub.ledger import RedeemedHere, RefusedHere, write_fact
+from hub.presenting import NONCE_USED, Beside, Presented, digest, guessing, present
+from hub.spending import standing_act
 from hub.store.base import Store
 from hub.store.records import Act, Device
-from hub.wire.coupon import BadToken, Coupon, Token, read_code, read_token
+from hub.wire.coupon import Coupon
 from hub.wire.events import ClockState
-from hub.wire.identity import read_public
 from hub.wire.refusals import Refusal
-from hub.wire.rules import Accepted, Decision, Facts, Refused, decide
-from hub.wire.snapshot import Key
+from hub.wire.rules import Accepted, Refused
 from hub.wire.sync import Problem, RedeemReply, RedeemRequest
 
-WRONG_CODES = 20
-WRONG_CODES_WINDOW_S = 600.0
-"""A code has 55 random bits: at twenty guesses in ten minutes a till would need longer than the shop will stand."""
+NOTHING_BESIDE = Beside()
 
-_NONCE_USED = (409, Problem("nonce_used", "This till has used that number for another scan. Scan again."))
-
-
-@dataclass(frozen=True, slots=True)
-class Presented:
-    """What a shopper showed: a coupon with what the ledger and the keys say of it, or the reason why it is none.
-
-    `typed`: a code that is well formed, so that guessing is counted.
-    """
-
-    coupon: Coupon | None
-    key: Key | None = None
-    known: bool = False
-    refusal: Refusal | None = None
-    typed: bool = False
+NOT_ASKED = (404, Problem("not_asked", "This hub has not decided that scan."))
 
 
 def redeem(
-    store: Store, device: Device, request: RedeemRequest, now: float, clock: ClockState
+    store: Store,
+    device: Device,
+    request: RedeemRequest,
+    now: float,
+    clock: ClockState,
+    beside: Beside = NOTHING_BESIDE,
 ) -> RedeemReply | tuple[int, Problem]:
     """Decide and write it down. Call inside `store.writing()`."""
     presented = present(store, request.text)
-    act = store.ledger.act(device.device, request.nonce)
+    act = standing_act(store.ledger, device.device, request.nonce)
     if act is not None:
-        return _as_before(act, presented)
-    asked = hashlib.sha256(f"{request.text}\n{request.basket_cents}".encode()).hexdigest()
+        return _as_before(act, presented, request)
+    asked = digest(
+        "redeem",
+        request.text,
+        request.basket_cents,
+        request.amount_cents,
+        request.products,
+        request.member,
+        request.reservation,
+    )
     before = store.journal.answer(device.device, request.nonce)
     if before is not None:
-        return msgspec.json.decode(before[1], type=RedeemReply) if before[0] == asked else _NONCE_USED
-    if presented.typed:
-        tries = store.devices.wrong_codes(device.device, now, window_s=WRONG_CODES_WINDOW_S)
-        if tries >= WRONG_CODES:
-            sentence = "Too many wrong codes at this till. Scan the QR, or wait ten minutes."
-            return 429, Problem("too_many_tries", sentence)
-    if presented.typed and presented.coupon is None:
-        store.devices.count_wrong_code(device.device, now, window_s=WRONG_CODES_WINDOW_S)
-    decision = _decide(store, presented, request, now)
-    reply = _write_down(store, device, request, presented, decision, now, clock)
+        return msgspec.json.decode(before[1], type=RedeemReply) if before[0] == asked else NONCE_USED
+    if request.only_known:
+        return NOT_ASKED
+    stopped = guessing(store, device, presented, now)
+    if stopped is not None:
+        return stopped
+    who = Asked(
+        device=device.device,
+        staff=request.staff,
+        basket_cents=request.basket_cents,
+        amount_cents=request.amount_cents,
+        products=request.products,
+        member=request.member,
+        reservation=request.reservation,
+    )
+    decided = decide_presented(store, presented, who, now, beside)
+    remember_picture(store, presented.coupon, decided)
+    reply = _write_down(store, device, request, presented.coupon, decided, now, clock)
     if not reply.accepted:
         # A redemption is found again by its nonce; a refusal has to be remembered.
         store.journal.keep_answer(device.device, request.nonce, asked, msgspec.json.encode(reply), now)
     return reply
 
 
-def present(store: Store, text: str) -> Presented:
-    """Find the coupon behind what was scanned or typed."""
-    try:
-        token = read_token(text)
-    except BadToken:
-        return Presented(None, refusal=Refusal.UNKNOWN_COUPON)
-    if token is not None:
-        return _from_token(store, token)
-    code = read_code(text)
-    if code is None:
-        return Presented(None, refusal=Refusal.BAD_CODE)
-    row = store.ledger.coupon_by_code(code)
-    if row is None:
-        return Presented(None, refusal=Refusal.UNKNOWN_COUPON, typed=True)
-    coupon = Coupon(row.key_number, store.shop.number, row.campaign, row.serial, row.expires_at)
-    return Presented(coupon, store.devices.key(row.key_number), known=True, typed=True)
-
-
-def _from_token(store: Store, token: Token) -> Presented:
-    """A token that its key did not sign vouches for nothing, whatever serial it names."""
-    coupon = token.coupon
-    key = store.devices.key(coupon.key_number) if coupon.shop == store.shop.number else None
-    if key is None or not token.is_signed_by(_public(key)):
-        return Presented(coupon)
-    row = store.ledger.coupon(coupon.serial)
-    known = row is not None and (row.campaign, row.key_number) == (coupon.campaign, coupon.key_number)
-    return Presented(coupon, key, known)
-
-
-def _public(key: Key) -> Ed25519PublicKey:
-    return read_public(key.public)
-
-
-def _decide(store: Store, presented: Presented, request: RedeemRequest, now: float) -> Decision:
-    coupon = presented.coupon
-    if coupon is None:
-        return Refused(presented.refusal or Refusal.UNKNOWN_COUPON)
-    record = store.campaigns.get(coupon.campaign)
-    first = store.ledger.first_act(coupon.serial)
-    campaign = record.campaign if record is not None and record.state != "draft" else None
-    limited = campaign is not None and campaign.redemption_limit is not None
-    return decide(
-        coupon,
-        Facts(
-            now=now,
-            shop=store.shop.number,
-            campaign=campaign,
-            key=presented.key,
-            known=presented.known,
-            revoked=store.ledger.is_revoked(coupon.serial),
-            first_use=first.as_first_use() if first is not None else None,
-            redeemed=store.ledger.redeemed(coupon.campaign) if limited else 0,
-            basket_cents=request.basket_cents,
-        ),
-    )
+def remember_picture(store: Store, coupon: Coupon | None, decided: Decided) -> None:
+    """Keep what was seen of a QR that changes; one that was accepted is worth nothing from then on."""
+    judged = decided.judged
+    if coupon is None or judged is None:
+        return
+    accepted = isinstance(decided.decision, Accepted)
+    store.pictures.keep(coupon.key_number, coupon.serial, judged.after_use() if accepted else judged.seen)
 
 
 def _write_down(
     store: Store,
     device: Device,
     request: RedeemRequest,
-    presented: Presented,
-    decision: Decision,
+    coupon: Coupon | None,
+    decided: Decided,
     now: float,
     clock: ClockState,
 ) -> RedeemReply:
-    coupon = presented.coupon
+    decision = decided.decision
+    if isinstance(decision, Refused) or coupon is None:
+        refused = decision if isinstance(decision, Refused) else Refused(Refusal.UNKNOWN_COUPON)
+        return _refuse(store, device, request, coupon, refused, now, clock)
+    fact = RedeemedHere(
+        serial=coupon.serial,
+        campaign=coupon.campaign,
+        nonce=request.nonce,
+        till=request.till,
+        staff=request.staff,
+        value_cents=decision.value_cents,
+        basket_cents=request.basket_cents,
+        member=request.member,
+        balance_cents=decision.balance_cents,
+        asked_by=device.device,
+        reservation=request.reservation,
+        right_spent=decided.right_spent,
+    )
+    fold(store.ledger, [append_own(store, "coupon.redeemed", write_fact(fact), now, clock)])
+    return RedeemReply(
+        accepted=True,
+        serial=coupon.serial,
+        campaign=coupon.campaign,
+        value_cents=decision.value_cents,
+        at=now,
+        till=request.till,
+        staff=request.staff,
+        balance_cents=decision.balance_cents,
+        right_spent=decided.right_spent,
+    )
+
+
+def _refuse(
+    store: Store,
+    device: Device,
+    request: RedeemRequest,
+    coupon: Coupon | None,
+    refused: Refused,
+    now: float,
+    clock: ClockState,
+) -> RedeemReply:
     serial = coupon.serial if coupon is not None else None
     campaign = coupon.campaign if coupon is not None else None
-    if isinstance(decision, Accepted):
-        fact: RedeemedHere | RefusedHere = RedeemedHere(
-            serial=str(serial),
-            campaign=campaign or 0,
-            nonce=request.nonce,
-            till=request.till,
-            staff=request.staff,
-            value_cents=decision.value_cents,
-            basket_cents=request.basket_cents,
-            asked_by=device.device,
-        )
-        kind = "coupon.redeemed"
-        reply = RedeemReply(
-            True, None, serial, campaign, decision.value_cents, now, request.till, request.staff
-        )
-    else:
-        fact = RefusedHere(
-            refusal=decision.refusal.value,
-            nonce=request.nonce,
-            till=request.till,
-            staff=request.staff,
-            serial=serial,
-            campaign=campaign,
-            asked_by=device.device,
-        )
-        kind = "coupon.refused"
-        first = decision.first_use
-        reply = RedeemReply(
-            accepted=False,
-            refusal=decision.refusal.value,
-            serial=serial,
-            campaign=campaign,
-            at=first.at if first else None,
-            till=first.till if first else None,
-            staff=first.staff if first else None,
-        )
-    fold(store.ledger, [append_own(store, kind, write_fact(fact), now, clock)])
-    return reply
+    fact = RefusedHere(
+        refusal=refused.refusal.value,
+        nonce=request.nonce,
+        till=request.till,
+        staff=request.staff,
+        serial=serial,
+        campaign=campaign,
+        asked_by=device.device,
+    )
+    fold(store.ledger, [append_own(store, "coupon.refused", write_fact(fact), now, clock)])
+    first = refused.first_use
+    return RedeemReply(
+        accepted=False,
+        refusal=refused.refusal.value,
+        serial=serial,
+        campaign=campaign,
+        at=first.at if first else None,
+        till=first.till if first else None,
+        staff=first.staff if first else None,
+    )
 
 
-def _as_before(act: Act, presented: Presented) -> RedeemReply | tuple[int, Problem]:
-    """The same act: asked before and the answer lost, or accepted by the till alone and its fact here before its question."""
+def _as_before(act: Act, presented: Presented, request: RedeemRequest) -> RedeemReply | tuple[int, Problem]:
+    """The same act: asked before and the answer lost, or accepted by the till alone and its fact here before its question.
+
+    One that was taken back since is no yes any more: goods would be given for a coupon that is good again.
+    """
     if presented.coupon is None or presented.coupon.serial != act.serial:
-        return _NONCE_USED
-    return RedeemReply(True, None, act.serial, act.campaign, act.value_cents, act.at, act.till, act.staff)
+        return NONCE_USED
+    if act.balance_cents is not None and request.amount_cents != act.value_cents:
+        return NONCE_USED
+    if act.standing == "reversed":
+        return RedeemReply(
+            accepted=False,
+            refusal=Refusal.ALREADY_REVERSED.value,
+            serial=act.serial,
+            campaign=act.campaign,
+        )
+    return RedeemReply(
+        accepted=True,
+        serial=act.serial,
+        campaign=act.campaign,
+        value_cents=act.value_cents,
+        at=act.at,
+        till=act.till,
+        staff=act.staff,
+        balance_cents=act.balance_cents,
+        right_spent=act.right_spent,
+    )

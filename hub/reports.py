@@ -17,7 +17,7 @@ from hub.capture import Street, make_street
 from hub.guests import Guests, kinds_shown, make_guests
 from hub.ledger import HUB
 from hub.store.base import Store
-from hub.store.records import CouponCount, Window
+from hub.store.counts import CouponCount, Window
 from hub.wire.snapshot import Text
 
 PRESENT_S = 900.0

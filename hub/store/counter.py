@@ -2,27 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
-
-from hub.store.records import Act, Conflict
-
-if TYPE_CHECKING:
-    from hub.store.connection import HubPool
-
-_ACT = """SELECT device, nonce, position, serial, campaign, at, till, staff, value_cents, basket_cents, offline, standing, flag,
-    simulated FROM redemption WHERE shop = ?"""
-
-
-@dataclass(frozen=True, slots=True)
-class RefusedAct:
-    """A till that said no to a coupon."""
-
-    at: float
-    refusal: str
-    till: str
-    staff: str
-    offline: bool
+from hub.store.acts import ACT, CONFLICT, RESERVATION, REVERSAL, read_act, read_conflict, read_reversal
+from hub.store.connection import HubPool
+from hub.store.records import Act, Conflict, RefusedAct, Reservation, Reversal
 
 
 class SqliteCounter:
@@ -50,9 +32,8 @@ class SqliteCounter:
         return self._acts("AND serial = ? ORDER BY position", serial)
 
     def _acts(self, tail: str, *values: object) -> list[Act]:
-        rows = self._pool.read(f"{_ACT} {tail}", self._pool.shop, *values)
-        # SQLite knows no yes and no, only 1 and 0.
-        return [replace(Act(*row), offline=bool(row[10]), simulated=bool(row[13])) for row in rows]
+        rows = self._pool.read(f"{ACT} {tail}", self._pool.shop, *values)
+        return [read_act(row) for row in rows]
 
     def refusals_of(self, serial: str) -> list[RefusedAct]:
         """Every time that a till said no to one coupon."""
@@ -66,15 +47,25 @@ class SqliteCounter:
         ]
 
     def conflicts(self, limit: int = 100) -> list[Conflict]:
-        """Coupons that were accepted twice, the latest first."""
+        """Coupons that were accepted twice, the latest first; those that were settled by a reversal too."""
+        rows = self._pool.read(f"{CONFLICT} ORDER BY position DESC LIMIT ?", self._pool.shop, limit)
+        return [read_conflict(row) for row in rows]
+
+    def reversals(self, first: float, end: float, *, limit: int = 100, skip: int = 0) -> list[Reversal]:
+        """Redemptions that were taken back from `first` to before `end` (seconds of UTC), the latest first."""
+        tail = "AND at >= ? AND at < ? ORDER BY at DESC, position DESC LIMIT ? OFFSET ?"
+        rows = self._pool.read(f"{REVERSAL} {tail}", self._pool.shop, first, end, limit, skip)
+        return [read_reversal(row) for row in rows]
+
+    def held(self, now: float, limit: int = 100) -> list[Reservation]:
+        """Coupons that are held at this moment, those that end first before the others."""
         rows = self._pool.read(
-            """SELECT position, serial, campaign, cost_cents, first_at, first_device, first_till, first_staff, second_at,
-               second_device, second_till, second_staff, simulated FROM conflict WHERE shop = ?
-               ORDER BY position DESC LIMIT ?""",
+            f"{RESERVATION} AND ended IS NULL AND until > ? ORDER BY until LIMIT ?",
             self._pool.shop,
+            now,
             limit,
         )
-        return [replace(Conflict(*row), simulated=bool(row[12])) for row in rows]
+        return [Reservation(*row) for row in rows]
 
     def last_act_at(self) -> float | None:
         """When a coupon was last redeemed anywhere."""

@@ -1,6 +1,6 @@
-"""SQLite's answers about what was derived from the journal: footfall, coupons, redemptions.
+"""SQLite's answers about what was derived from the journal in sums: footfall, offers, tallies, rights.
 
-Rows come in bulk from `hub.folding`, at ingest and at a rebuild alike.
+Rows come in bulk from `hub.folding`, at ingest and at a rebuild alike. What became of single coupons is in `acts`.
 """
 
 from __future__ import annotations
@@ -8,32 +8,16 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import fields
-from operator import attrgetter
 from typing import Any
 
+from hub.store.acts import SqliteActs
 from hub.store.base import Rows
-from hub.store.connection import HubPool
-from hub.store.records import Act, Conflict, Grant, LedgerCoupon, Tally
+from hub.store.records import Grant, LedgerCoupon, Tally
 from hub.store.schema import PROJECTIONS
 
-_ACT = """SELECT device, nonce, position, serial, campaign, at, till, staff, value_cents, basket_cents, offline, standing,
-    flag, simulated FROM redemption WHERE shop = ?"""
 
-_ACT_ROW = attrgetter(*(part.name for part in fields(Act)))
-_CONFLICT_ROW = attrgetter(*(part.name for part in fields(Conflict)))
-
-
-class SqliteLedger:
+class SqliteLedger(SqliteActs):
     """Projections: each row follows from events alone."""
-
-    def __init__(self, pool: HubPool) -> None:
-        self._pool = pool
-
-    def _add(self, statement: str, rows: Rows) -> None:
-        with self._pool.writing() as conn:
-            # The shop is a number of our own; written into the text, it is not bound again for every row.
-            conn.executemany(statement.replace(":shop", str(int(self._pool.shop))), rows)
 
     def add_footfall(self, rows: Rows) -> None:
         """quarter, zone, simulated, visits, dwell_ms."""
@@ -68,6 +52,15 @@ class SqliteLedger:
         self._add(
             """INSERT INTO interest VALUES (:shop, ?, ?, ?, ?, ?)
                ON CONFLICT (shop, quarter, campaign, channel, simulated) DO UPDATE SET seen = seen + excluded.seen""",
+            rows,
+        )
+
+    def add_exposure(self, rows: Rows) -> None:
+        """quarter, campaign, channel, simulated, times, shown_ms."""
+        self._add(
+            """INSERT INTO exposure VALUES (:shop, ?, ?, ?, ?, ?, ?)
+               ON CONFLICT (shop, quarter, campaign, channel, simulated) DO UPDATE SET times = times + excluded.times,
+               shown_ms = shown_ms + excluded.shown_ms""",
             rows,
         )
 
@@ -111,40 +104,17 @@ class SqliteLedger:
         self._add("INSERT INTO flaw VALUES (?, :shop, ?, ?)", rows)
 
     def add_coupons(self, rows: Rows) -> list[tuple[Any, ...]]:
-        """serial, position, campaign, code, key_number, expires_at, channel, device, issued_at, simulated.
+        """serial, position, campaign, code, key_number, expires_at, channel, device, issued_at, simulated, member.
 
         Returns those whose serial was issued before: the first one stands.
         """
         with self._pool.writing() as conn:
-            statement = (
-                f"INSERT OR IGNORE INTO coupon VALUES ({int(self._pool.shop)}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
-            )
+            statement = f"INSERT OR IGNORE INTO coupon VALUES ({int(self._pool.shop)}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
             return [row for row in rows if conn.execute(statement, row).rowcount == 0]
 
     def add_refusals(self, rows: Rows) -> None:
         """position, device, at, refusal, nonce, till, staff, serial, campaign, offline, simulated."""
         self._add("INSERT INTO refusal VALUES (?, :shop, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
-
-    def add_act(self, act: Act) -> None:
-        """A redemption."""
-        self._add(
-            "INSERT INTO redemption VALUES (:shop, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [_ACT_ROW(act)],
-        )
-
-    def add_conflict(self, conflict: Conflict) -> None:
-        """A coupon that was accepted twice."""
-        self._add(
-            "INSERT INTO conflict VALUES (?, :shop, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [_CONFLICT_ROW(conflict)],
-        )
-
-    def set_flag(self, device: str, nonce: str, flag: str) -> None:
-        """An audit came to this."""
-        self._add(
-            "UPDATE redemption SET flag = ? WHERE shop = :shop AND device = ? AND nonce = ?",
-            [(flag, device, nonce)],
-        )
 
     def bump(self, totals: Mapping[tuple[int, str], tuple[int, int, int]]) -> None:
         """Add to the tallies: (campaign, device) to issued, redeemed, accepted alone."""
@@ -172,21 +142,6 @@ class SqliteLedger:
             rows,
         )
 
-    def act(self, device: str, nonce: str) -> Act | None:
-        """The redemption that this till made under this nonce."""
-        return self._act(f"{_ACT} AND device = ? AND nonce = ?", device, nonce)
-
-    def first_act(self, serial: str) -> Act | None:
-        """The redemption that counts for this coupon."""
-        return self._act(f"{_ACT} AND serial = ? ORDER BY position LIMIT 1", serial)
-
-    def _act(self, question: str, *values: object) -> Act | None:
-        rows = self._pool.read(question, self._pool.shop, *values)
-        if not rows:
-            return None
-        row = rows[0]
-        return Act(*(*row[:10], bool(row[10]), row[11], row[12], bool(row[13])))
-
     def coupon(self, serial: str) -> LedgerCoupon | None:
         """The coupon of that serial, once its issue has arrived."""
         return self._coupon("serial = ?", serial)
@@ -197,22 +152,12 @@ class SqliteLedger:
 
     def _coupon(self, where: str, value: str) -> LedgerCoupon | None:
         rows = self._pool.read(
-            f"""SELECT serial, campaign, code, key_number, expires_at, device, issued_at FROM coupon
+            f"""SELECT serial, campaign, code, key_number, expires_at, device, issued_at, member FROM coupon
                 WHERE shop = ? AND {where}""",  # noqa: S608
             self._pool.shop,
             value,
         )
         return LedgerCoupon(*rows[0]) if rows else None
-
-    def is_revoked(self, serial: str) -> bool:
-        """Whether the shop has withdrawn this coupon."""
-        question = "SELECT 1 FROM revoked WHERE shop = ? AND serial = ?"
-        return bool(self._pool.read(question, self._pool.shop, serial))
-
-    def redeemed(self, campaign: int) -> int:
-        """Coupons of this campaign that were used."""
-        question = "SELECT coalesce(sum(redeemed), 0) FROM tally WHERE shop = ? AND campaign = ?"
-        return int(self._pool.read(question, self._pool.shop, campaign)[0][0])
 
     def tallies(self) -> list[Tally]:
         """Running totals of each campaign on each device."""
@@ -240,6 +185,15 @@ class SqliteLedger:
             device,
         )
         return Grant(campaign, device, *(rows[0] if rows else (0, 0)))
+
+    def grants_of(self, campaign: int) -> list[Grant]:
+        """What each device may do on its own for one campaign."""
+        rows = self._pool.read(
+            "SELECT campaign, device, issue, accept FROM rights WHERE shop = ? AND campaign = ?",
+            self._pool.shop,
+            campaign,
+        )
+        return [Grant(*row) for row in rows]
 
     def grants(self) -> list[Grant]:
         """What each device may hand out and accept on its own."""

@@ -258,6 +258,11 @@ class SqlitePeople:
             for id_, name, pin, active, made_at, member in rows
         ]
 
+    def membership(self, staff: str) -> str:
+        """The opaque id of somebody's own membership; empty where they have none, or nobody knows them."""
+        rows = self._pool.read("SELECT member FROM staff WHERE shop = ? AND id = ?", self._pool.shop, staff)
+        return str(rows[0][0]) if rows else ""
+
     def note(self, entry: AuditEntry) -> None:
         """Write down who changed what."""
         with self._pool.writing() as conn:

@@ -169,7 +169,7 @@ class ParkedText:
 
 @dataclass(frozen=True, slots=True)
 class LedgerCoupon:
-    """A coupon whose issue is in the ledger."""
+    """A coupon whose issue is in the ledger. `member`: to whom alone it was given; empty for everybody."""
 
     serial: str
     campaign: int
@@ -178,11 +178,20 @@ class LedgerCoupon:
     expires_at: int
     device: str
     issued_at: float
+    member: str = ""
+
+
+Standing = Literal["first", "part", "conflict", "reversed"]
+"""What an act counts for: it used the coupon up; it spent a part of a voucher; it came too late; it was taken back."""
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One redemption: which till, when, by whom, worth what. `standing`: `first`, or `conflict` where it came too late."""
+    """One redemption: which till, when, by whom, worth what. `member` is opaque, empty where nobody said.
+
+    `balance_cents`: what was left on a voucher afterwards, as whoever decided saw it; None for every other coupon.
+    `right_spent`: the hub's yes used up one of the till's own rights (`hub.escrow`).
+    """
 
     device: str
     nonce: str
@@ -195,9 +204,17 @@ class Act:
     value_cents: int
     basket_cents: int | None
     offline: bool
-    standing: Literal["first", "conflict"]
+    standing: Standing
     flag: str | None
     simulated: bool
+    member: str = ""
+    balance_cents: int | None = None
+    right_spent: bool = False
+
+    @property
+    def counts(self) -> bool:
+        """Whether limits count it: neither taken back nor given a second time."""
+        return self.standing in ("first", "part")
 
     def as_first_use(self) -> FirstUse:
         """The act as the one rule looks at it."""
@@ -205,8 +222,60 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True)
+class Reversal:
+    """A redemption that was taken back. `(device, of)` names it: the till that made it, and its nonce; `nonce` is the own one.
+
+    `flag`: the refusal that an audit came to where a till did it alone.
+    """
+
+    device: str
+    of: str
+    position: int
+    nonce: str
+    serial: str
+    campaign: int
+    at: float
+    till: str
+    staff: str
+    by: Literal["staff", "manager"]
+    reason: str
+    value_cents: int
+    offline: bool
+    flag: str | None
+    simulated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """A coupon that is held until `until`. `ended`: how it ended before, None where it did not."""
+
+    device: str
+    nonce: str
+    position: int
+    serial: str
+    campaign: int
+    at: float
+    till: str
+    staff: str
+    member: str
+    until: float
+    ended: Literal["released", "redeemed"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VoucherSum:
+    """What was spent of one voucher in all, and what it was worth when its first part was spent."""
+
+    spent_cents: int
+    worth_cents: int
+
+
+@dataclass(frozen=True, slots=True)
 class Conflict:
-    """A coupon that was accepted twice, with what the second time cost."""
+    """A coupon that was accepted twice, with what the second time cost; for a voucher what was spent beyond it.
+
+    `settled_at`: when one of the two was taken back; then it costs nothing any more.
+    """
 
     position: int
     serial: str
@@ -221,6 +290,18 @@ class Conflict:
     second_till: str
     second_staff: str
     simulated: bool
+    settled_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedAct:
+    """A till that said no to a coupon."""
+
+    at: float
+    refusal: str
+    till: str
+    staff: str
+    offline: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,90 +346,3 @@ class HealthRow:
     warnings: tuple[str, ...]
     counts: dict[str, float]
     texts: dict[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class FootfallCount:
-    """Visits that began within one quarter of an hour from `start`, and their length in all."""
-
-    start: float
-    zone: str
-    simulated: bool
-    visits: int
-    dwell_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """People present in one zone during the window that ended at `at`, with a band of nine in ten."""
-
-    zone: str
-    device: str
-    at: float
-    window_s: float
-    people: float
-    low: float
-    high: float
-    addresses: int
-    simulated: bool
-
-
-@dataclass(frozen=True, slots=True)
-class OccupancyCount:
-    """People present in one zone during one quarter of an hour from `start`: means over its windows, and the fullest."""
-
-    start: float
-    zone: str
-    simulated: bool
-    windows: int
-    people: float
-    low: float
-    high: float
-    most: float
-
-
-@dataclass(frozen=True, slots=True)
-class StreetCount:
-    """Who went past a zone and who came in, within one quarter of an hour from `start`; `latest_at`: when that was last told."""
-
-    start: float
-    zone: str
-    simulated: bool
-    windows: int
-    passers: int
-    entrants: int
-    latest_at: float
-
-
-@dataclass(frozen=True, slots=True)
-class GuestCount:
-    """Phones that the portal let in within one quarter of an hour from `start`, by one way; `known`: with a member's code."""
-
-    start: float
-    way: str
-    simulated: bool
-    joined: int
-    known: int
-
-
-@dataclass(frozen=True, slots=True)
-class ConsentCount:
-    """Consents to one purpose within one quarter of an hour from `start`; taken back for `all` is the wish to be forgotten."""
-
-    start: float
-    purpose: str
-    simulated: bool
-    given: int
-    withdrawn: int
-
-
-@dataclass(frozen=True, slots=True)
-class CouponCount:
-    """What became of one campaign's coupons within a quarter of an hour from `start`. `alone`: by cut-off tills."""
-
-    campaign: int
-    start: float
-    count: int
-    value_cents: int
-    alone: int
-    simulated: bool

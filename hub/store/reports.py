@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import msgspec
 
+from hub.store.acts import CONFLICT, read_conflict
 from hub.store.connection import HubPool
-from hub.store.records import (
-    Conflict,
+from hub.store.counts import (
     ConsentCount,
     CouponCount,
+    ExposureCount,
     FootfallCount,
     GuestCount,
-    HealthRow,
     OccupancyCount,
     StreetCount,
     Window,
 )
+from hub.store.records import Conflict, HealthRow
 
 _QUARTER = "CAST({column} / 900 AS INTEGER)"
 
@@ -133,14 +134,14 @@ class SqliteReports:
         return self._counts("coupon", "issued_at", "campaign", "0", "0", "1", first, end)
 
     def redeemed(self, first: float, end: float) -> list[CouponCount]:
-        """Coupons used; a second acceptance of the same coupon is a conflict and not counted here."""
+        """Coupons used, and parts of vouchers spent. What was taken back, or accepted a second time, is not counted here."""
         return self._counts(
             "redemption",
             "at",
             "campaign",
             "sum(value_cents)",
             "sum(offline)",
-            "standing = 'first'",
+            "standing IN ('first', 'part')",
             first,
             end,
         )
@@ -161,6 +162,20 @@ class SqliteReports:
         return [
             CouponCount(campaign, quarter * 900, seen, 0, 0, bool(simulated))
             for campaign, quarter, seen, simulated in rows
+        ]
+
+    def exposures(self, first: float, end: float) -> list[ExposureCount]:
+        """How often offers stood on screens, by quarter of an hour, campaign and channel."""
+        rows = self._pool.read(
+            """SELECT quarter, campaign, channel, simulated, times, shown_ms FROM exposure
+               WHERE shop = ? AND quarter >= ? AND quarter < ? ORDER BY quarter, campaign, channel""",
+            self._pool.shop,
+            int(first // 900),
+            int(-(-end // 900)),
+        )
+        return [
+            ExposureCount(quarter * 900, campaign, channel, bool(simulated), times, shown_ms / 1000)
+            for quarter, campaign, channel, simulated, times, shown_ms in rows
         ]
 
     def _counts(
@@ -197,22 +212,21 @@ class SqliteReports:
         return {code: count for code, count in rows}  # noqa: C416 - the rows are lists of Any; this names what is in them
 
     def conflicts(self, first: float, end: float) -> list[Conflict]:
-        """Coupons that were accepted twice, by the time of the second."""
+        """Coupons that were accepted twice, by the time of the second. What was settled by a reversal cost nothing."""
         rows = self._pool.read(
-            """SELECT position, serial, campaign, cost_cents, first_at, first_device, first_till, first_staff, second_at,
-               second_device, second_till, second_staff, simulated FROM conflict
-               WHERE shop = ? AND second_at >= ? AND second_at < ? ORDER BY second_at""",
+            f"{CONFLICT} AND second_at >= ? AND second_at < ? AND settled_at IS NULL ORDER BY second_at, position",
             self._pool.shop,
             first,
             end,
         )
-        return [Conflict(*(*row[:12], bool(row[12]))) for row in rows]
+        return [read_conflict(row) for row in rows]
 
     def troubled_acts(self, since: float) -> tuple[int, int]:
         """How many acts since then were conflicts, and how many others an audit has flagged."""
         rows = self._pool.read(
-            """SELECT count(*) FILTER (WHERE standing = 'conflict'),
-               count(*) FILTER (WHERE standing = 'first' AND flag IS NOT NULL) FROM redemption WHERE shop = ? AND at >= ?""",
+            """SELECT (SELECT count(*) FROM conflict WHERE shop = ?1 AND second_at >= ?2 AND settled_at IS NULL),
+               (SELECT count(*) FROM redemption WHERE shop = ?1 AND at >= ?2 AND standing IN ('first', 'part')
+                AND flag IS NOT NULL)""",
             self._pool.shop,
             since,
         )
@@ -221,7 +235,7 @@ class SqliteReports:
     def unknown_issue(self) -> int:
         """Coupons that were used and whose issue has not arrived."""
         rows = self._pool.read(
-            """SELECT count(*) FROM redemption r WHERE r.shop = ? AND r.standing = 'first' AND NOT EXISTS
+            """SELECT count(*) FROM redemption r WHERE r.shop = ? AND r.standing IN ('first', 'part') AND NOT EXISTS
                (SELECT 1 FROM coupon c WHERE c.shop = r.shop AND c.serial = r.serial)""",
             self._pool.shop,
         )

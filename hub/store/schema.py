@@ -25,9 +25,15 @@ PROJECTIONS = (
     "consent",
     "coupon",
     "redemption",
+    "reversal",
+    "reservation",
+    "voucher",
     "refusal",
     "conflict",
     "tally",
+    "use_by_quarter",
+    "use_by_member",
+    "exposure",
     "device_health",
     "flaw",
 )
@@ -223,6 +229,65 @@ _TAGS = (
         place TEXT NOT NULL, given_at REAL NOT NULL, withdrawn_at REAL, PRIMARY KEY (shop, known)) WITHOUT ROWID""",
 )
 
+_COUNTER = (
+    # member: to whom alone it was given.
+    "ALTER TABLE coupon ADD COLUMN member TEXT NOT NULL DEFAULT ''",
+    # standing: also 'part' (of a voucher) and 'reversed'. balance_cents: what was left on a voucher.
+    "ALTER TABLE redemption ADD COLUMN member TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE redemption ADD COLUMN balance_cents INTEGER",
+    # right_spent: the hub's yes used up one of the till's own rights.
+    "ALTER TABLE redemption ADD COLUMN right_spent INTEGER NOT NULL DEFAULT 0",
+    "CREATE INDEX redemption_by_member ON redemption (shop, member, at) WHERE member <> ''",
+    # settled_at: when one of the two was taken back.
+    "ALTER TABLE conflict ADD COLUMN settled_at REAL",
+    "CREATE INDEX conflict_by_serial ON conflict (shop, serial)",
+    # A redemption that was taken back, by the till that made it and its nonce; it may be here before the redemption is.
+    """CREATE TABLE reversal (
+        shop INTEGER NOT NULL, device TEXT NOT NULL, of TEXT NOT NULL, position INTEGER NOT NULL, nonce TEXT NOT NULL,
+        serial TEXT NOT NULL, campaign INTEGER NOT NULL, at REAL NOT NULL, till TEXT NOT NULL, staff TEXT NOT NULL,
+        by TEXT NOT NULL, reason TEXT NOT NULL, value_cents INTEGER NOT NULL, offline INTEGER NOT NULL, flag TEXT,
+        simulated INTEGER NOT NULL, PRIMARY KEY (shop, device, of)) WITHOUT ROWID""",
+    "CREATE INDEX reversal_by_serial ON reversal (shop, serial, position)",
+    "CREATE INDEX reversal_by_time ON reversal (shop, at)",
+    # A coupon that is held for a purchase. ended: NULL, 'released' or 'redeemed'; one that has run out is told by until.
+    """CREATE TABLE reservation (
+        shop INTEGER NOT NULL, device TEXT NOT NULL, nonce TEXT NOT NULL, position INTEGER NOT NULL, serial TEXT NOT NULL,
+        campaign INTEGER NOT NULL, at REAL NOT NULL, till TEXT NOT NULL, staff TEXT NOT NULL, member TEXT NOT NULL,
+        until REAL NOT NULL, ended TEXT, PRIMARY KEY (shop, device, nonce)) WITHOUT ROWID""",
+    "CREATE INDEX reservation_of_coupon ON reservation (shop, serial, until) WHERE ended IS NULL",
+    "CREATE INDEX reservation_of_campaign ON reservation (shop, campaign, until) WHERE ended IS NULL",
+    # What was spent of a voucher in all, so that its parts need not be added up under the lock.
+    """CREATE TABLE voucher (
+        shop INTEGER NOT NULL, serial TEXT NOT NULL, campaign INTEGER NOT NULL, spent_cents INTEGER NOT NULL,
+        worth_cents INTEGER NOT NULL, PRIMARY KEY (shop, serial)) WITHOUT ROWID""",
+    # Redemptions that count, by quarter of an hour (every timezone's day begins on one), and by member.
+    """CREATE TABLE use_by_quarter (
+        shop INTEGER NOT NULL, campaign INTEGER NOT NULL, quarter INTEGER NOT NULL, redeemed INTEGER NOT NULL,
+        PRIMARY KEY (shop, campaign, quarter)) WITHOUT ROWID""",
+    """CREATE TABLE use_by_member (
+        shop INTEGER NOT NULL, member TEXT NOT NULL, campaign INTEGER NOT NULL, redeemed INTEGER NOT NULL,
+        PRIMARY KEY (shop, member, campaign)) WITHOUT ROWID""",
+    # How often an offer stood on a screen, and for how long.
+    """CREATE TABLE exposure (
+        shop INTEGER NOT NULL, quarter INTEGER NOT NULL, campaign INTEGER NOT NULL, channel TEXT NOT NULL,
+        simulated INTEGER NOT NULL, times INTEGER NOT NULL, shown_ms INTEGER NOT NULL,
+        PRIMARY KEY (shop, quarter, campaign, channel, simulated)) WITHOUT ROWID""",
+    # What was used before there were these sums.
+    """INSERT INTO use_by_quarter SELECT shop, campaign, CAST(at AS INTEGER) / 900, count(*) FROM redemption
+        WHERE standing = 'first' GROUP BY 1, 2, 3""",
+)
+
+_PICTURES = (
+    # What was seen of QRs that change (hub.wire.rotating): the pace of the node that issued them, by the number of its key, and
+    # of each coupon the step with which it was last accepted.
+    """CREATE TABLE pace (
+        shop INTEGER NOT NULL, key_number INTEGER NOT NULL, step INTEGER NOT NULL, own INTEGER NOT NULL, sure INTEGER NOT NULL,
+        PRIMARY KEY (shop, key_number)) WITHOUT ROWID""",
+    """CREATE TABLE picture_seen (
+        shop INTEGER NOT NULL, serial TEXT NOT NULL, accepted INTEGER, wrong_digits INTEGER NOT NULL,
+        PRIMARY KEY (shop, serial)) WITHOUT ROWID""",
+)
+
 
 @MIGRATIONS_HUB()
 def m001_first_tables(db: Database) -> None:
@@ -254,3 +319,12 @@ def m003_guests_and_what_they_agreed_to(db: Database) -> None:
 def m004_whose_own_membership_staff_have(db: Database) -> None:
     """The opaque id of the membership of somebody who redeems; nobody redeems their own coupons."""
     db.execute("ALTER TABLE staff ADD COLUMN member TEXT NOT NULL DEFAULT ''")
+
+
+@MIGRATIONS_HUB()
+def m005_what_a_coupon_may_depend_on(db: Database) -> None:
+    """Taken back, held, spent in parts, counted by day and member; what was seen of QRs that change."""
+    for group in (_COUNTER, _PICTURES):
+        for statement in group:
+            db.execute(statement)
+    tell_planner(db)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hub.capture import BAND_Z, band, make_street
 from hub.rebuild import rebuild, verify
 from hub.reports import make_period, make_report
-from hub.store.records import StreetCount
+from hub.store.counts import StreetCount
 from hub.wire.events import StreetCounted, write_event
 from tests.hub_house import NOON, House
 

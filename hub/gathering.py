@@ -1,0 +1,169 @@
+"""Gathers the facts on which the one rule decides, under the lock: few reads, and none that the campaign does not need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from hub.called_back import is_called_back
+from hub.escrow import Room, hands, is_limited, room_for
+from hub.presenting import Beside, Presented
+from hub.store.base import Store
+from hub.store.records import Reservation
+from hub.wire.coupon import Coupon
+from hub.wire.refusals import Refusal
+from hub.wire.rotating import Judged, judge
+from hub.wire.rules import MOST_FOR_ONE_MEMBER, Accepted, Decision, Facts, Refused, day_span, decide
+from hub.wire.snapshot import Campaign
+
+NO_SEGMENTS: frozenset[str] = frozenset()
+"""The hub is who knows its members. While it keeps no segments nobody is in one: it is no question of who can be reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a till asks for: who, for whom, what is bought. `reservation` names the one that is completed."""
+
+    device: str
+    staff: str
+    basket_cents: int | None = None
+    amount_cents: int | None = None
+    products: tuple[str, ...] | None = None
+    member: str = ""
+    reservation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What the rule says. `judged`: of a QR that changes, to be kept. `right_spent`: a right of the till's own was used up."""
+
+    decision: Decision
+    judged: Judged | None = None
+    right_spent: bool = False
+
+
+def decide_presented(
+    store: Store,
+    presented: Presented,
+    asked: Asked,
+    now: float,
+    beside: Beside,
+    *,
+    may_spend_right: bool = True,
+) -> Decided:
+    """Facts, then the rule. `may_spend_right`: it may rest on a right of the till's own. Call inside `store.writing()`."""
+    coupon = presented.coupon
+    if coupon is None:
+        return Decided(Refused(presented.refusal or Refusal.UNKNOWN_COUPON))
+    record = store.campaigns.get(coupon.campaign)
+    campaign = record.campaign if record is not None and record.state != "draft" else None
+    held = store.ledger.held(coupon.serial, now)
+    own = held is not None and (held.device, held.nonce) == (asked.device, asked.reservation)
+    issue = presented.issue
+    vouched = issue is not None or presented.key is not None
+    first = store.ledger.first_act(coupon.serial) if vouched else None
+    facts = Facts(
+        now=now,
+        shop=store.shop.number,
+        campaign=campaign,
+        key=presented.key,
+        known=issue is not None,
+        revoked=vouched and is_called_back(store, coupon, issue.issued_at if issue is not None else None),
+        first_use=first.as_first_use() if first is not None else None,
+        basket_cents=asked.basket_cents,
+        products=asked.products,
+        amount_cents=asked.amount_cents,
+        member=asked.member,
+        segments=NO_SEGMENTS,
+        bound_to=issue.member if issue is not None else "",
+        issued_at=issue.issued_at if issue is not None else None,
+        reserved=held is not None and not own,
+    )
+    if campaign is None or first is not None:
+        return Decided(decide(coupon, facts))
+    judged = None
+    if campaign.rotating:
+        # Whoever holds it has shown it already, and meanwhile its QR has changed.
+        if not own:
+            judged = _judge(store, presented, coupon, now, beside)
+        fresh = own or (judged is not None and judged.picture == "fresh")
+        facts = replace(facts, picture="fresh" if fresh else "stale")
+    facts = with_counts(store, campaign, facts, asked.staff, own=held if own else None)
+    if campaign.offer.value.kind == "voucher":
+        voucher = store.ledger.voucher(coupon.serial)
+        facts = replace(facts, spent_cents=voucher.spent_cents if voucher is not None else 0)
+    room = _room(store, campaign, asked.device, beside)
+    decision, right_spent = _within(coupon, facts, room, may_spend_right=may_spend_right)
+    return Decided(decision, judged, right_spent)
+
+
+def with_counts(
+    store: Store,
+    campaign: Campaign,
+    facts: Facts,
+    staff: str,
+    *,
+    own: Reservation | None = None,
+    most_by_staff: int = MOST_FOR_ONE_MEMBER,
+) -> Facts:
+    """The facts with what the campaign's limits ask for. Coupons that are held for others count as used. `own`: the
+    reservation that is being completed."""
+    ledger, number, member, now = store.ledger, campaign.number, facts.member, facts.now
+    by_clock = campaign.hours or campaign.condition is not None or campaign.good_from == "next_day"
+    if by_clock or campaign.per_day_limit is not None or member:
+        shop = store.shop.get()
+        facts = replace(facts, timezone=shop.timezone if shop is not None else "UTC")
+    if is_limited(campaign):
+        held = ledger.count_held(number, now) - (own is not None)
+        if campaign.redemption_limit is not None:
+            facts = replace(facts, redeemed=ledger.redeemed(number) + held)
+        if campaign.per_day_limit is not None:
+            first, end = day_span(now, facts.timezone)
+            facts = replace(facts, redeemed_today=ledger.redeemed_between(number, first, end) + held)
+    if campaign.group_size is not None:
+        facts = replace(facts, taken=ledger.taken(number))
+    if not member:
+        return facts
+    if campaign.per_person_limit is not None:
+        held = ledger.count_held(number, now, member) - (own is not None and own.member == member)
+        facts = replace(facts, redeemed_by_member=ledger.redeemed_by_member(number, member) + held)
+    return replace(
+        facts,
+        staff_member=store.people.membership(staff),
+        by_staff_for_member=ledger.by_staff_for_member(
+            staff, member, *day_span(now, facts.timezone), most=most_by_staff
+        ),
+    )
+
+
+def _judge(store: Store, presented: Presented, coupon: Coupon, now: float, beside: Beside) -> Judged | None:
+    """A picture that stands behind a token which its key did not sign is nobody's."""
+    if presented.key is None or not presented.picture:
+        return None
+    seen = store.pictures.seen(coupon.key_number, coupon.serial)
+    return judge(presented.picture, coupon.serial, beside.rotating_keys(), seen, now)
+
+
+def _room(store: Store, campaign: Campaign, device: str, beside: Beside) -> Room:
+    if not is_limited(campaign) or campaign.offline != "rights":
+        return Room(0, 0)
+    ledger, number = store.ledger, campaign.number
+    nodes, tallies = store.devices.all(), ledger.tallies_of(number)
+    return room_for(
+        campaign, device, hands(campaign, nodes, tallies, ledger.grants_of(number), beside.told(number))
+    )
+
+
+def _within(coupon: Coupon, facts: Facts, room: Room, *, may_spend_right: bool) -> tuple[Decision, bool]:
+    """What tills may still accept alone counts as used. Only where nothing else is left the till's own rights do: then it uses
+    up one of them with this act."""
+    away = room.with_others + room.own
+    full = replace(facts, redeemed=facts.redeemed + away, redeemed_today=facts.redeemed_today + away)
+    decision = decide(coupon, full)
+    limited = isinstance(decision, Refused) and decision.refusal in (Refusal.LIMIT_REACHED, Refusal.DAY_LIMIT)
+    if not limited or room.own == 0 or not may_spend_right:
+        return decision, False
+    away = room.with_others
+    decision = decide(
+        coupon, replace(facts, redeemed=facts.redeemed + away, redeemed_today=facts.redeemed_today + away)
+    )
+    return decision, isinstance(decision, Accepted)
