@@ -50,7 +50,7 @@ class Standing:
 
 
 class _Db(Database):
-    """A connection that tells its pool how writing went. `broken`: it could not even go back; another one has to be opened."""
+    """A connection that tells its pool how writing went. `broken`: it was given up, and another one has to be opened."""
 
     def __init__(self, conn: sqlite3.Connection, standing: Standing) -> None:
         super().__init__(conn)
@@ -108,17 +108,26 @@ def _roll_back(db: Database, conn: sqlite3.Connection) -> None:
         conn.execute("ROLLBACK")
     except sqlite3.Error:
         # Closing lets go of the lock and of all that was not committed.
-        if isinstance(db, _Db):
-            db.broken = True
-        with contextlib.suppress(sqlite3.Error):
-            conn.close()
+        _give_up(db, conn)
+
+
+def _give_up(db: Database, conn: sqlite3.Connection) -> None:
+    """Close a connection that is not to be believed; its pool opens another one."""
+    if isinstance(db, _Db):
+        db.broken = True
+    with contextlib.suppress(sqlite3.Error):
+        conn.close()
 
 
 def _told(db: Database, conn: sqlite3.Connection, wrong: BaseException) -> StorageError:
     """The failure in words, kept where the pool's owner looks. A lock that another program holds says nothing of the disk."""
     error = explain(wrong if isinstance(wrong, Exception) else Exception(wrong), _path_of(conn))
-    if isinstance(db, _Db) and error.trouble != "busy":
-        db.standing.trouble = error
+    if isinstance(db, _Db):
+        if error.trouble != "busy":
+            db.standing.trouble = error
+        if error.trouble in ("readonly", "missing"):
+            # SQLite opens what it may not write for reading alone, and it stays so: another connection finds out how it is now.
+            _give_up(db, conn)
     return error
 
 

@@ -26,9 +26,14 @@ class HubPool(Pool):
         self._open = threading.local()
         self.shop = 0
         super().__init__(path, [MIGRATIONS_HUB, MIGRATIONS_KEYS])
-        # Whoever has just made the tables has not read their statistics yet.
-        self.read("ANALYZE sqlite_schema")
-        self.find_shop()
+        try:
+            # Whoever has just made the tables has not read their statistics yet.
+            self.read("ANALYZE sqlite_schema")
+            self.find_shop()
+        except BaseException:
+            # A file that is left open as read-only, on a full disk, makes it so for every later connection of this program.
+            self.close()
+            raise
 
     def here(self) -> Database:
         """This thread's connection."""
