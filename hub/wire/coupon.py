@@ -15,7 +15,6 @@ version 6 at level M. Serial and expiry are inside the signature; the code is no
 from __future__ import annotations
 
 import base64
-import binascii
 import struct
 from dataclasses import dataclass
 
@@ -109,7 +108,7 @@ def read_token(text: str) -> Token | None:
         raise BadToken("what stands behind the token is nothing that belongs there")
     try:
         whole = base64.b32decode(folded[len(PREFIX) :] + "=")
-    except binascii.Error:
+    except ValueError:
         raise BadToken("the token has characters that do not belong in it") from None
     # Base 32 leaves three spare bits here: only one spelling is ours, or a copy could be dressed as another coupon.
     if base64.b32encode(whole).decode().rstrip("=") != folded[len(PREFIX) :]:
