@@ -1,7 +1,6 @@
-"""Makes the snapshot that goes down to a node: sections, their hashes, the signed manifest, and the node's rights.
+"""Makes the snapshot that goes down to a node: sections, their hashes, the signed manifest, and the node's own sections.
 
-Limited lots are handed out by escrow: rights move to a node before it may spend them, as totals that only rise, and all
-nodes together never hold more than the lot.
+A node's own are its rights (`hub.escrow` says how much), what it may recognise, and secrets that are sealed to it.
 """
 
 from __future__ import annotations
@@ -14,26 +13,23 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from hub.enrolled import TagSealer
+from hub.escrow import Stranded, hands, stranded
+from hub.giving import Giver, how_far
+from hub.sealed import NodeSealer, Secret
 from hub.store.base import Store
-from hub.store.records import CampaignRecord, Device, Grant, PictureRecord, Tally
+from hub.store.records import CampaignRecord, Device, PictureRecord
 from hub.wire.identity import sign_text
 from hub.wire.snapshot import (
     PICTURE_PREFIX,
     Campaign,
     Manifest,
     Picture,
-    Right,
     Snapshot,
     Staff,
     content_hash,
     section_body,
 )
-
-ACCEPT_AHEAD = 20
-"""What a cut-off till may accept of one offer before it has to be heard: a busy hour, and all that a double use can cost."""
-
-SHARE_OF_LOT = 4
-"""A node is given at most this fraction of its even share of what is left, so that little is stranded on a quiet node."""
+from hub.wire.sync import Held
 
 KEEP_ENDED_S = 30 * 86_400
 """Tills can say "expired" rather than "unknown" for this long."""
@@ -59,7 +55,9 @@ def picture_hash(media_type: str, body: bytes, width: int, height: int) -> str:
 class SnapshotMaker:
     """Builds sections once for all nodes, until something in them changes. Safe to use from several threads."""
 
-    def __init__(self, store: Store, key: Ed25519PrivateKey) -> None:
+    def __init__(
+        self, store: Store, key: Ed25519PrivateKey, secrets: Sequence[Secret] = (), giver: Giver | None = None
+    ) -> None:
         self._store = store
         self._key = key
         self._lock = threading.Lock()
@@ -69,12 +67,21 @@ class SnapshotMaker:
         self._campaigns: list[Campaign] = []
         self._tags = TagSealer(store, key)
         self._tag_bodies: dict[str, bytes] = {}
+        self._sealer = NodeSealer(key, tuple(secrets))
+        self.giver = giver or Giver()
 
-    def for_device(self, device: Device, have: dict[str, str], now: float) -> Snapshot | None:
+    def for_device(
+        self, device: Device, have: dict[str, str], now: float, told: Sequence[Held] | None = None
+    ) -> Snapshot | None:
         """What the node does not have; None where it has all. Raises its rights where they run low, so call it inside
-        `store.writing()`."""
+        `store.writing()`. `told`: what the node said of its rights (`SyncRequest.rights`)."""
         bodies, hashes, campaigns = self._sections(now)
-        own = {"rights": section_body(self._rights(device, campaigns))}
+        self.giver.hear(device.device, told)
+        own = {
+            "rights": section_body(self.giver.rights(self._store, device, campaigns, now)),
+            "progress": section_body(how_far(self._store, campaigns, now)),
+            **self._sealer.sections(device),
+        }
         if device.program == RECOGNISES:
             own["tags"] = self._tag_body(device)
         sections = {**hashes, **{name: content_hash(body) for name, body in own.items()}}
@@ -121,6 +128,7 @@ class SnapshotMaker:
             "campaigns": section_body(campaigns),
             "keys": section_body(store.devices.keys()),
             "revoked": section_body(store.campaigns.revoked()),
+            "revoked_rules": section_body([one.rule for one in store.keys.rules()]),
             "staff": section_body(staff),
         }
         for digest in {campaign.offer.picture for campaign in campaigns if campaign.channels}:
@@ -129,34 +137,12 @@ class SnapshotMaker:
                 bodies[f"{PICTURE_PREFIX}{digest}"] = picture_section(picture)
         return bodies
 
-    def _rights(self, device: Device, campaigns: Sequence[Campaign]) -> list[Right]:
-        asked = [campaign for campaign in campaigns if needs_rights(campaign, device)]
-        if not asked:
-            return []
-        ledger = self._store.ledger
+    def stranded(self, campaign: Campaign) -> Stranded:
+        """How a limited lot stands, and what of it is in nodes' hands."""
+        ledger, number = self._store.ledger, campaign.number
         nodes = self._store.devices.all()
-        tallies, grants = ledger.tallies(), ledger.grants()
-        rights = []
-        for campaign in asked:
-            before = next(
-                (g for g in grants if g.campaign == campaign.number and g.device == device.device),
-                Grant(campaign.number, device.device, 0, 0),
-            )
-            own = [tally for tally in tallies if tally.campaign == campaign.number]
-            after = Grant(
-                campaign.number,
-                device.device,
-                before.issue
-                + issue_more(
-                    campaign, device, nodes, own, [g for g in grants if g.campaign == campaign.number]
-                ),
-                max(before.accept, accept_in_all(campaign, device, nodes, own)),
-            )
-            if after != before:
-                ledger.grant(after)
-            if after.issue or after.accept:
-                rights.append(Right(campaign.number, after.issue, after.accept))
-        return rights
+        told = self.giver.told(number)
+        return stranded(campaign, hands(campaign, nodes, ledger.tallies_of(number), ledger.grants(), told))
 
 
 def _travelling(records: list[CampaignRecord], day_start: float) -> list[Campaign]:
@@ -169,48 +155,6 @@ def _travelling(records: list[CampaignRecord], day_start: float) -> list[Campaig
         if campaign.ends_at + KEEP_ENDED_S < day_start:
             continue
         if record.state != "published":
-            campaign = msgspec.structs.replace(campaign, channels=())
+            campaign = msgspec.structs.replace(campaign, channels=(), stopped=True)
         campaigns.append(campaign)
     return campaigns
-
-
-def needs_rights(campaign: Campaign, device: Device) -> bool:
-    """Whether this node asks its rights at all: for a limited lot, and as a till that may accept alone."""
-    return campaign.issue_limit is not None or (device.program == "kiosk" and campaign.offline == "rights")
-
-
-def issue_more(
-    campaign: Campaign, device: Device, nodes: Sequence[Device], tallies: list[Tally], grants: list[Grant]
-) -> int:
-    """How many more coupons of a limited lot this node may hand out; 0 while it has enough or nothing is left.
-
-    A withdrawn node holds only what it has handed out: coupons that it may still mint are not honoured.
-    """
-    if campaign.issue_limit is None or not campaign.channels:
-        return 0
-    issued = {tally.device: tally.issued for tally in tallies}
-    withdrawn = {node.device for node in nodes if node.withdrawn_at is not None}
-    held = {grant.device: grant.issue for grant in grants}
-    moved = sum(
-        min(held.get(name, 0), issued.get(name, 0)) if name in withdrawn else total
-        for name, total in held.items()
-    )
-    left = campaign.issue_limit - moved
-    if left <= 0 or device.device in withdrawn:
-        return 0
-    share = max(1, left // (SHARE_OF_LOT * max(1, len(nodes) - len(withdrawn))))
-    in_hand = held.get(device.device, 0) - issued.get(device.device, 0)
-    return min(share, left) if in_hand <= share // 2 else 0
-
-
-def accept_in_all(campaign: Campaign, device: Device, nodes: Sequence[Device], tallies: list[Tally]) -> int:
-    """How many redemptions this till may accept alone, counted from its beginning."""
-    if campaign.offline != "rights" or device.program != "kiosk":
-        return 0
-    alone = next((tally.accepted_alone for tally in tallies if tally.device == device.device), 0)
-    ahead = ACCEPT_AHEAD
-    if campaign.redemption_limit is not None:
-        tills = sum(node.program == "kiosk" and node.withdrawn_at is None for node in nodes)
-        left = campaign.redemption_limit - sum(tally.redeemed for tally in tallies)
-        ahead = min(ahead, max(0, left) // max(1, tills))
-    return alone + ahead
