@@ -132,6 +132,7 @@ def _mount_admin(
         secure=bool(config.url and config.url.startswith("https:")),
         notice=lambda language: say(config.notice or {}, language) or None,
         warnings=found,
+        url=config.url,
     )
     app.register_blueprint(pages, url_prefix="/manage")
 

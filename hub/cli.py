@@ -14,6 +14,7 @@ from hub.client.db import StorageError
 from hub.client.settings import SettingsError
 from hub.config import Config, read_config, show_config
 from hub.console import CommandError
+from hub.paper.plan import GRIDS
 
 WRONG, BAD_USE = 1, 2
 
@@ -62,6 +63,7 @@ def build_parser() -> argparse.ArgumentParser:
     command("setup-code", "make the code with which the first manager is set up in the browser")
 
     _tags(command("tag", "what the doors may recognise"))
+    _paper(command("paper", "make a poster, a sign for the door or shelf labels as PDF"))
 
     coupon = command("coupon", "take a coupon, as a shopper does").add_subparsers(
         dest="action", required=True
@@ -196,12 +198,23 @@ def _keys(key: argparse.ArgumentParser, revoke: argparse.ArgumentParser) -> None
     calls.add_parser("remove", help="take a rule away").add_argument("number", type=int)
 
 
+def _paper(paper: argparse.ArgumentParser) -> None:
+    paper.add_argument("kind", choices=("poster", "door", *GRIDS), help="what to print")
+    paper.add_argument("file", type=Path, help="the PDF file to make")
+    paper.add_argument("offers", type=int, nargs="+", metavar="OFFER", help="number of the offer")
+    paper.add_argument("--size", choices=("A4", "A3"), default="A4", help="of a poster or a door sign")
+    paper.add_argument("--language", choices=("en", "zh"), help="one language instead of the shop's own")
+    paper.add_argument("--address", metavar="URL", help="where phones reach the shop's pages (HUB_URL)")
+    paper.add_argument("--copies", type=int, default=1, help="labels of each offer")
+
+
 def _flags(args: argparse.Namespace) -> dict[str, str | None]:
     return {name: getattr(args, name, None) for name in ("dir", "host", "port")}
 
 
 def _commands() -> dict[str, Callable[[Config, argparse.Namespace], int]]:
     from hub import commands, key_commands, serving, tag_commands
+    from hub.paper.commands import paper
 
     return {
         "init": commands.init,
@@ -215,6 +228,7 @@ def _commands() -> dict[str, Callable[[Config, argparse.Namespace], int]]:
         "tag": tag_commands.tag,
         "key": key_commands.key,
         "revoke": key_commands.revoke,
+        "paper": paper,
         "coupon": commands.coupon,
         "report": commands.report,
         "rebuild": commands.rebuild_all,

@@ -5,7 +5,6 @@ Pure. `hub.admin.offers` and the command line ask; a coupon that is out follows 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Container
 from typing import Literal, cast
 
@@ -13,6 +12,7 @@ from hub.condition_text import flaw_of
 from hub.sentences import Said, said
 from hub.typed import CHANNELS
 from hub.typed_hours import minutes_of
+from hub.wire.digital_link import GTIN_LENGTHS, read_gtin
 from hub.wire.snapshot import Campaign
 
 Standing = Literal["draft", "planned", "running", "paused", "ended"]
@@ -53,12 +53,12 @@ def hub_only(campaign: Campaign) -> bool:
 
 
 def gtin_fault(gtin: str) -> Said | None:
-    """What is wrong with a product's number (GTIN-8, -12, -13 or -14; GS1 General Specifications, 7.9)."""
-    if not re.fullmatch(r"[0-9]{8}|[0-9]{12,14}", gtin):
+    """What is wrong with a product's number (GTIN-8, -12, -13 or -14)."""
+    if len(gtin) not in GTIN_LENGTHS or not (gtin.isascii() and gtin.isdigit()):
         return said("A GTIN has 8, 12, 13 or 14 digits: it stands beneath the product's bar code.")
-    # From the right, the check digit itself counting once, then three times, once, and so on.
-    total = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(reversed(gtin)))
-    return said("The last digit does not fit: one digit of this GTIN is wrong.") if total % 10 else None
+    if read_gtin(gtin) is None:
+        return said("The last digit does not fit: one digit of this GTIN is wrong.")
+    return None
 
 
 def faults_of(campaign: Campaign, numbers: Container[int]) -> dict[str, Said]:

@@ -21,17 +21,19 @@ def create_admin(
     secure: bool = False,
     notice: Callable[[str], str | None] = lambda _: None,
     warnings: Callable[[float], Sequence[Any]] = lambda _: (),
+    url: str = "",
 ) -> Blueprint:
     """The manager's pages as a blueprint, to be mounted under a prefix of its own such as `/manage`.
 
     `key`: the hub's own, whose fingerprint goes into pairing codes. `pepper()`: what is beneath the PINs (`hub.pepper`).
     `secure`: the pages are reached by TLS.
     `notice(language)`: a line for every page, such as that the street is simulated. `warnings(now)`: what needs attention.
+    `url`: where others reach the hub, for what is printed.
     """
     from hub.admin.office import Office
     from hub.admin.pages import make_blueprint
 
-    return make_blueprint(Office(store, key, pepper, now, secure, notice, warnings))
+    return make_blueprint(Office(store, key, pepper, now, secure, notice, warnings, url))
 
 
 __all__ = ["create_admin"]

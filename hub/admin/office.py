@@ -42,7 +42,8 @@ class Office:
     """The manager's pages of one hub. `key` is its own, `pepper()` what is beneath the PINs; `secure`: it is reached by TLS, so
     cookies must be too.
 
-    `warnings(now)` says what needs attention, `notice(language)` the one line that every page carries.
+    `warnings(now)` says what needs attention, `notice(language)` the one line that every page carries. `url`: where others reach
+    the hub, "" where nobody has said.
     """
 
     store: Store
@@ -52,6 +53,7 @@ class Office:
     secure: bool
     notice: Callable[[str], str | None]
     warnings: Callable[[float], Sequence[Any]]
+    url: str = ""
 
     def shop(self) -> Shop:
         """The shop; nameless before it has been made."""

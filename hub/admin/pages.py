@@ -11,7 +11,7 @@ from jinja2 import ChoiceLoader, FileSystemLoader
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from hub.admin import coupons, crew, door, nodes, offers, tags, today
+from hub.admin import coupons, crew, door, nodes, offers, paper, tags, today
 from hub.admin import shop as shop_pages
 from hub.admin.gate import check, finish
 from hub.admin.look import own_style
@@ -43,6 +43,7 @@ def make_blueprint(office: Office) -> Blueprint:
         *door.ROUTES,
         *today.ROUTES,
         *offers.ROUTES,
+        *paper.ROUTES,
         *coupons.ROUTES,
         *nodes.ROUTES,
         *crew.ROUTES,

@@ -38,6 +38,10 @@ class Wording:
         """A whole number, grouped."""
         return format_decimal(round(number), locale=self.locale)
 
+    def decimal(self, number: float) -> str:
+        """A number with one digit behind the point at most."""
+        return format_decimal(number, "#,##0.#", locale=self.locale)
+
     def percent(self, share: float) -> str:
         """A share from 0 to 1."""
         return format_percent(share, locale=self.locale)
