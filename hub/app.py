@@ -18,12 +18,19 @@ from hub.client.clock import Clock
 from hub.client.warnings import Severity, Shown, report, worst
 from hub.config import Config
 from hub.devices import hub_key
+from hub.giving import Giver
 from hub.health import look
+from hub.pepper import hub_pepper
+from hub.sealed import Secret
 from hub.store.sqlite import FILE, SqliteStore
 from hub.wire.snapshot import say
 
 if TYPE_CHECKING:
     from hub.site import Site
+
+
+CHECK_PINS = frozenset({"edge", "kiosk"})
+"""Programs at which staff sign in."""
 
 
 class NoShop(Exception):
@@ -39,12 +46,15 @@ class Hub:
         self.store = open_store(config.dir)
         self.key = hub_key(config.dir)
         self.site: Site | None = None
-        api = create_api_app(self.store, self.key, self.clock)
+        giver = Giver()
+        api = create_api_app(self.store, self.key, self.clock, config.dir, giver)
         if config.site if with_site is None else with_site:
             from hub.site import Site
 
             self.site = Site(self.store, self.key, config.dir, api, self.clock)
-        self.app = create_app(config, self.store, self.key, clock=self.clock, site=self.site)
+        self.app = create_app(
+            config, self.store, self.key, clock=self.clock, site=self.site, giver=giver
+        )
 
     def close(self) -> None:
         """Close every file. May be called twice."""
@@ -79,10 +89,20 @@ def _name_on_air(store: SqliteStore) -> None:
             store.shop.save(with_beacon(shop, os.urandom(16)), store.shop.made_at())
 
 
-def create_api_app(store: SqliteStore, key: Ed25519PrivateKey, clock: Clock) -> Flask:
-    """The part that nodes meet, alone: the hub's own site reaches it in process."""
+def create_api_app(
+    store: SqliteStore,
+    key: Ed25519PrivateKey,
+    clock: Clock,
+    folder: Path | None = None,
+    giver: Giver | None = None,
+) -> Flask:
+    """The part that nodes meet, alone: the hub's own site reaches it in process.
+
+    `folder`: where the hub keeps its secrets; without one none is sent. `giver`: shared by all parts of one hub.
+    """
     app = Flask("hub", static_folder=None)
-    app.register_blueprint(create_api(store, key, clock))
+    secrets = [Secret("pepper", lambda: hub_pepper(folder), CHECK_PINS)] if folder is not None else []
+    app.register_blueprint(create_api(store, key, clock, secrets=secrets, giver=giver))
     return app
 
 
@@ -94,10 +114,11 @@ def create_app(
     clock: Clock | None = None,
     site: Site | None = None,
     admin: bool = True,
+    giver: Giver | None = None,
 ) -> Flask:
     """The whole application. `site` None: without the public pages; `admin` False: without the manager's."""
     clock = clock or Clock()
-    app = create_api_app(store, key, clock)
+    app = create_api_app(store, key, clock, config.dir, giver)
 
     def found(now: float) -> list[Shown]:
         return look(store, config, now)
@@ -122,7 +143,6 @@ def _mount_admin(
     found: Callable[[float], list[Shown]],
 ) -> None:
     from hub.admin import create_admin
-    from hub.pepper import hub_pepper
 
     pages = create_admin(
         store,
