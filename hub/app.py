@@ -52,9 +52,7 @@ class Hub:
             from hub.site import Site
 
             self.site = Site(self.store, self.key, config.dir, api, self.clock)
-        self.app = create_app(
-            config, self.store, self.key, clock=self.clock, site=self.site, giver=giver
-        )
+        self.app = create_app(config, self.store, self.key, clock=self.clock, site=self.site, giver=giver)
 
     def close(self) -> None:
         """Close every file. May be called twice."""
