@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -24,6 +24,7 @@ from hub.client.db import StorageError
 from hub.code_keys import SECTION as CODE_KEYS
 from hub.code_keys import CodeKeys
 from hub.devices import enrol
+from hub.giving import Giver
 from hub.ingest import read_batch, take
 from hub.keys import heard, renewed, wants_new_key
 from hub.looking import look
@@ -32,6 +33,7 @@ from hub.redeeming import redeem
 from hub.reserving import release, reserve
 from hub.reversing import reverse
 from hub.sealed import Secret
+from hub.setback import RECOVERING, ask_again, notice_answered, notice_copy, recovering
 from hub.snapshots import SnapshotMaker
 from hub.store.base import Store
 from hub.store.records import Device
@@ -101,14 +103,17 @@ class Api:
         batch = read_batch(device.device, body, asked)
         now = self.clock.now()
         with self.store.writing():
+            before = self.store.devices.get(device.device) or device
             device = self._count(device, counter, now)
+            notice_answered(self.store, asked.answered, before.window.highest, before.seen_at, now)
             verdicts = take(self.store, batch, now, self.clock.state())
+            retell = ask_again(self.store, device.device, asked.retold, now)
             heard(self.store, device, asked.signs_with, now)
             self.codes.tend(now)
             device = self.store.devices.get(device.device) or device
-            snapshot = self.snapshots.for_device(device, asked.have, now)
+            snapshot = self.snapshots.for_device(device, asked.have, now, asked.rights)
             renew = asked.signs_with is not None and wants_new_key(self.store, device, now)
-        return SyncReply(WIRE_VERSION, now, verdicts, snapshot, renew=renew)
+        return SyncReply(WIRE_VERSION, now, verdicts, snapshot, renew=renew, retell=retell)
 
     def renew(self, body: bytes) -> msgspec.Struct:
         """A node has a new key for its coupons."""
@@ -161,7 +166,9 @@ class Api:
 
     def look(self, body: bytes) -> msgspec.Struct:
         """A till asks what became of a coupon, or what a member used last."""
-        return self._for_till(body, _look, lambda device, asked, now: look(self.store, device, asked, now))
+        return self._for_till(
+            body, _look, lambda device, asked, now: look(self.store, device, asked, now), changes=False
+        )
 
     def beside(self) -> Beside:
         """What a decision needs and the store does not hold."""
@@ -172,6 +179,8 @@ class Api:
         body: bytes,
         decoder: msgspec.json.Decoder[T],
         answer: Callable[[Device, T, float], msgspec.Struct | tuple[int, Problem]],
+        *,
+        changes: bool = True,
     ) -> msgspec.Struct:
         """What only a till may ask, in one transaction that is on disk before it is answered."""
         device, counter = self._who(body)
@@ -181,7 +190,7 @@ class Api:
         now = self.clock.now()
         with self.store.writing():
             device = self._count(device, counter, now)
-            answered = answer(device, asked, now)
+            answered = RECOVERING if changes and recovering(self.store, now) else answer(device, asked, now)
         if isinstance(answered, tuple):
             status, problem = answered
             raise Refusing(status, problem.code, problem.sentence)
@@ -194,6 +203,7 @@ class Api:
         if isinstance(answer, tuple):
             status, problem = answer
             raise Refusing(status, problem.code, problem.sentence)
+        self.snapshots.giver.met(answer.device)
         logger.info("enrolled device=%s program=%s", answer.device, asked.program)
         return answer
 
@@ -268,10 +278,19 @@ def _reply(key: Ed25519PrivateKey, status: int, content: msgspec.Struct) -> Resp
     return response
 
 
-def create_api(store: Store, key: Ed25519PrivateKey, clock: Clock) -> Blueprint:
-    """The blueprint for `/v1`."""
+def create_api(
+    store: Store,
+    key: Ed25519PrivateKey,
+    clock: Clock,
+    *,
+    secrets: Sequence[Secret] = (),
+    giver: Giver | None = None,
+) -> Blueprint:
+    """The blueprint for `/v1`. `giver`: one for the whole hub, where it has several such parts."""
+    notice_copy(store, clock.now())
     codes = CodeKeys(store, key)
-    api = Api(store, key, SnapshotMaker(store, key, [Secret(CODE_KEYS, codes.content)]), clock, codes)
+    sealed = [Secret(CODE_KEYS, codes.content), *secrets]
+    api = Api(store, key, SnapshotMaker(store, key, sealed, giver), clock, codes)
     blueprint = Blueprint("api", __name__, url_prefix="/v1")
 
     def answering(ask: Callable[[bytes], msgspec.Struct]) -> Callable[[], Response]:

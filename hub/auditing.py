@@ -21,7 +21,7 @@ from hub.spending import NewAct
 from hub.store.base import Store
 from hub.store.records import Act
 from hub.wire.coupon import Coupon
-from hub.wire.events import CouponReversed, Event
+from hub.wire.events import CouponRedeemed, CouponReversed, Event
 from hub.wire.refusals import Refusal
 from hub.wire.rules import (
     MOST_FOR_ONE_MEMBER,
@@ -102,18 +102,26 @@ def audit(store: Store, new: Sequence[NewAct]) -> list[RedemptionFlagged]:
                 )
             )
     for one in new:
-        if one.reversed is not None:
+        if one.reversed is not None and not _told_again(store, one.event, one.reversed):
             found += _wrong_reversal(store, one.event, one.reversed, one.of)
     return found
 
 
 def _redeemed(store: Store, new: Iterable[NewAct]) -> Iterable[tuple[Envelope | Event, RedeemedHere, Act]]:
     for one in new:
-        if one.redeemed is None:
+        if one.redeemed is None or _told_again(store, one.event, one.redeemed):
             continue
         act = store.ledger.act(one.event.device, one.redeemed.nonce)
         if act is not None and act.standing != "reversed":
             yield one.event, one.redeemed, act
+
+
+def _told_again(store: Store, event: Envelope | Event, fact: CouponRedeemed | CouponReversed) -> bool:
+    """Whether this hub decided it before it was set back: then it was judged, by what was so at that time."""
+    if fact.decided_at is None:
+        return False
+    latest = store.setback.latest()
+    return latest is not None and store.setback.retelling(latest.number, event.device) is not None
 
 
 def _should_have_been(

@@ -366,7 +366,7 @@ def backup(config: Config, args: argparse.Namespace) -> int:
     if args.file.exists():
         raise CommandError(f"{args.file} is there already. Give another name.")
     with closing(open_store(config.dir)) as store:
-        store.copy_to(args.file)
+        store.copy_to(args.file, kept_at=time.time())
         store.people.note(AuditEntry(time.time(), WHO, "backup.made", args.file.name, "{}"))
     args.file.chmod(0o600)
     apart = " and ".join(str(config.dir / name) for name in (KEY_FILE, PEPPER_FILE))

@@ -33,7 +33,7 @@ from hub.ledger import (
 from hub.reading import Envelope
 from hub.store.base import ActQuestions
 from hub.store.records import Act, Reservation, Reversal, VoucherSum
-from hub.wire.events import CouponReversed, Event, Fact
+from hub.wire.events import CouponRedeemed, CouponReversed, Event, Fact
 
 KINDS: dict[str, type[Fact]] = {
     "coupon.redeemed": RedeemedHere,
@@ -122,7 +122,7 @@ class Spending:
         back = ledger.reversal(device, fact.nonce)
         voucher = ledger.voucher(fact.serial) if fact.balance_cents is not None else None
         folded = fold_redeemed(
-            Happened(position, event.device, event.at),
+            Happened(position, event.device, _happened_at(event, fact)),
             fact,
             None,
             ledger.first_act(fact.serial),
@@ -172,7 +172,7 @@ class Spending:
             return
         if ledger.reversal(fact.redeemed_by, of) is not None:
             return
-        reversal = reversal_of(Happened(position, event.device, event.at), fact, of)
+        reversal = reversal_of(Happened(position, event.device, _happened_at(event, fact)), fact, of)
         ledger.add_reversal(reversal)
         if act is not None:
             self._take_back(act, reversal)
@@ -219,3 +219,8 @@ def standing_act(ledger: ActQuestions, device: str, nonce: str) -> Act | None:
     if act is None or act.standing != "reversed":
         return act
     return ledger.act(device, nonce + AGAIN) or act
+
+
+def _happened_at(event: Envelope | Event, fact: CouponRedeemed | CouponReversed) -> float:
+    """When it was decided. What a till tells again to a hub that was set back happened before it was told."""
+    return event.at if fact.decided_at is None else min(event.at, fact.decided_at)

@@ -14,6 +14,7 @@ from sqlite_utils import Database
 from hub.client.db import Pool, explain, writing
 from hub.store.keys_schema import MIGRATIONS_KEYS
 from hub.store.schema import MIGRATIONS_HUB
+from hub.store.setback_schema import MIGRATIONS_SETBACK
 
 CHECKPOINT_PAGES = 16_384
 """64 MiB of write-ahead log. A job moves it into the file long before, so that no till waits while it is done."""
@@ -25,7 +26,7 @@ class HubPool(Pool):
     def __init__(self, path: Path) -> None:
         self._open = threading.local()
         self.shop = 0
-        super().__init__(path, [MIGRATIONS_HUB, MIGRATIONS_KEYS])
+        super().__init__(path, [MIGRATIONS_HUB, MIGRATIONS_KEYS, MIGRATIONS_SETBACK])
         try:
             # Whoever has just made the tables has not read their statistics yet.
             self.read("ANALYZE sqlite_schema")

@@ -17,6 +17,7 @@ from hub.store.nodes import SqliteDevices, SqliteShop
 from hub.store.office import SqliteCampaigns, SqlitePeople
 from hub.store.pictures import SqlitePictures
 from hub.store.reports import SqliteReports
+from hub.store.setback import SqliteSetback, mark_copy
 from hub.store.tags import SqliteTags
 
 FILE = "hub.db"
@@ -39,6 +40,7 @@ class SqliteStore:
         self.entry = SqliteEntry(self.pool)
         self.counter = SqliteCounter(self.pool)
         self.pictures = SqlitePictures(self.pool)
+        self.setback = SqliteSetback(self.pool)
 
     def writing(self) -> AbstractContextManager[object]:
         """One transaction, locked before its first read; calls on this thread join it."""
@@ -48,11 +50,16 @@ class SqliteStore:
         """Move what is in the write-ahead log into the file, as far as nobody is in the way."""
         self.pool.read("PRAGMA wal_checkpoint(PASSIVE)")
 
-    def copy_to(self, path: Path) -> None:
-        """A whole copy, taken while others write (SQLite's online backup). StorageError where the place cannot be used."""
+    def copy_to(self, path: Path, *, kept_at: float | None = None) -> None:
+        """A whole copy, taken while others write (SQLite's online backup). StorageError where the place cannot be used.
+
+        `kept_at`: it is a backup, made then, and will say so to a hub that is started on it (`hub.setback`).
+        """
         try:
             with closing(sqlite3.connect(path)) as target:
                 self.pool.conn().backup(target)
+                if kept_at is not None:
+                    mark_copy(target, kept_at)
         except (sqlite3.Error, OSError) as wrong:
             raise explain(wrong, path) from wrong
 
