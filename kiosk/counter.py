@@ -21,12 +21,18 @@ from hub.client.schema import MIGRATIONS_CLIENT
 from hub.client.shelf import Shelf
 from hub.client.staff_rows import StaffRows
 from hub.client.warnings import Shown, Watch
-from hub.wire.events import DeviceHealth
+from hub.wire.events import Channel, DeviceHealth
 from kiosk.config import Config
+from kiosk.device_health import DEVICE_WARNINGS
+from kiosk.devices import Devices
 from kiosk.health import WARNINGS, Condition, holding
+from kiosk.jobs import Jobs
 from kiosk.line import ASK_TIMEOUT_S, REFUSING, HubLine
+from kiosk.printing import Pages
 from kiosk.redemption import Redeemer
+from kiosk.retelling import decided_by_hub
 from kiosk.store import MIGRATIONS_KIOSK, CounterStore
+from kiosk.store_jobs import MIGRATIONS_JOBS, JobStore
 
 logger = logging.getLogger(__name__)
 
@@ -73,29 +79,54 @@ class Counter:
         self.node = node
         self.clock = clock or Clock()
         self.random = random
-        self.pool = Pool(config.dir / DB_FILE, [MIGRATIONS_CLIENT, MIGRATIONS_KIOSK])
+        self.pool = Pool(config.dir / DB_FILE, [MIGRATIONS_CLIENT, MIGRATIONS_KIOSK, MIGRATIONS_JOBS])
         self.outbox = Outbox(self.pool, node, self.clock)
         self.shelf = Shelf(self.pool)
         self.store = CounterStore(self.pool)
         signed = SignedLink(link or HttpLink(node.hub_url), node, Counters(self.pool))
-        self.exchange = Exchange(node, self.outbox, self.shelf, signed, self.clock)
+        self.exchange = Exchange(
+            node, self.outbox, self.shelf, signed, self.clock, decided=decided_by_hub(node)
+        )
         self.syncer = Syncer(self.exchange, self.outbox)
         self.line = HubLine(signed, lambda: self.exchange.state, self.clock.now, timeout_s=ask_timeout_s)
-        self.redeemer = Redeemer(self.store, node, self.outbox, self.shelf, self.clock, self.line)
         self.staff_rows = StaffRows(self.pool)
         self.pins = PinCheck(self.staff_rows)
-        self.desk = NodeDesk(
-            self.pool,
+        self.desk = self._desk("kiosk")
+        self.redeemer = Redeemer(
+            self.store,
             node,
             self.outbox,
             self.shelf,
-            "kiosk",
-            notice=lambda: config.notice,
-            clock=self.clock,
-            random=random,
+            self.clock,
+            self.line,
+            desk=self._desk("till"),
+            flush=self.exchange.once,
         )
+        self.devices = Devices(config)
+        self.jobs = Jobs(
+            self.devices.printer,
+            JobStore(self.pool),
+            Pages(self.store.verdict, self.desk, self.shelf, lambda: node.name),
+            self.clock.now,
+            drawer=config.drawer == "redeem",
+        )
+        self.devices.printer_sentence = self.jobs.sentence
         self.watcher = Watcher(self)
         self._stopped = False
+
+    def _desk(self, channel: Channel) -> NodeDesk:
+        """What shoppers take at the screen, and what comes with a receipt."""
+        return NodeDesk(
+            self.pool,
+            self.node,
+            self.outbox,
+            self.shelf,
+            channel,
+            notice=lambda: self.config.notice,
+            clock=self.clock,
+            random=self.random,
+            low=self.syncer.kick,
+        )
 
     @property
     def state(self) -> LinkState:
@@ -125,14 +156,19 @@ class Counter:
     def start(self) -> None:
         """Begin to exchange and to watch."""
         self.syncer.start()
+        self.jobs.start()
+        self.devices.start()
         self.watcher.start()
 
     def stop(self) -> None:
-        """End in order: watch no more, ask no more, send once what waits, close the files. May be called twice."""
+        """End in order: watch no more, read and print no more, ask no more, send once what waits, close the files. May be called
+        twice."""
         if self._stopped:
             return
         self._stopped = True
         self.watcher.stop()
+        self.jobs.stop()
+        self.devices.stop()
         self.line.close()
         if self.line.cut_off_since() is None:
             self.syncer.stop()
@@ -146,7 +182,7 @@ class Watcher:
 
     def __init__(self, counter: Counter) -> None:
         self._counter = counter
-        self._watch = Watch(WARNINGS)
+        self._watch = Watch((*WARNINGS, *DEVICE_WARNINGS))
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watcher", daemon=True)
@@ -156,9 +192,11 @@ class Watcher:
 
     def look(self) -> list[Shown]:
         """What is wrong now, worst first."""
-        condition = self._counter.condition()
+        counter = self._counter
+        condition = counter.condition()
+        found = [*holding(condition), *counter.devices.holding(), *counter.jobs.holding()]
         with self._lock:
-            return self._watch.look(holding(condition), condition.now)
+            return self._watch.look(found, condition.now)
 
     def once(self, monotonic: float) -> None:
         """One round. `monotonic` is seconds of any steady clock."""
@@ -169,6 +207,7 @@ class Watcher:
         if counter.line.cut_off_since() is not None and monotonic - self._reached_for_at >= REACH_S:
             self._reached_for_at = monotonic
             counter.syncer.kick()
+        counter.redeemer.settle()
         codes = tuple(one.code for one in shown)
         if codes != self._told or monotonic - self._told_at >= TELL_S:
             self._told, self._told_at = codes, monotonic

@@ -5,13 +5,27 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import msgspec
 
 from hub.client.exchange import LinkState
 from hub.client.link import Reply
-from hub.wire.sync import Problem, RedeemReply, RedeemRequest
+from hub.wire.sync import (
+    LookReply,
+    LookRequest,
+    Problem,
+    RedeemReply,
+    RedeemRequest,
+    Released,
+    ReleaseRequest,
+    ReserveReply,
+    ReserveRequest,
+    ReverseReply,
+    ReverseRequest,
+)
+
+T = TypeVar("T")
 
 ASK_TIMEOUT_S = 3.0
 """How long a customer waits for the hub before the till decides alone."""
@@ -44,10 +58,12 @@ class Signed(Protocol):
 
 
 class HubLine:
-    """Asks the hub about redemptions.
+    """Asks the hub whatever staff want to know or do at once: one line, one state.
 
     `state` is how the background exchange last fared, a new object after each exchange. After one question without an
-    answer in time, or three quick failures in a row, the line counts as cut until an exchange that came later succeeds.
+    answer in time, or three quick failures in a row, whatever was asked, the line counts as cut until an exchange that came
+    later succeeds. Every question is answered by the hub's decision, by a Problem where it answered but did not decide, or by
+    None: the till is on its own.
     """
 
     def __init__(
@@ -83,13 +99,32 @@ class HubLine:
             return self._since
 
     def ask(self, request: RedeemRequest) -> RedeemReply | Problem | None:
-        """The hub's decision; a Problem where it answered but did not decide; None where the till is on its own."""
+        """Redeem a coupon."""
+        return self._ask("/v1/redeem", request, RedeemReply)
+
+    def reverse(self, request: ReverseRequest) -> ReverseReply | Problem | None:
+        """Take a redemption back."""
+        return self._ask("/v1/reverse", request, ReverseReply)
+
+    def reserve(self, request: ReserveRequest) -> ReserveReply | Problem | None:
+        """Hold a coupon for one purchase."""
+        return self._ask("/v1/reserve", request, ReserveReply)
+
+    def release(self, request: ReleaseRequest) -> Released | Problem | None:
+        """Give a hold up."""
+        return self._ask("/v1/release", request, Released)
+
+    def look(self, request: LookRequest) -> LookReply | Problem | None:
+        """Look a coupon or a member up."""
+        return self._ask("/v1/look", request, LookReply)
+
+    def _ask(self, path: str, request: msgspec.Struct, kind: type[T]) -> T | Problem | None:
         if self.cut_off_since() is not None:
             return None
         state = self._state()
         body = msgspec.json.encode(request)
         try:
-            answer = self._asking.submit(self._post, body).result(self._timeout_s)
+            answer = self._asking.submit(self._post, path, body, kind).result(self._timeout_s)
         except TimeoutError:
             self._cut(state)
             return None
@@ -104,13 +139,13 @@ class HubLine:
         """Ask no more. May be called twice."""
         self._asking.shutdown(wait=False, cancel_futures=True)
 
-    def _post(self, body: bytes) -> RedeemReply | Problem | None:
-        reply = self._link.post("/v1/redeem", body, self._timeout_s)
-        answer = _read(reply)
+    def _post(self, path: str, body: bytes, kind: type[T]) -> T | Problem | None:
+        reply = self._link.post(path, body, self._timeout_s)
+        answer = _read(reply, kind)
         if reply.status == _COUNTER_USED and isinstance(answer, Problem) and answer.highest is not None:
             # Another program of this node, or a disk that was set back, is ahead in counting: the same question once more.
             self._link.count_above(answer.highest)
-            answer = _read(self._link.post("/v1/redeem", body, self._timeout_s))
+            answer = _read(self._link.post(path, body, self._timeout_s), kind)
         return answer
 
     def _failed(self, state: LinkState) -> None:
@@ -126,13 +161,13 @@ class HubLine:
             self._since = self._since or self._now()
 
 
-def _read(reply: Reply) -> RedeemReply | Problem | None:
+def _read(reply: Reply, kind: type[T]) -> T | Problem | None:
     """None: no answer, a hub that is broken, or an answer that makes no sense. All three leave the till on its own."""
     if reply.status == 0 or reply.status >= 500:
         return None
     try:
         if reply.status == 200:
-            return msgspec.json.decode(reply.body, type=RedeemReply)
+            return msgspec.json.decode(reply.body, type=kind)
         return msgspec.json.decode(reply.body, type=Problem)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return None
