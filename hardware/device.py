@@ -22,7 +22,16 @@ DRIVERS: dict[tuple[str, str], str] = {
     ("ble", "raw"): "hardware.ble.raw:open_radio",
     ("ble", "replay"): "hardware.ble.replay:open_radio",
     ("ble", "sim"): "hardware.ble.sim:open_radio",
+    ("camera", "sim"): "hardware.camera.sim:open_camera",
+    ("camera", "v4l"): "hardware.camera.v4l:open_camera",
+    ("light", "gpio"): "hardware.light.gpio:open_light",
+    ("light", "sim"): "hardware.light.sim:open_light",
     ("modem", "sim"): "hardware.modem.sim:open_modem",
+    ("printer", "file"): "hardware.printer.reaching:open_file",
+    ("printer", "net"): "hardware.printer.reaching:open_net",
+    ("printer", "serial"): "hardware.printer.reaching:open_serial",
+    ("printer", "sim"): "hardware.printer.sim:open_printer",
+    ("printer", "usb"): "hardware.printer.reaching:open_file",
     ("scanner", "evdev"): "hardware.scanner.evdev:open_scanner",
     ("scanner", "serial"): "hardware.scanner.serial_line:open_scanner",
     ("scanner", "sim"): "hardware.scanner.sim:open_scanner",
@@ -34,11 +43,8 @@ def known_devices() -> list[str]:
     return [f"{family}:{driver.replace('*', 'N')}" for family, driver in sorted(DRIVERS)]
 
 
-def open_device(name: str, **wishes: Any) -> Any:
-    """Open the device of this name; raises DeviceError when the name is unknown or the device is not there.
-
-    `wishes` go to the driver as they are: radios take `speed` (of a replay or the simulated street).
-    """
+def find_driver(name: str) -> tuple[str, str]:
+    """Where the driver of a device is ("module:function"), and what it is called with; DeviceError where there is none."""
     family, _, rest = name.partition(":")
     driver, _, argument = rest.partition(":")
     target = DRIVERS.get((family, driver))
@@ -49,6 +55,15 @@ def open_device(name: str, **wishes: Any) -> Any:
     if target is None:
         known = ", ".join(known_devices())
         raise DeviceError(Reason.BAD_NAME, f"There is no device called {name!r}. Known are: {known}.")
+    return target, argument
+
+
+def open_device(name: str, **wishes: Any) -> Any:
+    """Open the device of this name; raises DeviceError when the name is unknown or the device is not there.
+
+    `wishes` go to the driver as they are: radios take `speed` (of a replay or the simulated street).
+    """
+    target, argument = find_driver(name)
     module, _, attribute = target.partition(":")
     opener: Callable[..., Any] = getattr(import_module(module), attribute)
     return opener(argument, **wishes)

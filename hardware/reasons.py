@@ -5,6 +5,7 @@ Pure. `hardware.device` opens devices and raises these.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum
 
 
@@ -32,3 +33,19 @@ class DeviceError(Exception):
     def remedy(self) -> str:
         """The same sentence, by the name that screens ask for."""
         return self.sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A device is not there, or no longer; its driver looks for it. The reason is for programs, the sentence for people.
+
+    Told once, and again where the reason changes.
+    """
+
+    reason: Reason
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A device is there, at the beginning or again."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
+from hardware.device import find_driver
+from hardware.reasons import DeviceError
 from hub.client.settings import (
     Setting,
     folder,
@@ -19,6 +22,56 @@ from hub.client.settings import (
     whole,
 )
 from hub.wire.snapshot import Text
+
+
+def one_device(family: str) -> Callable[[str], str]:
+    """One device by its name without the family, or none."""
+
+    def read(text: str) -> str:
+        text = text.strip()
+        if text:
+            try:
+                find_driver(f"{family}:{text}")
+            except DeviceError as wrong:
+                raise ValueError(f"is no {family}: {wrong.sentence.rstrip('.')}") from None
+        return text
+
+    return read
+
+
+def several_devices(family: str) -> Callable[[str], tuple[str, ...]]:
+    """Devices behind commas; a wish such as baud=115200 behind a comma belongs to the device before it."""
+    one = one_device(family)
+
+    def read(text: str) -> tuple[str, ...]:
+        names: list[str] = []
+        for part in filter(None, (piece.strip() for piece in text.split(","))):
+            if names and "=" in part and ":" not in part.partition("=")[0]:
+                names[-1] += f",{part}"
+            else:
+                names.append(part)
+        return tuple(one(name) for name in names)
+
+    return read
+
+
+def paper(text: str) -> Literal[58, 80]:
+    """How wide receipt paper is, in mm."""
+    if text == "58":
+        return 58
+    if text == "80":
+        return 80
+    raise ValueError("must be 58 or 80")
+
+
+def drawer(text: str) -> Literal["no", "redeem"]:
+    """When the cash drawer opens."""
+    if text == "redeem":
+        return "redeem"
+    if text == "no":
+        return "no"
+    raise ValueError("must be no or redeem")
+
 
 SETTINGS = (
     Setting(
@@ -37,6 +90,22 @@ SETTINGS = (
         "900",
         "Seconds without a touch after which the till signs out",
     ),
+    Setting(
+        "KIOSK_SCANNERS",
+        several_devices("scanner"),
+        "",
+        "Scanners, such as serial:/dev/ttyACM0 or evdev:/dev/input/by-id/...-event-kbd, several behind commas",
+    ),
+    Setting("KIOSK_CAMERA", one_device("camera"), "", "A camera that reads codes, such as v4l:/dev/video0"),
+    Setting(
+        "KIOSK_PRINTER",
+        one_device("printer"),
+        "",
+        "The receipt printer: net:ADDRESS, usb:/dev/usb/lp0 or serial:/dev/ttyUSB0",
+    ),
+    Setting("KIOSK_PRINTER_PAPER", paper, "80", "Width of its paper in mm: 58 or 80"),
+    Setting("KIOSK_DRAWER", drawer, "no", "Whether a redemption opens the cash drawer: no or redeem"),
+    Setting("KIOSK_LIGHT", one_device("light"), "", "Status light and buzzer, such as gpio:17,27,22,23"),
     Setting(
         "KIOSK_IDLE_S",
         whole(1, 600),
@@ -69,6 +138,12 @@ class Config:
     notice: Text = field(default_factory=dict)
     threads: int = 6
     signed_in_s: int = 900
+    scanners: tuple[str, ...] = ()
+    camera: str = ""
+    printer: str = ""
+    printer_paper: Literal[58, 80] = 80
+    drawer: Literal["no", "redeem"] = "no"
+    light: str = ""
     idle_s: int = 45
     warn_s: int = 20
     attract_s: int = 30

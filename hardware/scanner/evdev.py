@@ -13,9 +13,9 @@ import select
 import time
 from collections.abc import Callable
 
-from hardware.device import DeviceError, Reason
-from hardware.scanner.finding import KeptScanner
+from hardware.reasons import DeviceError, Reason
 from hardware.scanner.framing import Framer
+from hardware.scanner.kept import KeptScanner
 from hardware.scanner.keys import EVENT, Dropped, Typing
 from hardware.wishes import read_wishes, short
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from hardware.reasons import Reason
+from hardware.reasons import Found, Lost
 
 Trouble = Literal["too-long", "unfinished", "garbled"]
 
@@ -32,19 +32,6 @@ class Unread:
 
     reason: Trouble
     sentence: str
-
-
-@dataclass(frozen=True, slots=True)
-class Lost:
-    """The scanner is not there, or no longer; the driver looks for it by itself. Told once, and again when the reason changes."""
-
-    reason: Reason
-    sentence: str
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The scanner is there, at the beginning or again."""
 
 
 Heard = Scan | Unread | Lost | Found

@@ -12,9 +12,9 @@ from collections.abc import Callable
 
 import serial
 
-from hardware.device import DeviceError, Reason
-from hardware.scanner.finding import KeptScanner
+from hardware.reasons import DeviceError, Reason
 from hardware.scanner.framing import Framer
+from hardware.scanner.kept import KeptScanner
 from hardware.wishes import read_wishes, short, whole
 
 BAUD = 9600

@@ -16,9 +16,9 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
-from hardware.device import DeviceError, Reason
-from hardware.scanner.finding import KeptScanner
+from hardware.reasons import DeviceError, Reason
 from hardware.scanner.framing import Framer
+from hardware.scanner.kept import KeptScanner
 from hardware.wishes import read_wishes, short
 
 

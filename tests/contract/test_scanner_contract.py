@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 
 from hardware.device import DeviceError, Reason, open_device
+from hardware.reasons import Found, Lost
 from hardware.scanner.evdev import open_scanner as open_evdev
 from hardware.scanner.framing import AGAIN_S
 from hardware.scanner.keys import EVENT, KEYS
-from hardware.scanner.scanner import Found, Heard, Lost, Scan, Scanner, Unread
+from hardware.scanner.scanner import Heard, Scan, Scanner, Unread
 
 TOKEN = "SB1" + "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567" * 4
 UINPUT = Path("/dev/uinput")
