@@ -19,6 +19,7 @@ from hub.store.pictures import SqlitePictures
 from hub.store.reports import SqliteReports
 from hub.store.setback import SqliteSetback, mark_copy
 from hub.store.tags import SqliteTags
+from hub.store.watch import SqliteWatch
 
 FILE = "hub.db"
 
@@ -39,6 +40,7 @@ class SqliteStore:
         self.reports = SqliteReports(self.pool)
         self.entry = SqliteEntry(self.pool)
         self.counter = SqliteCounter(self.pool)
+        self.watch = SqliteWatch(self.pool)
         self.pictures = SqlitePictures(self.pool)
         self.setback = SqliteSetback(self.pool)
 

@@ -39,6 +39,8 @@ class Shop(msgspec.Struct, frozen=True):
     greeting: Text = {}
     beacon_uuid: str | None = None
     """The shop on the air: the UUID of its iBeacons and AltBeacons; its first ten octets are the Eddystone namespace."""
+    hours: tuple[Hours, ...] = ()
+    """When the shop is open; empty where nobody has said. What is redeemed outside of them is shown to the manager."""
 
 
 class Value(msgspec.Struct, frozen=True):
