@@ -81,13 +81,13 @@ def fold(ledger: LedgerQuestions, events: Sequence[Placed]) -> list[NewAct]:
     sums = Sums()
     spending = Spending(ledger, sums, flaws.rows)
     acts: Facts = []
-    for kind in sorted(by_kind.keys() & _TYPES.keys()):
+    for kind in sorted(by_kind.keys() & _TYPES.keys() - {FLAGGED}):
         facts = _facts(kind, by_kind[kind], flaws)
         if kind in _SUMMED:
             _SUMMED[kind](ledger, facts)
         elif kind in ACT_KINDS:
             acts += facts
-        elif kind == "coupon.issued":
+        else:
             _issued(ledger, facts, sums.tallies, flaws)
     # Each of them depends on what stood before it, whatever its kind.
     spending.fold(sorted(acts, key=itemgetter(0)))

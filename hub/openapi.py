@@ -34,6 +34,7 @@ PROBLEMS = {
     400: "The body cannot be read.",
     401: "Not signed by a device of this shop.",
     403: "The device was withdrawn, or may not do this.",
+    404: "The hub has decided no such act.",
     409: "The counter or nonce was used before.",
     413: "The body is too long.",
     415: "The body is not JSON.",

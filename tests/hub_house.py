@@ -31,9 +31,17 @@ from hub.wire.snapshot import Campaign, Offer, Shop, Value
 from hub.wire.sync import (
     EnrolReply,
     EnrolRequest,
+    LookReply,
+    LookRequest,
     Problem,
     RedeemReply,
     RedeemRequest,
+    Released,
+    ReleaseRequest,
+    ReserveReply,
+    ReserveRequest,
+    ReverseReply,
+    ReverseRequest,
     SyncReply,
     SyncRequest,
 )
@@ -116,7 +124,9 @@ class HouseNode:
     def report(self, *facts: Fact, at: float | None = None) -> SyncReply:
         return self.send(*(write_event(self.event(fact, at)) for fact in facts))
 
-    def mint(self, number: int = 1, expires_at: int = int(NOON) + 3_600) -> tuple[CouponIssued, str]:
+    def mint(
+        self, number: int = 1, expires_at: int = int(NOON) + 3_600, member: str = ""
+    ) -> tuple[CouponIssued, str]:
         """A coupon's issue, and its token."""
         coupon = Coupon(self.place.key_number, self.place.shop, number, os.urandom(8).hex(), expires_at)
         fact = CouponIssued(
@@ -126,15 +136,36 @@ class HouseNode:
             key_number=coupon.key_number,
             expires_at=expires_at,
             channel="kiosk",
+            member=member,
         )
         return fact, mint_token(self.key, coupon)
 
-    def redeem(self, text: str, nonce: str | None = None, basket_cents: int | None = None) -> RedeemReply:
-        return read(self.ask(text, nonce, basket_cents), RedeemReply)
+    def redeem(
+        self, text: str, nonce: str | None = None, basket_cents: int | None = None, **more: object
+    ) -> RedeemReply:
+        return read(self.ask(text, nonce, basket_cents, **more), RedeemReply)
 
-    def ask(self, text: str, nonce: str | None = None, basket_cents: int | None = None) -> Reply:
-        request = RedeemRequest(nonce or os.urandom(8).hex(), text, self.device, "ann", basket_cents)
-        return self.post("/v1/redeem", msgspec.json.encode(request))
+    def ask(
+        self, text: str, nonce: str | None = None, basket_cents: int | None = None, **more: object
+    ) -> Reply:
+        plain = RedeemRequest(nonce or os.urandom(8).hex(), text, self.device, "ann", basket_cents)
+        return self.post("/v1/redeem", msgspec.json.encode(msgspec.structs.replace(plain, **more)))
+
+    def reserve(self, text: str, nonce: str, lasts_s: int = 120, **more: object) -> ReserveReply:
+        plain = ReserveRequest(nonce, text, self.device, "ann", lasts_s)
+        return self.told("reserve", msgspec.structs.replace(plain, **more), ReserveReply)
+
+    def release(self, nonce: str) -> Released:
+        return self.told("release", ReleaseRequest(nonce), Released)
+
+    def reverse(self, of: str, nonce: str, staff: str = "ann") -> ReverseReply:
+        return self.told("reverse", ReverseRequest(nonce, of, self.device, staff, "a slip"), ReverseReply)
+
+    def look(self, text: str) -> LookReply:
+        return self.told("look", LookRequest(text), LookReply)
+
+    def told(self, path: str, request: msgspec.Struct, kind: type[T]) -> T:
+        return read(self.post(f"/v1/{path}", msgspec.json.encode(request)), kind)
 
 
 def read(reply: Reply, kind: type[T]) -> T:

@@ -110,14 +110,16 @@ def unmet(condition: Condition, purchase: Purchase) -> Refusal | None:
             reasons = [unmet(part, purchase) for part in parts]
             if None in reasons:
                 return None
-            # What could still be said comes first: it is what staff can do something about.
-            return next((reason for reason in reasons if reason in UNSAID), reasons[0])
+            # What could still be said comes first: it is what staff can do something about. Whoever names no member is none,
+            # beneath a `Not`; so what is not known of the purchase comes before that.
+            asked = [reason for reason in reasons if reason in UNSAID]
+            return next((reason for reason in asked if reason in NOT_KNOWN), (asked or reasons)[0])
         case Not(that=that):
             reason = unmet(that, purchase)
             if reason is None:
                 return Refusal.CONDITION_UNMET
             # "Not a member" is met by whoever names none; an amount or a list of products has to be said.
-            return reason if reason in UNSAID - {Refusal.MEMBER_NEEDED} else None
+            return reason if reason in NOT_KNOWN else None
         case IsMember() | InSegment():
             return _wrong_with_member(condition, purchase)
         case Hours():
@@ -151,6 +153,9 @@ UNSAID = frozenset(
     {Refusal.BASKET_NEEDED, Refusal.PRODUCTS_NEEDED, Refusal.MEMBER_NEEDED, Refusal.HUB_UNREACHABLE}
 )
 """Reasons that say only that something is not known yet."""
+
+NOT_KNOWN = UNSAID - {Refusal.MEMBER_NEEDED}
+"""Those of them that have to be known also where their opposite is asked for."""
 
 
 def flaw(condition: Condition) -> str | None:
