@@ -14,6 +14,7 @@ from hub.store.records import (
     CampaignVersion,
     Manager,
     PictureRecord,
+    Revocation,
     Session,
     StaffMember,
 )
@@ -139,6 +140,13 @@ class SqliteCampaigns:
             )
             self._pool.snapshot_changed(conn)
             return done.rowcount == 1
+
+    def revocation(self, serial: str) -> Revocation | None:
+        """When, by whom and why one coupon was withdrawn."""
+        rows = self._pool.read(
+            "SELECT at, who, reason FROM revoked WHERE shop = ? AND serial = ?", self._pool.shop, serial
+        )
+        return Revocation(*rows[0]) if rows else None
 
     def revoked(self) -> list[str]:
         """Serials of the coupons that were withdrawn."""

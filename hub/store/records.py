@@ -70,6 +70,15 @@ class PictureRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Revocation:
+    """That one coupon was withdrawn: when, by whom, why."""
+
+    at: float
+    who: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Manager:
     """Somebody who may run the shop; `password` is an argon2id text."""
 
