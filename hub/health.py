@@ -12,6 +12,7 @@ from hub.client.db import StorageError
 from hub.client.warnings import Holding, Severity, Shown, Warning, show  # noqa: A004 - nothing here raises Python's warnings
 from hub.config import Config
 from hub.pepper import PEPPER_FILE, hub_pepper, under_another
+from hub.setback import standing
 from hub.store.base import Store
 
 SILENT_AFTER_S = 180.0
@@ -128,6 +129,19 @@ WARNINGS = (
         },
     ),
     Warning(
+        "set-back",
+        Severity.WARNING,
+        {
+            "en": "The hub was set back to a backup, and {detail} devices have not told yet what happened since it was made",
+            "zh": "主机已恢复到备份，还有 {detail} 台设备没有补报备份之后的记录",
+        },
+        {
+            "en": "They tell by themselves once they are on. Withdraw the ones that are gone. What was changed in the office "
+            "since the backup has to be done again.",
+            "zh": "设备开机后会自动补报。已不再使用的设备请在“设备”页面停用。备份之后在后台所做的更改需要重新操作。",
+        },
+    ),
+    Warning(
         "pins-pepper",
         Severity.ERROR,
         {
@@ -221,6 +235,9 @@ def _facts(store: Store, now: float) -> Iterator[Holding]:
                 names.get(reach.device, reach.device),
                 reach.latest_at,
             )
+    after_backup = standing(store)
+    if after_backup is not None:
+        yield Holding("set-back", f"{len(after_backup.missing)}", since=after_backup.copied_at)
     conflicts, flagged = store.reports.troubled_acts(now - RECENT_S)
     if conflicts:
         yield Holding("conflicts", f"{conflicts}")

@@ -12,6 +12,8 @@ from hub_house import House, HouseNode, campaign, problem, read
 
 from hub.app import create_api_app
 from hub.client.link import WsgiLink
+from hub.config import Config
+from hub.health import look
 from hub.setback import WAIT_S, standing
 from hub.store.sqlite import FILE, SqliteStore
 from hub.wire.coupon import read_token
@@ -112,9 +114,11 @@ def test_a_node_that_is_gone_is_not_waited_for_for_ever_and_stays_in_the_list(ho
     left = standing(house.store)
     assert left is not None
     assert (left.over, left.missing) == (True, (gone.device,))
+    assert "set-back" in {shown.code for shown in look(house.store, Config(dir=house.folder), house.now)}
     assert exchange(gone).retell is not None
     assert exchange(gone, retold=1).retell is None
     assert standing(house.store) is None
+    assert "set-back" not in {shown.code for shown in look(house.store, Config(dir=house.folder), house.now)}
 
 
 def test_a_hub_that_goes_on_with_its_own_file_was_never_set_back(house: House) -> None:
