@@ -52,7 +52,8 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class OfferView:
-    """An offer on a card or on its own page. `conditions` is its shortest condition, `terms` are all of them in words."""
+    """An offer on a card or on its own page. `conditions` is its shortest condition, `terms` are all of them in words, `hours` is
+    the one that says when within a week."""
 
     number: int
     title: Line
@@ -66,6 +67,7 @@ class OfferView:
     request_id: str
     terms: tuple[str, ...] = ()
     group: Group | None = None
+    hours: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,7 @@ def show_offer(
     """
     offer = campaign.offer
     title = _line(offer.title, reader.language)
+    in_words = terms(campaign, shop, reader.language, reader.locale)
     return OfferView(
         campaign.number,
         title or Line(_("Offer %(number)s", number=campaign.number), TAGS[reader.language]),
@@ -136,8 +139,9 @@ def show_offer(
         picture_url(offer.picture) if offer.picture else None,
         _line(offer.picture_alt, reader.language),
         request_id,
-        tuple(terms(campaign, shop, reader.language, reader.locale)),
+        tuple(in_words),
         show_group(campaign, joined),
+        in_words[0] if campaign.hours else "",
     )
 
 
