@@ -16,7 +16,7 @@ from hub.client.exchange import Exchange, LinkState, Syncer
 from hub.client.link import HttpLink, Link, SignedLink
 from hub.client.node import Node
 from hub.client.outbox import Outbox
-from hub.client.pins import PinCheck
+from hub.client.pins import PinCheck, Uptime, uptime
 from hub.client.schema import MIGRATIONS_CLIENT
 from hub.client.shelf import Shelf
 from hub.client.staff_rows import StaffRows
@@ -56,7 +56,8 @@ class NotEnrolled(Exception):
 
 
 class Counter:
-    """Everything behind the screen and the till. `link` and `clock` are given by tests; else the wire and the machine's own."""
+    """Everything behind the screen and the till. `link`, `clock` and `steady` are given by tests; else the wire and the
+    machine's own."""
 
     def __init__(
         self,
@@ -66,6 +67,7 @@ class Counter:
         clock: Clock | None = None,
         ask_timeout_s: float = ASK_TIMEOUT_S,
         random: Callable[[int], bytes] = os.urandom,
+        steady: Callable[[], Uptime] = uptime,
     ) -> None:
         node = Node.load(config.dir)
         if node is None:
@@ -90,7 +92,7 @@ class Counter:
         self.syncer = Syncer(self.exchange, self.outbox)
         self.line = HubLine(signed, lambda: self.exchange.state, self.clock.now, timeout_s=ask_timeout_s)
         self.staff_rows = StaffRows(self.pool)
-        self.pins = PinCheck(self.staff_rows)
+        self.pins = PinCheck(self.staff_rows, lambda: self.shelf.pepper(node), steady)
         self.desk = self._desk("kiosk")
         self.redeemer = Redeemer(
             self.store,

@@ -43,6 +43,7 @@ from hub.client.db import writing
 from hub.client.desk import NodeDesk
 from hub.client.node import Node, NodeRecord
 from hub.client.outbox import Outbox
+from hub.client.pins import Uptime
 from hub.client.shelf import Shelf
 from hub.wire.events import Fact, read_event, read_fact
 from hub.wire.identity import public_text
@@ -197,7 +198,13 @@ class Door:
         staff = Pages(
             self.keeper,
             self.vouchers,
-            StaffEntrance(self.pool, self.shelf.staff, lambda: self.now, self.chance),
+            StaffEntrance(
+                self.pool,
+                self.shelf.staff,
+                lambda: self.now,
+                self.chance,
+                steady=lambda: Uptime("door", self.now),
+            ),
             lambda: SHOP,
             lambda: self.now,
             self.chance,

@@ -99,7 +99,7 @@ def create_portal(house: House) -> Portal:
     staff = Staff(
         keeper,
         Vouchers(store),
-        StaffEntrance(pool, house.shelf.staff, clock.now),
+        StaffEntrance(pool, house.shelf.staff, clock.now, pepper=lambda: house.shelf.pepper(house.node)),
         lambda: house.shelf.shop() or NAMELESS,
         clock.now,
         os.urandom,

@@ -1,16 +1,30 @@
-"""Who of the staff may sign in at a node: PINs, and how long somebody waits who guesses.
+"""Who of the staff may sign in at a node: PINs, and how often somebody may guess.
 
 Every try is counted on disk before the PIN is looked at, so that neither many threads nor pulling the plug gives a free one.
+Ten wrong PINs an hour for each person, whatever the pattern, and thirty for the node in all; before that, waits that double.
+
+Time is that since the machine was switched on, which nobody can set: a wall clock may jump by hours when a hub or a time
+server is heard. Of a guess before the last start only this is certain: it is at least as long ago as that start. So nothing is
+forgiven by switching off and on, and at most an hour after a start a person may try again.
 """
 
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from hub.client.db import writing
-from hub.client.staff_rows import StaffRows
+from hub.client.staff_rows import StaffRows, Tried
+from hub.wire.pins import argon2_input, read_pin
 from hub.wire.snapshot import Staff
+
+WINDOW_S = 3_600.0
+GUESSES_OF_STAFF = 10
+GUESSES_OF_NODE = 30
+"""Wrong PINs within any hour. Six digits under ten guesses an hour last for five years on average, four for three weeks."""
 
 FREE_TRIES_OF_STAFF = 3
 FREE_TRIES_OF_NODE = 9
@@ -18,10 +32,11 @@ FREE_TRIES_OF_NODE = 9
 
 FIRST_WAIT_S = 10.0
 LONGEST_WAIT_S = 900.0
-"""With a quarter of an hour between tries, four digits last for a hundred days."""
 
 LONGEST_PIN = 64
 NODE = "node"
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +51,30 @@ class Wrong:
     """Not this PIN."""
 
 
+@dataclass(frozen=True, slots=True)
+class Unready:
+    """This node cannot look at the PIN yet: what lies beneath it has not come from the hub. Nothing was counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Uptime:
+    """Seconds since the machine was switched on, asleep or awake, and which start that was."""
+
+    boot: str
+    seconds: float
+
+
+def uptime() -> Uptime:
+    """This machine's."""
+    boot = _BOOT_ID.read_text().strip() if _BOOT_ID.exists() else ""
+    return Uptime(boot, time.clock_gettime(time.CLOCK_BOOTTIME))
+
+
+def since_s(tried: Tried, now: Uptime) -> float:
+    """How long ago a try was, at least."""
+    return max(0.0, now.seconds - tried.seconds) if tried.boot == now.boot else max(0.0, now.seconds)
+
+
 def wait_s(tries: int, free: int) -> float:
     """How long to wait after so many wrong PINs in a row: nothing at first, then doubling."""
     if tries < free:
@@ -43,60 +82,90 @@ def wait_s(tries: int, free: int) -> float:
     return float(min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(tries - free, 16)))
 
 
-class PinCheck:
-    """Checks PINs against the hashes of the snapshot."""
+@dataclass(frozen=True, slots=True)
+class _Limit:
+    """Whose tries are counted, and how many are let through."""
 
-    def __init__(self, rows: StaffRows) -> None:
+    who: str
+    free: int
+    in_window: int
+
+
+def _no_pepper() -> bytes | None:
+    return None
+
+
+class PinCheck:
+    """Checks PINs against the hashes of the snapshot. `pepper` is what lies beneath them, None while it has not come."""
+
+    def __init__(
+        self,
+        rows: StaffRows,
+        pepper: Callable[[], bytes | None] = _no_pepper,
+        steady: Callable[[], Uptime] = uptime,
+    ) -> None:
         self._rows = rows
+        self._pepper = pepper
+        self._steady = steady
         # One hash at a time: each takes as much memory as the rest of the program.
         self._one = threading.Lock()
 
-    def check(self, person: Staff | None, pin: str, now: float) -> Staff | Wait | Wrong:
+    def check(self, person: Staff | None, pin: str) -> Staff | Wait | Wrong | Unready:
         """Whether this PIN is that person's. Somebody unknown costs the node a try like everybody else."""
-        who = [(NODE, FREE_TRIES_OF_NODE)]
+        limits = [_Limit(NODE, FREE_TRIES_OF_NODE, GUESSES_OF_NODE)]
         if person is not None:
-            who.append((f"staff {person.id}", FREE_TRIES_OF_STAFF))
+            limits.append(_Limit(f"staff {person.id}", FREE_TRIES_OF_STAFF, GUESSES_OF_STAFF))
         with self._one:
-            waiting = self._count(who, now)
+            hashed, text = "", None
+            if person is not None:
+                kept = read_pin(person.pin)
+                hashed, text = kept.hashed, argon2_input(kept, self._pepper(), pin)
+                if text is None:
+                    return Unready()
+            waiting = self._count(limits)
             if waiting is not None:
                 return waiting
-            if person is None or len(pin) > LONGEST_PIN or not _matches(person.pin, pin):
+            if person is None or text is None or len(pin) > LONGEST_PIN or not _matches(hashed, text):
                 return Wrong()
-            self._forgive(who, now)
+            self._forgive(limits)
             return person
 
-    def _count(self, who: list[tuple[str, int]], now: float) -> Wait | None:
+    def _count(self, limits: list[_Limit]) -> Wait | None:
+        now = self._steady()
         with writing(self._rows.pool.here()) as conn:
-            longest = 0.0
-            for name, free in who:
-                tries, at = self._rows.wrong_pins(conn, name)
-                if at > now:
-                    # The clock was set back: the wait begins again, it does not grow by years.
-                    self._rows.set_wrong_pins(conn, name, tries, now)
-                    at = now
-                longest = max(longest, at + wait_s(tries, free) - now if tries else 0.0)
+            longest = max(self._wait(self._rows.tried(conn, one.who), one, now) for one in limits)
             if longest > 0:
                 return Wait(longest)
-            for name, _ in who:
-                tries, _ = self._rows.wrong_pins(conn, name)
-                self._rows.set_wrong_pins(conn, name, tries + 1, now)
+            for one in limits:
+                self._rows.count_try(conn, one.who, now.boot, now.seconds, keep=one.in_window)
         return None
 
-    def _forgive(self, who: list[tuple[str, int]], now: float) -> None:
-        """The right PIN clears a person's count, and gives the node back only this one try: else whoever has a PIN could
-        guess the others' for ever."""
+    @staticmethod
+    def _wait(tries: list[Tried], limit: _Limit, now: Uptime) -> float:
+        """`tries`: the newest first, as many as the window lets through."""
+        if not tries:
+            return 0.0
+        in_a_row = wait_s(tries[0].in_a_row, limit.free) - since_s(tries[0], now)
+        if len(tries) < limit.in_window:
+            return in_a_row
+        # From the least of all the guesses that would still be within the hour.
+        longest_ago = max(since_s(one, now) for one in tries[: limit.in_window])
+        return max(in_a_row, WINDOW_S - longest_ago)
+
+    def _forgive(self, limits: list[_Limit]) -> None:
+        """The right PIN was no guess: this one try goes, and the person's waits begin anew. The wrong ones before it stay, and
+        so do the node's waits, or whoever has a PIN could guess the others' for ever."""
         with writing(self._rows.pool.here()) as conn:
-            for name, _ in who:
-                tries, _ = self._rows.wrong_pins(conn, name)
-                self._rows.set_wrong_pins(conn, name, max(0, tries - 1) if name == NODE else 0, now)
+            for one in limits:
+                self._rows.take_back_try(conn, one.who, clear=one.who != NODE)
 
 
-def _matches(hashed: str, pin: str) -> bool:
+def _matches(hashed: str, text: str) -> bool:
     # Late: a node at rest needs none of it.
     from argon2 import PasswordHasher
     from argon2.exceptions import Argon2Error, InvalidHashError
 
     try:
-        return PasswordHasher().verify(hashed, pin)
+        return PasswordHasher().verify(hashed, text)
     except (Argon2Error, InvalidHashError):
         return False

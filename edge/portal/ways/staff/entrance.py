@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from edge.portal.ways.tries import WrongTries
 from hub.client.db import Pool
-from hub.client.pins import LONGEST_PIN, PinCheck, Wait
+from hub.client.pins import LONGEST_PIN, PinCheck, Uptime, Wait, uptime
 from hub.client.sessions import Sessions, SignedIn
 from hub.client.staff_rows import StaffRows
 from hub.wire.snapshot import Staff as Person
@@ -21,7 +21,8 @@ IDLE_S = 1_800.0
 
 
 class StaffEntrance:
-    """Lets staff in by their PIN. `staff` is who the hub says works here; `now` is seconds of UTC.
+    """Lets staff in by their PIN. `staff` is who the hub says works here; `now` is seconds of UTC; `pepper` and `steady` are those
+    of `hub.client.pins.PinCheck`.
 
     The tables are those of `WaysStore`, which has to be there first.
     """
@@ -32,11 +33,14 @@ class StaffEntrance:
         staff: Callable[[], list[Person]],
         now: Callable[[], float],
         random: Callable[[int], bytes] = os.urandom,
+        *,
+        pepper: Callable[[], bytes | None] = lambda: None,
+        steady: Callable[[], Uptime] = uptime,
     ) -> None:
         rows = StaffRows(pool)
         self.staff = staff
         self._now = now
-        self._pins = PinCheck(rows)
+        self._pins = PinCheck(rows, pepper, steady)
         self._sessions = Sessions(rows, staff, now, random, IDLE_S)
         self._tries = WrongTries()
 
@@ -47,7 +51,7 @@ class StaffEntrance:
         if waiting > 0:
             return Wait(waiting)
         person = next((one for one in self.staff() if one.id == staff), None)
-        answer = self._pins.check(person, pin[: LONGEST_PIN + 1], now)
+        answer = self._pins.check(person, pin[: LONGEST_PIN + 1])
         if isinstance(answer, Wait):
             return answer
         if person is None or answer is not person:
