@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from hub.ledger import FLAGGED, HUB, RedemptionFlagged, RefusedHere, who_acted
+from hub.ledger import HUB, RefusedHere, who_acted
 from hub.reading import Envelope
 from hub.spending import KINDS as ACT_KINDS
 from hub.spending import QUARTER_S, NewAct, Spending, Sums
@@ -46,7 +46,6 @@ _TYPES: dict[str, type[Fact]] = {
     **KINDS,
     **ACT_KINDS,
     "coupon.refused": RefusedHere,
-    FLAGGED: RedemptionFlagged,
 }
 _one = {kind: msgspec.json.Decoder(fact) for kind, fact in _TYPES.items()}
 _many: dict[str, msgspec.json.Decoder[list[Fact]]] = {
@@ -81,7 +80,7 @@ def fold(ledger: LedgerQuestions, events: Sequence[Placed]) -> list[NewAct]:
     sums = Sums()
     spending = Spending(ledger, sums, flaws.rows)
     acts: Facts = []
-    for kind in sorted(by_kind.keys() & _TYPES.keys() - {FLAGGED}):
+    for kind in sorted(by_kind.keys() & _TYPES.keys()):
         facts = _facts(kind, by_kind[kind], flaws)
         if kind in _SUMMED:
             _SUMMED[kind](ledger, facts)
@@ -91,8 +90,6 @@ def fold(ledger: LedgerQuestions, events: Sequence[Placed]) -> list[NewAct]:
             _issued(ledger, facts, sums.tallies, flaws)
     # Each of them depends on what stood before it, whatever its kind.
     spending.fold(sorted(acts, key=itemgetter(0)))
-    if FLAGGED in by_kind:
-        _flagged(ledger, _facts(FLAGGED, by_kind[FLAGGED], flaws), flaws)
     ledger.bump({key: (total[0], total[1], total[2]) for key, total in sums.tallies.items()})
     if acts:
         ledger.bump_uses(sums.by_quarter, sums.by_member)
@@ -267,16 +264,6 @@ _SUMMED: dict[str, Callable[[LedgerQuestions, Facts], None]] = {
     "coupon.refused": _refused,
 }
 """Kinds whose facts are only added up or set down; acts at the counter have to be looked at each in its turn."""
-
-
-def _flagged(ledger: LedgerQuestions, facts: Facts, flaws: _Flaws) -> None:
-    for position, event, fact in facts:
-        flagged: RedemptionFlagged = fact
-        if event.device == HUB:
-            set_flag = ledger.flag_reversal if flagged.reversal else ledger.set_flag
-            set_flag(flagged.device, flagged.nonce, flagged.refusal)
-        else:
-            flaws.add(position, event.device, f"{FLAGGED}: only the hub may say so")
 
 
 def _reach(ledger: LedgerQuestions, events: Sequence[Placed]) -> None:

@@ -19,9 +19,11 @@ import msgspec
 
 from hub.ledger import (
     AGAIN,
+    FLAGGED,
     HUB,
     Happened,
     RedeemedHere,
+    RedemptionFlagged,
     ReleasedHere,
     ReservedHere,
     beyond_worth,
@@ -40,6 +42,7 @@ KINDS: dict[str, type[Fact]] = {
     "coupon.reversed": CouponReversed,
     "coupon.reserved": ReservedHere,
     "coupon.released": ReleasedHere,
+    FLAGGED: RedemptionFlagged,
 }
 """What is folded here."""
 
@@ -96,12 +99,15 @@ class Spending:
                     self._redeemed(position, event, fact)
                 case CouponReversed():
                     self._reversed(position, event, fact)
-                case ReservedHere() | ReleasedHere() if event.device != HUB:
+                case ReservedHere() | ReleasedHere() | RedemptionFlagged() if event.device != HUB:
                     self._flaws.append((position, event.device, f"{event.kind}: only the hub may say so"))
                 case ReservedHere():
                     self._reserved(position, event, fact)
                 case ReleasedHere():
                     self._ledger.end_reservation(fact.asked_by, fact.nonce, "released")
+                case RedemptionFlagged():
+                    set_flag = self._ledger.flag_reversal if fact.reversal else self._ledger.set_flag
+                    set_flag(fact.device, fact.nonce, fact.refusal)
 
     def _redeemed(self, position: int, event: Envelope | Event, fact: RedeemedHere) -> None:
         ledger = self._ledger
