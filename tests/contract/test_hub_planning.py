@@ -6,17 +6,23 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from hub.store.planning import statistics
 from hub.store.sqlite import SqliteStore
+from hub.wire.conditions import IsMember
 from hub.wire.coupon import show_code
-from tests.hub_house import House
+from hub.wire.snapshot import Value
+from tests.hub_house import House, campaign
 
 NEWEST = "SELECT position + count - 1 FROM journal ORDER BY position DESC LIMIT 1"
 """Reads one row, from the end of the table."""
 
-LARGE = ("coupon", "redemption", "journal", "answer", "refusal", "visit", "conflict")
+LARGE = (
+    *("coupon", "redemption", "journal", "answer", "refusal", "visit", "conflict", "reversal", "reservation"),
+    *("voucher", "use_by_quarter", "use_by_member", "picture_seen"),
+)
 """Tables that grow with every shopper. The rest have a row for each node, offer or member of staff."""
 
 
@@ -53,6 +59,38 @@ def test_no_redemption_walks_through_a_table_that_grows(house: House) -> None:
     conn.set_trace_callback(None)
     asked = [one for one in statements if re.match(r"\s*(SELECT|UPDATE|DELETE)", one)]
     assert any("FROM coupon" in one for one in asked)
+    assert walks(house.store, asked) == []
+
+
+def test_nothing_else_that_a_till_asks_walks_through_one_either(house: House) -> None:
+    plain = campaign().offer
+    voucher = msgspec.structs.replace(plain, value=Value("voucher", 2_000))
+    limits = {"redemption_limit": 90, "per_day_limit": 90, "per_person_limit": 9, "group_size": 1}
+    house.publish(campaign(2, **limits, condition=IsMember(), good_from="at_once", offline="refuse"))
+    house.publish(campaign(3, offer=voucher, offline="refuse"))
+    house.publish(campaign(4, rotating=True))
+    house.publish(campaign(5, redemption_limit=90))
+    till = house.node()
+    coupons = [till.mint(number) for number in (2, 2, 3, 4, 5)]
+    till.report(*(fact for fact, _ in coupons))
+    statements: list[str] = []
+    house.store.pool.conn().set_trace_callback(statements.append)
+    (_, first), (_, second), (_, part), (_, changing), (_, limited) = coupons
+    assert till.redeem(first, "nonce-0001", member="mei-00000001").accepted
+    assert till.reserve(second, "hold-0001", member="mei-00000001").held
+    assert till.redeem(second, member="mei-00000001", reservation="hold-0001").accepted
+    assert till.reverse("nonce-0001", "back-0001").reversed
+    assert till.reserve(first, "hold-0002", member="mei-00000001").held
+    assert till.release("hold-0002").was_held
+    assert till.redeem(part, amount_cents=500).balance_cents == 1_500
+    assert till.redeem(changing + "R" + "0" * 15).refusal == "code_too_old"
+    assert till.redeem(limited).accepted
+    for text in (first, second, part, "mei-00000001"):
+        assert till.look(text).found
+    house.store.pool.conn().set_trace_callback(None)
+    asked = [one for one in statements if re.match(r"\s*(SELECT|UPDATE|DELETE|INSERT)", one)]
+    for table in ("reservation", "use_by_quarter", "use_by_member", "voucher", "reversal", "picture_seen"):
+        assert any(f"FROM {table}" in one for one in asked), table
     assert walks(house.store, asked) == []
 
 
