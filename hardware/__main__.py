@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 import msgspec
 
+from hardware import commands as device_commands
 from hardware.ble import advertise_command, bluez_setup
 from hardware.ble.captures import Capture, CaptureError
 from hardware.ble.describe import described
@@ -55,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
         ble.add_parser("allow-intervals", help="let BlueZ take the interval and power that are asked for")
     )
     wifi_commands.add_arguments(commands.add_parser("wifi", help="the guests' own Wi-Fi network"))
+    device_commands.add_arguments(commands)
     return parser
 
 

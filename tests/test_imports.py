@@ -135,6 +135,7 @@ PURE = frozenset(
         "hardware.scanner.framing",
         "hardware.scanner.keys",
         "hardware.scanner.scanner",
+        "hardware.scanner.setup_codes",
         "hardware.wishes",
         "hardware.wifi.dnsmasq",
         "hardware.wifi.health",
@@ -193,7 +194,9 @@ PURE = frozenset(
         "kiosk.health",
         "kiosk.receipt",
         "kiosk.scans",
+        "kiosk.screen_watch",
         "kiosk.sounds",
+        "kiosk.tillpage.purchase",
         "kiosk.verdicts",
     }
 )

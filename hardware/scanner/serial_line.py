@@ -45,6 +45,14 @@ class SerialLine:
             # TypeError: pyserial reads on a line that another thread has just closed.
             raise OSError(errno.EIO, str(wrong)) from wrong
 
+    def write(self, data: bytes) -> None:
+        """Send to the scanner; for setting it up."""
+        try:
+            self._port.write(data)
+            self._port.flush()
+        except serial.SerialException as wrong:
+            raise OSError(errno.EIO, str(wrong)) from wrong
+
     def close(self) -> None:
         """Let go of it."""
         self._port.close()
