@@ -90,10 +90,12 @@ def fold(ledger: LedgerQuestions, events: Sequence[Placed]) -> list[NewAct]:
             _issued(ledger, facts, sums.tallies, flaws)
     # Each of them depends on what stood before it, whatever its kind.
     spending.fold(sorted(acts, key=itemgetter(0)))
-    ledger.bump({key: (total[0], total[1], total[2]) for key, total in sums.tallies.items()})
-    if acts:
+    if sums.tallies:
+        ledger.bump({key: (total[0], total[1], total[2]) for key, total in sums.tallies.items()})
+    if sums.by_quarter:
         ledger.bump_uses(sums.by_quarter, sums.by_member)
-    ledger.add_flaws(flaws.rows)
+    if flaws.rows:
+        ledger.add_flaws(flaws.rows)
     ledger.count_kinds([(kind, len(placed)) for kind, placed in sorted(by_kind.items())])
     _reach(ledger, events)
     return spending.new
@@ -273,9 +275,10 @@ def _reach(ledger: LedgerQuestions, events: Sequence[Placed]) -> None:
         # The hub's own journal has no gaps to look for.
         if event.device != HUB:
             journals[event.device, event.epoch].append(event)
-    ledger.extend_reach(
-        [
-            (*key, max([event.seq for event in own]), len(own), max([event.at for event in own]))
-            for key, own in journals.items()
-        ]
-    )
+    if journals:
+        ledger.extend_reach(
+            [
+                (*key, max([event.seq for event in own]), len(own), max([event.at for event in own]))
+                for key, own in journals.items()
+            ]
+        )

@@ -218,6 +218,8 @@ class SqliteActs:
                ON CONFLICT (shop, campaign, quarter) DO UPDATE SET redeemed = redeemed + excluded.redeemed""",
             [(*key, added) for key, added in by_quarter.items()],
         )
+        if not by_member:
+            return
         self._add(
             """INSERT INTO use_by_member VALUES (:shop, ?, ?, ?)
                ON CONFLICT (shop, member, campaign) DO UPDATE SET redeemed = redeemed + excluded.redeemed""",
