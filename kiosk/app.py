@@ -13,7 +13,7 @@ from hub.client.serving import serve as answer
 from kiosk.counter import Counter
 from kiosk.health import report
 from kiosk.screen import create_screen
-from kiosk.till import create_till
+from kiosk.tillpage.blueprint import create_till
 
 
 class _InMemory(Request):

@@ -1,7 +1,8 @@
-"""The till's four sounds, made in memory when they are first asked for: nobody has to look up to know what it said.
+"""The till's sounds, made in memory when they are first asked for: nobody has to look up to know what it said.
 
-Pure. `kiosk.till` serves them. Each is told from the others by its shape and not by its pitch alone: two notes up, one note
-twice, two notes down, three notes.
+Pure. `kiosk.tillpage` serves them. Each is told from the others by its shape and not by its pitch alone: two notes up, one note
+twice, two notes down, three notes up, one long note, three notes down, a note that rises and falls. In training two ticks go
+before each, so that a rehearsal is never taken for a sale.
 """
 
 from __future__ import annotations
@@ -16,13 +17,19 @@ RATE_HZ = 16_000
 _FADE_S = 0.008
 """Without it a note begins and ends with a click."""
 
+_TICKS = ((1568.0, 0.025), (0.0, 0.035), (1568.0, 0.025), (0.0, 0.06))
+
 # (frequency in Hz, length in seconds); frequency 0 is silence.
-TUNES: dict[str, tuple[tuple[float, float], ...]] = {
+_TUNES: dict[str, tuple[tuple[float, float], ...]] = {
     "good": ((784.0, 0.09), (1175.0, 0.16)),
     "look": ((494.0, 0.12), (0.0, 0.07), (494.0, 0.12)),
     "no": ((330.0, 0.14), (196.0, 0.26)),
     "note": ((784.0, 0.08), (988.0, 0.08), (1175.0, 0.14)),
+    "ask": ((659.0, 0.3),),
+    "back": ((988.0, 0.08), (784.0, 0.08), (587.0, 0.14)),
+    "hold": ((587.0, 0.09), (880.0, 0.1), (587.0, 0.12)),
 }
+TUNES = _TUNES | {f"train-{tone}": _TICKS + tune for tone, tune in _TUNES.items()}
 
 
 @cache

@@ -57,6 +57,14 @@ def redeem(browser: FlaskClient, **values: object) -> TestResponse:
     return browser.post("/till/redeem", data=form, follow_redirects=True)
 
 
+def answer_form(browser: FlaskClient, page: TestResponse, do: str = "redeem", **values: str) -> TestResponse:
+    """Send the form of a page that asks for something."""
+    found = re.search(r'<form class="(?:ask|held)" method="post" action="([^"]*)"', page.text)
+    assert found, page.text
+    form = {"mark": field(page, "mark"), "form": field(page, "form"), "do": do, **values}
+    return browser.post(found[1], data=form, follow_redirects=True)
+
+
 def test_nobody_redeems_or_sees_anything_without_signing_in(
     shop: TillShop, counter: Counter, browser: FlaskClient
 ) -> None:
@@ -176,8 +184,11 @@ def test_an_amount_that_is_needed_is_asked_for_without_a_second_scan(
     sign_in(browser)
     asked = redeem(browser, text=shop.take(counter, TENTH).token)
     assert "Amount needed" in asked.text
-    form = {name: field(asked, name) for name in ("mark", "form", "text")}
-    answer = browser.post("/till/redeem", data={**form, "basket": "20"}, follow_redirects=True)
+    assert "tone-ask" in asked.text
+    odd = answer_form(browser, asked, basket="a lot")
+    assert odd.status_code == 400
+    assert "That is no amount" in odd.text
+    answer = answer_form(browser, odd, basket="20")
     assert "Redeemed" in answer.text
     assert "€2" in answer.text
     wrong = redeem(browser, text=shop.take(counter, TENTH).token, basket="a lot")
@@ -296,7 +307,7 @@ def test_the_pages_allow_no_script_or_style_but_their_own(browser: FlaskClient) 
     policy = browser.get("/till").headers["Content-Security-Policy"]
     assert "'unsafe" not in policy
     assert "script-src 'self'" in policy
-    for path in ("/till/static/till.js", "/till/static/till.css"):
+    for path in ("/till/static/page.js", "/till/static/page.css"):
         with browser.get(path) as answer:
             assert answer.status_code == 200
 
@@ -331,7 +342,7 @@ def test_a_disk_that_takes_nothing_more_is_told_and_the_coupon_stays_good(
     (pages,) = conn.execute("PRAGMA page_count").fetchone()
     (limit,) = conn.execute("PRAGMA max_page_count").fetchone()
     conn.execute(f"PRAGMA max_page_count = {pages}")
-    fill = "INSERT INTO verdict VALUES (hex(randomblob(16)), 0, 0, 0, randomblob(4000))"
+    fill = "INSERT INTO verdict (nonce, at, accepted, value_cents, body) VALUES (hex(randomblob(16)), 0, 0, 0, randomblob(4000))"
     with contextlib.suppress(sqlite3.OperationalError):
         for _ in range(200):
             conn.execute(fill)
