@@ -21,6 +21,7 @@ from hub.devices import hub_key
 from hub.giving import Giver
 from hub.health import look
 from hub.pepper import hub_pepper
+from hub.rebuild import bring_up_to_date
 from hub.sealed import Secret
 from hub.store.sqlite import FILE, SqliteStore
 from hub.wire.snapshot import say
@@ -76,6 +77,7 @@ def open_store(folder: Path) -> SqliteStore:
         )
     if shop.beacon_uuid is None:
         _name_on_air(store)
+    bring_up_to_date(store)
     return store
 
 
@@ -151,6 +153,7 @@ def _mount_admin(
         notice=lambda language: say(config.notice or {}, language) or None,
         warnings=found,
         url=config.url,
+        clock=clock.state,
     )
     app.register_blueprint(pages, url_prefix="/manage")
 

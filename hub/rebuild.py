@@ -11,6 +11,10 @@ from hub.reading import read_run
 from hub.store.base import Store
 from hub.store.sqlite import FILE, SqliteStore
 
+FOLDING = 2
+"""Raised with each release that derives something else from the same journal. A file that was written by another one is made
+again when a hub opens it: an old release keeps facts that it does not understand, and they have to count from then on."""
+
 
 @dataclass(frozen=True, slots=True)
 class Verified:
@@ -29,6 +33,18 @@ def rebuild(store: Store) -> int:
             fold(store.ledger, list(enumerate(read_run(run.texts), run.position)))
             count += run.count
     return count
+
+
+def bring_up_to_date(store: Store) -> bool:
+    """Make the projections again where another release made them; whether it did. Others that open the file wait."""
+    if store.ledger.folding() == FOLDING:
+        return False
+    with store.writing():
+        if store.ledger.folding() == FOLDING:
+            return False
+        rebuild(store)
+        store.ledger.set_folding(FOLDING)
+    return True
 
 
 def verify(store: SqliteStore) -> Verified:

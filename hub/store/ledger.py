@@ -210,6 +210,15 @@ class SqliteLedger(SqliteActs):
             [(grant.campaign, grant.device, grant.issue, grant.accept)],
         )
 
+    def folding(self) -> int:
+        """Which way of deriving these rows were made by; 0 where nobody said."""
+        return int(self._pool.read("PRAGMA user_version")[0][0])
+
+    def set_folding(self, number: int) -> None:
+        """They were made in this way."""
+        with self._pool.writing() as conn:
+            conn.execute(f"PRAGMA user_version = {int(number)}")
+
     def empty_projections(self) -> None:
         """Forget all that the journal can tell again. Call inside the transaction of a rebuild."""
         with self._pool.writing() as conn:

@@ -9,7 +9,8 @@ import pytest
 
 from hub.app import open_store
 from hub.client.db import open_db, writing
-from hub.rebuild import rebuild, verify
+from hub.rebuild import bring_up_to_date, rebuild, verify
+from hub.reversing import reverse_as_manager
 from hub.store.planning import statistics
 from hub.store.schema import MIGRATIONS_HUB, PROJECTIONS
 from hub.store.sqlite import FILE, SqliteStore
@@ -103,3 +104,71 @@ def test_the_old_and_the_new_file_have_the_same_tables(
     assert verify(fresh.store).differ == ()
     migrated.close()
     fresh.close()
+
+
+COUNTER = "m005_what_a_coupon_may_depend_on"
+USED = """[{"device":"kiosk-1","epoch":1,"seq":1,"kind":"coupon.issued","at":1795000000.0,"clock":"ntp","data":{"serial":
+"00112233445566aa","campaign":1,"code":"0000000000AN","key_number":0,"expires_at":1795086400,"channel":"kiosk"}},{"device":
+"kiosk-1","epoch":1,"seq":2,"kind":"coupon.redeemed","at":1795000060.0,"clock":"ntp","data":{"serial":"00112233445566aa",
+"campaign":1,"nonce":"nonce-0001","till":"Till 1","staff":"s1","value_cents":120,"offline":true}},{"device":"kiosk-1","epoch":1,
+"seq":3,"kind":"offer.shown","at":1795000061.0,"clock":"ntp","data":{"campaign":1,"channel":"kiosk","times":4,"shown_s":9.5}}]"""
+
+
+@pytest.fixture
+def before_the_counter(tmp_path: Path) -> Path:
+    """A hub of the release before: one coupon was used there, and a newer kiosk has told how often an offer was shown."""
+    db = open_db(tmp_path / FILE)
+    with writing(db):
+        MIGRATIONS_HUB.apply(db, stop_before=COUNTER)
+    db.execute("INSERT INTO shop (number, body, made_at) VALUES (7, ?, ?)", (SHOP, NOON - 9_000))
+    db.execute("INSERT INTO campaign VALUES (7, 1, 'published', ?, 1, ?, ?, ?)", (OFFER, NOON, NOON, NOON))
+    db.execute("INSERT INTO journal VALUES (1, 7, 'kiosk-1', 1, 1, 3, ?, ?)", (NOON, USED.encode()))
+    db.execute(
+        "INSERT INTO coupon VALUES (7, '00112233445566aa', 1, 1, '0000000000AN', 0, 1795086400, 'kiosk', 'kiosk-1', ?, 0)",
+        (NOON,),
+    )
+    db.execute(
+        """INSERT INTO redemption VALUES (7, 'kiosk-1', 'nonce-0001', 2, '00112233445566aa', 1, ?, 'Till 1', 's1', 120, NULL,
+           1, 'first', NULL, 0)""",
+        (NOON + 60,),
+    )
+    db.execute("INSERT INTO tally VALUES (7, 1, 'kiosk-1', 1, 1, 1)")
+    db.close()
+    return tmp_path
+
+
+def test_what_was_redeemed_before_counts_for_the_day_and_can_be_taken_back(before_the_counter: Path) -> None:
+    store = SqliteStore(before_the_counter / FILE)
+    quarter = int(NOON) // 900 * 900
+    assert store.ledger.redeemed_between(1, quarter, quarter + 900) == 1
+    act = store.ledger.first_act("00112233445566aa")
+    assert act is not None
+    assert (act.member, act.balance_cents, act.right_spent) == ("", None, False)
+    taken = reverse_as_manager(
+        store,
+        "kiosk-1",
+        "nonce-0001",
+        manager="Ines",
+        reason="a slip",
+        act_id="form-0001",
+        now=NOON + 900,
+        clock="ntp",
+    )
+    assert taken.reversed
+    assert store.ledger.first_act("00112233445566aa") is None
+    assert store.ledger.redeemed_between(1, quarter, quarter + 900) == 0
+    store.close()
+
+
+def test_facts_that_an_old_release_only_kept_count_once_a_new_one_opens_its_file(
+    before_the_counter: Path,
+) -> None:
+    plain = SqliteStore(before_the_counter / FILE)
+    assert plain.reports.exposures(0, 3e9) == []
+    plain.close()
+    store = open_store(before_the_counter)
+    (shown,) = store.reports.exposures(0, 3e9)
+    assert (shown.times, shown.shown_s) == (4, 9.5)
+    assert verify(store).differ == ()
+    assert not bring_up_to_date(store)
+    store.close()
