@@ -53,6 +53,8 @@ def _parser() -> argparse.ArgumentParser:
     serve = command("serve", _serve, "Answer at the screen and the till until told to stop.")
     serve.add_argument("--host", help="address to listen on (KIOSK_HOST)")
     serve.add_argument("--port", help="port to listen on (KIOSK_PORT)")
+    browser = command("browser", _browser, "Show the shoppers' screen in a browser that is looked after.")
+    browser.add_argument("--port", help="port of the kiosk on this machine (KIOSK_PORT)")
     joining = command("enrol", _enrol, "Join a shop with a pairing code from its hub.")
     joining.add_argument("code", metavar="CODE", help="the pairing code")
     joining.add_argument("--hub", help="address of the hub, such as http://hub.local:8080 (KIOSK_HUB)")
@@ -116,6 +118,17 @@ def _serve(config: Config, _asked: argparse.Namespace) -> int:
         return _broken(str(wrong))
     finally:
         counter.stop()
+    return OK
+
+
+def _browser(config: Config, _asked: argparse.Namespace) -> int:
+    from kiosk.screen_browser import NoBrowser, run
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    try:
+        run(config.browser, config.browser_flags, config.port)
+    except NoBrowser as wrong:
+        return _broken(str(wrong))
     return OK
 
 
