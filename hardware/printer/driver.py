@@ -20,14 +20,15 @@ from hardware.printer.painting import NoFont, paint, rows_of
 from hardware.printer.printer import NotPrinted, Printed, Status, Trouble, not_printed
 from hardware.printer.wires import Wire
 
-ANSWER_S = 1.0
-"""A printer answers a real-time question in milliseconds, over a slow line in tens of them."""
+ANSWER_S = 2.0
+"""A printer answers a real-time question in milliseconds, on a slow line in tens; a busy till may hear it late."""
 
 STALL_S = 12.0
 """The slowest prints 50 mm a second and its buffer holds less than a receipt: longer than this without a sign is no printing."""
 
 LOOK_S = 0.1
-QUIET_END_S = 4.0
+LOOK_AGAIN_S = 1.0
+QUIET_END_S = 3.0
 """Printers that know no mark (GS r) are believed after this, while they say that all is well."""
 
 _LINES: dict[int, Trouble] = {
@@ -195,7 +196,7 @@ class EscPosPrinter:
             now = self._clock()
             if self._closed.is_set():
                 raise _Broken("closed")
-            if now - looked_at >= ANSWER_S:
+            if now - looked_at >= LOOK_AGAIN_S:
                 looked_at = now
                 well_since = (well_since or now) if self._is_well(wire) else None
             if well_since is not None and now - well_since >= QUIET_END_S:

@@ -77,7 +77,7 @@ class Printer(Protocol):
         """Print a page, cut it off, and wait for the printer to say so; half a minute at most while nothing moves."""
 
     def status(self) -> Status:
-        """Ask how it is; two seconds at most."""
+        """Ask how it is; two seconds where it does not answer."""
 
     def kick(self) -> bool:
         """Open the cash drawer that hangs on the printer, also while there is no paper. Whether the pulse was sent."""

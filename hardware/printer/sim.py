@@ -40,6 +40,12 @@ class SimLine:
             self._there = there
             self._changed.notify_all()
 
+    @property
+    def there(self) -> bool:
+        """Whether the cable is in."""
+        with self._changed:
+            return self._there
+
     def pictures(self) -> list[Image.Image]:
         """What it printed, one picture for each piece of paper, the oldest first."""
         with self._changed:

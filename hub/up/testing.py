@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hub.up.browser import bring_chromium
+from hub.up.emulator import bring_emulator
 from hub.up.packages import TEST_TOOLS, bring
 from hub.up.sentences import UpError
 from hub.up.tree import source_tree
@@ -53,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
             "The virtual machine of the lab is not part of this release; run the tests without --lab."
         )
     narrowed = any(not word.startswith("-") for word in args.rest)
-    problems = [problem for problem in (_browser(), _tools()) if problem]
+    problems = [problem for problem in (_browser(), _tools(), _printer()) if problem]
     steps: list[Step] = []
     if not narrowed:
         steps += [_step(name, command) for name, command in _static_checks()]
@@ -96,6 +97,15 @@ def _tools() -> str | None:
     packages = " ".join(tool.package for tool in missing)
     _tell(f"some tests are skipped here (on Debian: apt install {packages})")
     return f"{packages} is missing, and in CI these tests must run." if _in_ci() else None
+
+
+def _printer() -> str | None:
+    """Sees that there is an emulated receipt printer; a sentence where CI lacks it."""
+    missing = bring_emulator(_tell)
+    if missing is None:
+        return None
+    _tell(f"the tests on an emulated receipt printer are skipped: {missing}")
+    return missing if _in_ci() else None
 
 
 def _in_ci() -> bool:
