@@ -128,11 +128,11 @@ def fold_redeemed(
 
 
 def _spent(event: Happened, part: Act, before: VoucherSum | None) -> VoucherSum:
-    """What is spent of a voucher after a part. Only the hub knows what it is worth; a till only while it has not spoken."""
+    """What is spent of a voucher after a part. The hub knows what it is worth. A till tells parts again to a hub that was set
+    back, in any order: each was at least of what it took and left, and the first was of all of it."""
     spent = before.spent_cents if before else 0
-    worth = spent + part.value_cents + (part.balance_cents or 0)
-    if before is not None and event.device != HUB:
-        worth = before.worth_cents
+    told = part.value_cents + (part.balance_cents or 0)
+    worth = spent + told if event.device == HUB else max(told, before.worth_cents if before else 0)
     return VoucherSum(spent + part.value_cents, worth)
 
 
