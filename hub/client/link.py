@@ -15,6 +15,8 @@ from hub.client.node import Node
 from hub.wire.identity import SIGNATURE_HEADER, read_public, reply_is_signed, sign_request
 from hub.wire.sync import MAX_BODY_BYTES
 
+_DONE = 200
+
 MAX_REPLY_BYTES = 16 * MAX_BODY_BYTES
 """A snapshot with its pictures fits; an endless answer does not fill the memory of a small machine."""
 
@@ -123,7 +125,8 @@ class SignedLink:
         self._counters = counters
         self._above = 0
         self.answered = 0
-        """The highest counter of this link to which the hub has answered."""
+        """The highest counter of this link whose request the hub has done. Whatever it refuses, or cannot keep because its disk
+        is full, it may have forgotten without having been set back."""
 
     def post(self, path: str, body: bytes, timeout_s: float) -> Reply:
         """Status 0 where no answer came that can be believed."""
@@ -137,7 +140,7 @@ class SignedLink:
             return Reply(
                 0, f"an answer with status {reply.status} that this shop's hub did not sign".encode()
             )
-        if reply.status:
+        if reply.status == _DONE:
             self.answered = max(self.answered, counter)
         return reply
 
