@@ -119,6 +119,9 @@ def _wifi_options(up: argparse.ArgumentParser) -> None:
 def _install_options(install: argparse.ArgumentParser) -> None:
     install.add_argument("--door", action="store_true", help="it hears who is near and greets phones")
     install.add_argument("--counter", action="store_true", help="the shoppers' screen and the till")
+    install.add_argument(
+        "--screen", action="store_true", help="the display of this machine is the shoppers' screen"
+    )
     install.add_argument("--office", action="store_true", help="the shop's hub")
     install.add_argument("--hub", metavar="URL", help="where the shop's hub is")
     install.add_argument("--pair", metavar="CODE", help="join the shop with this code now")

@@ -98,8 +98,10 @@ def plan_machine(args: argparse.Namespace, clone: str, root: Path | None) -> Mac
     roles = tuple(role for role in MODULES if getattr(args, role))
     if not roles:
         raise UpError("Say what this machine is to be: --door, --counter, --office, or several of them.")
+    if args.screen and "counter" not in roles:
+        raise UpError("The shoppers' screen belongs to the counter: --counter --screen.")
     if args.wifi is None:
-        return Machine(clone, roles, settings=_common(args, roles))
+        return Machine(clone, roles, settings=_common(args, roles), has_screen=args.screen)
     if "door" not in roles:
         raise UpError("The guests' network belongs to the door: --door --wifi IFACE.")
     if args.ssid is None:
@@ -112,9 +114,8 @@ def plan_machine(args: argparse.Namespace, clone: str, root: Path | None) -> Mac
         insist_on_interface(args.wifi, [name for _, name in socket.if_nameindex()], default_routes())
     machine = Machine(clone, roles, args.wifi, radio)
     upstream = "" if root is not None and args.upstream is None else choose_upstream(args.upstream, args.wifi)
-    return Machine(
-        clone, roles, args.wifi, radio, _common(args, roles) | _wifi_settings(args, machine, upstream)
-    )
+    settings = _common(args, roles) | _wifi_settings(args, machine, upstream)
+    return Machine(clone, roles, args.wifi, radio, settings, args.screen)
 
 
 def _common(args: argparse.Namespace, roles: Sequence[str]) -> dict[str, str]:

@@ -25,6 +25,7 @@ UNITS: Mapping[str, tuple[str, ...]] = {
     "door": ("shopbell-edge.service", "shopbell-portal.service"),
 }
 WIFI_UNITS = ("shopbell-gate.socket", "shopbell-gate.service", "shopbell-wifi.service")
+SCREEN_UNIT = "shopbell-screen.service"
 RADIO_UNIT = "hostapd.service"
 HEADING = """# The settings of Shopbell on this machine: one NAME=value a line; the READMEs of the programs have them all.
 # `./shopbell install` changes only what it is told; after a change by hand: sudo systemctl restart 'shopbell-*'
@@ -33,13 +34,15 @@ HEADING = """# The settings of Shopbell on this machine: one NAME=value a line; 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What was asked for. `roles` of door, counter, office. `interface` "": no guests' network of ours."""
+    """What was asked for. `roles` of door, counter, office. `interface` "": no guests' network of ours. `has_screen`: the
+    shoppers' screen hangs on this machine."""
 
     clone: str
     roles: tuple[str, ...]
     interface: str = ""
     is_radio: bool = False
     settings: Mapping[str, str] | None = None
+    has_screen: bool = False
 
     @property
     def guests(self) -> str:
@@ -59,7 +62,9 @@ def units_of(machine: Machine) -> tuple[str, ...]:
     """In the order in which they come up: the gate stands before there is a network to guard."""
     wifi = (*WIFI_UNITS, *([RADIO_UNIT] if machine.is_radio else [])) if machine.interface else ()
     roles = [role for role in UNITS if role in machine.roles]
-    return (*(unit for role in roles for unit in UNITS[role] if role != "door"), *wifi, *_door(machine))
+    screen = (SCREEN_UNIT,) if machine.has_screen else ()
+    indoors = (unit for role in roles for unit in UNITS[role] if role != "door")
+    return (*indoors, *screen, *wifi, *_door(machine))
 
 
 def _door(machine: Machine) -> tuple[str, ...]:
@@ -118,7 +123,10 @@ def quoted(value: str) -> str:
 
 def packages_of(machine: Machine) -> tuple[str, ...]:
     """Debian's packages beside those of the access point."""
-    return ("bluez",) if "door" in machine.roles else ()
+    wanted = ["bluez"] if "door" in machine.roles else []
+    if machine.has_screen:
+        wanted += ["cage", "chromium", "fonts-noto-cjk"]
+    return tuple(wanted)
 
 
 def next_steps(machine: Machine, joined: Iterable[str]) -> list[str]:

@@ -22,6 +22,7 @@ MOST = {
     "shopbell-wifi.service": 2.2,
     "shopbell-edge.service": 1.6,
     "shopbell-kiosk.service": 1.5,
+    "shopbell-screen.service": 2.6,
     "shopbell-hub.service": 1.5,
 }
 """The exposure that each may have at most, from 0 (none) to 10."""
@@ -58,6 +59,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Path:
     roles = [
         "--door",
         "--counter",
+        "--screen",
         "--office",
         "--wifi",
         "wlan0",
@@ -130,12 +132,25 @@ def has_watchdog(machine: Path, unit: str) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("unit", "program"), [("shopbell-gate.service", "edge/gate"), ("shopbell-edge.service", "edge")]
+    ("unit", "program"),
+    [
+        ("shopbell-gate.service", "edge/gate"),
+        ("shopbell-edge.service", "edge"),
+        ("shopbell-screen.service", "kiosk"),
+    ],
 )
 def test_a_watchdog_is_set_where_the_program_pings(machine: Path, unit: str, program: str) -> None:
     assert has_watchdog(machine, unit)
     pings: Callable[[Path], bool] = lambda path: 'notify("WATCHDOG=1")' in path.read_text()  # noqa: E731
     assert any(pings(path) for path in (ROOT / program).glob("*.py"))
+
+
+def test_the_screens_browser_reaches_nothing_but_this_machine(machine: Path) -> None:
+    lines = lines_of(machine, "shopbell-screen.service")
+    assert "IPAddressDeny=any" in lines
+    assert [line for line in lines if line.startswith("IPAddressAllow=")] == ["IPAddressAllow=localhost"]
+    assert "CapabilityBoundingSet=" in lines
+    assert "User=shopbell-screen" in lines
 
 
 def test_systemd_understands_every_line(machine: Path, tmp_path: Path) -> None:

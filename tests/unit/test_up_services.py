@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hub.up.cli import main
 from hub.up.installing import insist_on_machine, insist_on_place, read_templates
 from hub.up.sentences import UpError
-from hub.up.services import Machine, files_of, next_steps, quoted, settings_text, units_of
+from hub.up.services import Machine, files_of, next_steps, packages_of, quoted, settings_text, units_of
 from tests.test_docs import settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -165,7 +165,7 @@ def test_whoever_has_not_joined_is_told_how() -> None:
 
 
 def test_every_template_goes_somewhere_on_a_machine_that_is_everything() -> None:
-    machine = Machine("/opt/shopbell", ("door", "counter", "office"), "wlan0", is_radio=True)
+    machine = Machine("/opt/shopbell", ("door", "counter", "office"), "wlan0", is_radio=True, has_screen=True)
     templates = read_templates(ROOT / "units")
     assert len(files_of(machine, templates)) == len(templates) > 10
 
@@ -207,3 +207,10 @@ def test_a_shell_reads_each_value_as_it_was_given(value: str) -> None:
 def test_a_value_of_two_lines_is_none() -> None:
     with pytest.raises(ValueError, match="one line"):
         quoted("Shop\nWIFI_SECURITY=open")
+
+
+def test_a_counter_with_a_display_gets_its_browser_and_one_without_does_not() -> None:
+    for has_screen in (True, False):
+        machine = Machine("/opt/shopbell", ("counter",), has_screen=has_screen)
+        assert ("shopbell-screen.service" in units_of(machine)) is has_screen
+        assert ("chromium" in packages_of(machine)) is has_screen
