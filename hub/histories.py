@@ -51,7 +51,7 @@ class History:
 
 
 def find_serial(store: Store, text: str) -> str | None:
-    """The serial that a code, a scanned token, a GS1 Digital Link or a serial stands for; None where it is of none that is known."""
+    """The serial that a code, a scanned token, a GS1 Digital Link or a serial stands for; None where it is of none known."""
     link = parse(text)
     carried = link.carried() if link else None
     query = carried or text

@@ -166,7 +166,7 @@ def pin_fault(pin: str) -> Said | None:
 def member_fault(member: str) -> Said | None:
     """What is wrong with the opaque id of a membership; none at all is right too."""
     if member and not re.fullmatch(r"[A-Za-z0-9_-]{8,40}", member):
-        return said("A member's number has 8 to 40 letters and digits. It stands on the member's page.")
+        return said("A member's number has 8 to 40 letters and digits.")
     return None
 
 

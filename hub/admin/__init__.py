@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask import Blueprint
 
 from hub.store.base import Store
+from hub.wire.events import ClockState
 
 
 def create_admin(
@@ -22,6 +23,7 @@ def create_admin(
     notice: Callable[[str], str | None] = lambda _: None,
     warnings: Callable[[float], Sequence[Any]] = lambda _: (),
     url: str = "",
+    clock: Callable[[], ClockState] = lambda: "ntp",
 ) -> Blueprint:
     """The manager's pages as a blueprint, to be mounted under a prefix of its own such as `/manage`.
 
@@ -33,7 +35,7 @@ def create_admin(
     from hub.admin.office import Office
     from hub.admin.pages import make_blueprint
 
-    return make_blueprint(Office(store, key, pepper, now, secure, notice, warnings, url))
+    return make_blueprint(Office(store, key, pepper, now, secure, notice, warnings, url, clock))
 
 
 __all__ = ["create_admin"]

@@ -6,7 +6,7 @@ from flask import abort, request
 from werkzeug.wrappers import Response
 
 from hub.admin.office import Office, Route, back_to
-from hub.people import NewStaff, add_staff, new_pin, set_staff_active
+from hub.people import NewStaff, add_staff, new_pin, set_own_member, set_staff_active
 from hub.sentences import Said
 
 RECORD_LINES = 200
@@ -41,6 +41,13 @@ def change(office: Office, member: str) -> Response:
             fresh = new_pin(office.store, member, office.now(), who=office.who(), pepper=office.pepper())
             if fresh is not None:
                 return _page(office, fresh=fresh)
+        case "own-member":
+            field = f"member_{member}"
+            chosen = request.form.get(field, "").strip()
+            fault = set_own_member(office.store, member, chosen, office.now(), who=office.who())
+            if fault is None:
+                return back_to("staff", "member-set" if chosen else "saved")
+            return _page(office, faults={field: fault}, status=422)
         case "keep-out" | "let-in" as action:
             if set_staff_active(office.store, member, action == "let-in", office.now(), who=office.who()):
                 return back_to("staff", "let-in" if action == "let-in" else "kept-out")

@@ -10,6 +10,7 @@ from babel.dates import get_day_names
 from flask import abort, request
 from werkzeug.wrappers import Response
 
+from hub.admin.lots import lot_of
 from hub.admin.office import Office, Route, back_to, locale_of
 from hub.air import FRAMES, LINK, intervals
 from hub.campaigns import TEXTS, as_typed, blank, read_typed, settled, sketch
@@ -219,6 +220,7 @@ def _form(
         weekdays=get_day_names("wide", locale=locale()),
         days=DAYS,
         next_offers=_next_offers(office, record),
+        lot=lot_of(office, record.campaign) if record and record.published_at else None,
         card_language=_card_language(office),
         channels=CHANNELS,
         frames=FRAMES,

@@ -20,6 +20,7 @@ from hub.store.base import Store
 from hub.store.records import AuditEntry, Session
 from hub.storefront.languages import TAGS, gettext, language, language_links, locale
 from hub.storefront.offers import OfferView, Reader, show_offer
+from hub.wire.events import ClockState
 from hub.wire.snapshot import Campaign, Shop, say
 
 View = Callable[..., Any]
@@ -43,7 +44,7 @@ class Office:
     cookies must be too.
 
     `warnings(now)` says what needs attention, `notice(language)` the one line that every page carries. `url`: where others reach
-    the hub, "" where nobody has said.
+    the hub, "" where nobody has said. `clock()`: how far the hub's own clock is to be trusted.
     """
 
     store: Store
@@ -54,6 +55,7 @@ class Office:
     notice: Callable[[str], str | None]
     warnings: Callable[[float], Sequence[Any]]
     url: str = ""
+    clock: Callable[[], ClockState] = lambda: "ntp"
 
     def shop(self) -> Shop:
         """The shop; nameless before it has been made."""
@@ -150,6 +152,20 @@ def act_name(what: str) -> str:
         "staff.withdrawn": gettext("kept somebody of the staff out"),
         "staff.let_in": gettext("let somebody of the staff in again"),
         "staff.pin_changed": gettext("gave a new PIN"),
+        "staff.member_set": gettext("said which membership is somebody's own"),
+        "staff.member_removed": gettext("said that somebody has no membership"),
+        "coupon.reversed": gettext("took a redemption back"),
+        "coupon.called_back": gettext("called a coupon back"),
+        "coupons.called_back": gettext("called coupons back"),
+        "coupons.good_again": gettext("let coupons be good again"),
+        "key.asked": gettext("asked for a new key"),
+        "key.changed": gettext("signs with a new key"),
+        "key.ends": gettext("gave a key an end"),
+        "key.withdrawn": gettext("withdrew a key"),
+        "key.number": gettext("took the number of an old key"),
+        "keys.policy": gettext("changed how keys are replaced"),
+        "codes.key": gettext("replaced the key behind codes that change"),
+        "backup.made": gettext("made a backup"),
         "device.pairing_opened": gettext("made a pairing code"),
         "device.withdrawn": gettext("withdrew a device"),
         "tag.added": gettext("enrolled a tag"),
@@ -177,6 +193,20 @@ def done_sentence(code: str) -> str | None:
         "withdrawn": gettext("Withdrawn. It is refused from now on."),
         "let-in": gettext("May redeem again."),
         "kept-out": gettext("May not redeem any more."),
+        "member-set": gettext("Saved. The tills refuse their own coupons from now on."),
+        "reversed": gettext("Taken back. The coupon is good again, and the reason stands here."),
+        "called-back": gettext("Called back. Every till that hears the hub refuses it from now on."),
+        "called-back-many": gettext("Called back. Every till that hears the hub refuses them from now on."),
+        "good-again": gettext("The rule is gone. What it called back is good again."),
+        "key-asked": gettext("The device takes a new key as soon as it is heard of."),
+        "key-ends": gettext("The key has an end now."),
+        "key-withdrawn": gettext(
+            "Withdrawn. What it signed is refused unless the hub had heard of it; its device takes a new key."
+        ),
+        "codes-replaced": gettext("There is a new key behind codes that change."),
+        "codes-under-way": gettext(
+            "The last replacement is still under way. Try again tomorrow, or replace it at once."
+        ),
         "tag-added": gettext("Enrolled. The doors learn it within seconds."),
         "tag-removed": gettext("Removed. Its name and its key are deleted."),
         "welcome": gettext("Welcome. Your shop is ready; make its first offer."),

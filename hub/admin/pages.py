@@ -11,7 +11,7 @@ from jinja2 import ChoiceLoader, FileSystemLoader
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from hub.admin import coupons, crew, door, nodes, offers, paper, tags, today
+from hub.admin import coupon, coupons, crew, door, keys, nodes, offers, paper, recall, tags, today
 from hub.admin import shop as shop_pages
 from hub.admin.gate import check, finish
 from hub.admin.look import own_style
@@ -45,6 +45,9 @@ def make_blueprint(office: Office) -> Blueprint:
         *offers.ROUTES,
         *paper.ROUTES,
         *coupons.ROUTES,
+        *coupon.ROUTES,
+        *recall.ROUTES,
+        *keys.ROUTES,
         *nodes.ROUTES,
         *crew.ROUTES,
         *tags.ROUTES,

@@ -8,13 +8,16 @@ from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import msgspec
+from babel.dates import get_day_names
 from flask import request
 from werkzeug.wrappers import Response
 
 from hub.admin.office import Office, Route, back_to
 from hub.sentences import Said, said
 from hub.storefront.colour import read_colour
-from hub.storefront.languages import NAMES
+from hub.storefront.languages import NAMES, locale
+from hub.typed import Typed
+from hub.typed_hours import read_hours, show_hours
 from hub.wire.snapshot import Shop
 
 NAME_LONGEST, GREETING_LONGEST = 60, 80
@@ -73,6 +76,7 @@ def save(office: Office) -> Response:
 def as_typed(shop: Shop) -> dict[str, str]:
     """A shop as the form shows it."""
     fields = {"timezone": shop.timezone, "currency": shop.currency, "colour": shop.colour or ""}
+    fields |= show_hours(shop.hours)
     for code in NAMES:
         fields[f"name_{code}"] = shop.name.get(code, "")
         fields[f"greeting_{code}"] = shop.greeting.get(code, "")
@@ -101,6 +105,10 @@ def read_shop(typed: Mapping[str, str], languages: tuple[str, ...], shop: Shop) 
         faults["timezone"] = said("This time zone is not known. Choose one from the list.")
     if not re.fullmatch("[A-Z]{3}", typed["currency"].upper()):
         faults["currency"] = said("A currency is three letters, such as EUR.")
+    hours = read_hours(Typed(typed), shop.hours)
+    if isinstance(hours, dict):
+        faults |= hours
+        hours = shop.hours
     colour = read_colour(typed["colour"])
     if typed["colour"] and colour is None:
         faults["colour"] = said("A colour is # and six digits, such as #B4541A.")
@@ -114,6 +122,7 @@ def read_shop(typed: Mapping[str, str], languages: tuple[str, ...], shop: Shop) 
         timezone=typed["timezone"],
         currency=typed["currency"].upper(),
         colour=colour,
+        hours=hours,
     )
 
 
@@ -128,6 +137,7 @@ def _page(
         ticked=office.shop().languages if ticked is None else ticked,
         names=NAMES,
         zones=_zones(),
+        weekdays=get_day_names("wide", locale=locale()),
         currencies=sorted({*CURRENCIES, office.shop().currency}),
     )
 

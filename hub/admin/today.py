@@ -13,6 +13,7 @@ from hub.admin.charts import Chart, bars
 from hub.admin.office import Office, Route
 from hub.admin.period import Period, period_of, read_period
 from hub.admin.wording import Wording
+from hub.alerts import look_at_counter
 from hub.health import SILENT_AFTER_S
 from hub.reports import Freshness, Report, make_report, shop_zone
 from hub.reports import Period as Days
@@ -72,11 +73,13 @@ def today(office: Office) -> Response:
         way_name=way_name,
         visit_plot=visit_plot(report, wording) if period.days > 1 else None,
         warnings=office.warnings(now),
+        alerts=look_at_counter(office.store, now),
         counted=freshness(report.devices, now, (COUNTING,)),
         told=freshness(report.devices, now, ("kiosk", "edge", "site")),
         has_offers=bool(office.store.campaigns.all()),
         has_devices=any(device.program == COUNTING for device in report.devices),
         conflict_cents=sum(conflict.cost_cents for conflict in report.conflicts),
+        held=len(office.store.counter.held(now)),
     )
 
 
