@@ -20,7 +20,7 @@ from hub.wire.events import CouponReserved, CouponReversed, OfferShown
 from hub.wire.rotating import show
 from hub.wire.rules import MANAGER_UNDO_S, UNDO_S
 from hub.wire.snapshot import Campaign, Value
-from hub.wire.sync import LookRequest, ReleaseRequest, ReserveRequest, ReverseRequest
+from hub.wire.sync import LookRequest, ReleaseRequest, ReserveRequest, ReverseRequest, Spare
 from tests.hub_house import NOON, House, HouseNode, alone, campaign, problem
 
 DAY = 86_400
@@ -631,3 +631,29 @@ def test_limits_that_a_till_could_not_know_are_flagged_when_it_reports(house: Ho
     till.send()
     till.report(bought, alone(bought, "alone-bought"))
     assert house.store.counter.acts_of(bought.serial)[0].flag is None, "the till saw what was bought"
+
+
+def test_the_last_of_a_limit_is_a_tills_own_right_and_is_used_up_with_it(
+    house: House, till: HouseNode
+) -> None:
+    publish(house, redemption_limit=4)
+    coupons = [till.mint(2) for _ in range(6)]
+    till.report(*(fact for fact, _ in coupons))
+    till.send()
+    assert house.store.ledger.grant_of(2, till.device).accept == 1
+    other = house.node(name="Till 2")
+    spent = [till.redeem(text).right_spent for _, text in coupons[:3]]
+    assert spent == [False, False, False]
+    assert other.redeem(coupons[3][1]).refusal == "limit_reached", "the last one is the first till's"
+    assert till.reserve(coupons[3][1], "hold-0001").refusal == "limit_reached"
+    assert till.redeem(coupons[4][1]).refusal == "limit_reached", (
+        "a till that has spent it alone meanwhile does not tell it"
+    )
+    last = till.redeem(coupons[4][1], "nonce-last", spare=(Spare(2, 1),))
+    assert (last.accepted, last.right_spent) == (True, True)
+    assert till.redeem(coupons[4][1], "nonce-last") == last
+    assert till.redeem(coupons[5][1], spare=(Spare(2, 1),)).refusal == "limit_reached"
+    # Its reply was lost and the till decided the same act alone: its right was spent once.
+    till.report(alone(coupons[4][0], "nonce-last"))
+    (tally,) = house.store.ledger.tallies_of(2)
+    assert (tally.redeemed, tally.accepted_alone) == (4, 1)
