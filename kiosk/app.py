@@ -13,7 +13,7 @@ from hub.client.serving import serve as answer
 from kiosk.counter import Counter
 from kiosk.health import report
 from kiosk.screen import create_screen
-from kiosk.tillpage.blueprint import create_till
+from kiosk.tillpage.blueprint import LET_GO, create_till
 
 
 class _InMemory(Request):
@@ -45,6 +45,7 @@ def _healthz(counter: Counter) -> Response:
 def serve(counter: Counter, ready: Callable[[str], None]) -> None:
     """Answer until SIGTERM or SIGINT, then end in order. `ready` gets the address. ServeError where it is taken."""
     listening = listen(counter.config.host, counter.config.port)
+    app = create_app(counter)
     counter.start()
-    answer(create_app(counter), listening, threads=counter.config.threads, ready=ready)
+    answer(app, listening, threads=counter.config.threads, ready=ready, leaving=app.extensions[LET_GO])
     counter.stop()

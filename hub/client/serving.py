@@ -56,10 +56,12 @@ def serve(
     front: Front | None = None,
     body_octets: int = MAX_REQUEST_BYTES,
     idle_s: int = IDLE_TIMEOUT_S,
+    leaving: Callable[[], None] | None = None,
 ) -> None:
     """Answer until SIGTERM or SIGINT; `ready` is told the address. Call it in the main thread.
 
     `front` is asked before `app`. Of a body at most `body_octets` are read; a connection without a request ends after `idle_s`.
+    `leaving` is called when the end begins: whoever holds requests back on purpose lets them go then.
 
     Requests under way are finished and their answers sent: staff see the verdict of what was redeemed. A second signal
     changes nothing, so that whoever calls can put things away in peace.
@@ -98,6 +100,8 @@ def serve(
     ready(_address(listening))
     while answering.is_alive() and not stopping.wait(1.0):
         pass
+    if leaving is not None:
+        leaving()
     _finish_requests(server)
     server.close()
     answering.join(2.0)

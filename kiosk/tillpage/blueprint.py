@@ -34,6 +34,9 @@ logger = logging.getLogger(__name__)
 
 _YEAR = "public, max-age=31536000, immutable"
 
+LET_GO = "shopbell_till_let_go"
+"""Under this name an application with a till has what lets pages go that wait for a scan: to be called when it ends."""
+
 View = Callable[..., ResponseReturnValue]
 
 
@@ -139,7 +142,7 @@ def create_till(counter: Counter) -> Blueprint:
     @blueprint.record_once
     def settle(state: BlueprintSetupState) -> None:
         speak(state.app, Path(__file__).parents[1] / "translations")
-        state.app.extensions["shopbell_till_close"] = hands.close
+        state.app.extensions[LET_GO] = hands.close
 
     return blueprint
 

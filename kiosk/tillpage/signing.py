@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from hub.client.db import StorageError
 from hub.client.pins import LONGEST_PIN, Unready, Wait
+from hub.client.sessions import SignedIn
 from hub.storefront.forms import drop_session_cookie, from_our_pages, set_session_cookie
 from hub.storefront.languages import gettext as _
 from kiosk.tillpage.badges import wait_in_words
@@ -63,9 +64,10 @@ class Signing:
         except StorageError:
             # Each guess is counted on disk before it is looked at: without a disk nobody gets in.
             return self.page(_("Nobody can sign in while this till's disk takes no records."), 507)
+        # From now on, also before the next page is there: a scanner does not wait for it.
+        self._frame.hands.touch(SignedIn(person, token), training=False)
         response = make_response(redirect(url_for("till.home"), 303))
         set_session_cookie(response, COOKIE, token, path="/till", secure=request.is_secure)
-        drop_session_cookie(response, TRAINING_COOKIE, path="/till")
         return response
 
     def sign_out(self) -> ResponseReturnValue:

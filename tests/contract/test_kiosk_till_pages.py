@@ -350,7 +350,16 @@ def test_a_disk_that_takes_nothing_more_is_told_and_the_coupon_stays_good(
     assert answer.status_code == 507
     assert "Not recorded" in answer.text
     assert "is full" in answer.text
+    assert "Nothing can be redeemed now" in browser.get("/till").text
+    told = browser.get("/till/state").get_json()["around"]
+    assert "disk is full" in told
+    refused = redeem(browser, text=coupon.token)
+    assert refused.status_code == 507
+    assert f'value="{coupon.token}"' in refused.text
     conn.execute(f"PRAGMA max_page_count = {limit}")
+    # What the watcher does every two seconds.
+    counter.watcher.once(0.0)
+    assert "Nothing can be redeemed now" not in browser.get("/till").text
     assert "Redeemed" in redeem(browser, text=coupon.token).text
 
 

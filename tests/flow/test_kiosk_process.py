@@ -166,7 +166,15 @@ def test_what_was_acknowledged_survives_kill_9_and_reaches_the_hub_once(shop: Ti
             time.sleep(0.1)
         assert "Redeemed" in kiosk.redeem(coupons[4].token)
         acknowledged.append(coupons[4])
+        waiting = http.client.HTTPConnection("127.0.0.1", kiosk.port, timeout=30)
+        waiting.request("GET", "/till/next?after=0", headers={"Cookie": kiosk.cookie})
+        # Asked later and answered: so the page waits by now.
+        kiosk.ask("GET", "/healthz")
         status, text = kiosk.end(signal.SIGTERM)
+        # A page that waits for a scan is let go with an answer; cut off, it would have got none.
+        answer = waiting.getresponse()
+        assert (answer.status, json.loads(answer.read())["go"]) == (200, None)
+        waiting.close()
     assert status == 0, text
     assert "Traceback" not in text
     assert [len(shop.store.counter.acts_of(coupon.coupon.serial)) for coupon in acknowledged] == [1] * 5
