@@ -133,7 +133,7 @@ WARNINGS = (
         Severity.WARNING,
         {
             "en": "The hub was set back to a backup, and {detail} devices have not told yet what happened since it was made",
-            "zh": "主机已恢复到备份，还有 {detail} 台设备没有补报备份之后的记录",
+            "zh": "店内主机已恢复到备份，还有 {detail} 台设备没有补报备份之后的记录",
         },
         {
             "en": "They tell by themselves once they are on. Withdraw the ones that are gone. What was changed in the office "

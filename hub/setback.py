@@ -43,11 +43,10 @@ class Standing:
 
 def notice_copy(store: Store, now: float) -> bool:
     """Begin where this file is a copy that has not been used before. Call when a hub opens its file."""
-    latest = store.setback.latest()
-    if latest is None or latest.noticed_at is not None:
-        return False
-    store.setback.begin(latest.copied_at, now)
-    return True
+    copied_at = store.setback.marked_at()
+    if copied_at is not None:
+        store.setback.begin(copied_at, now)
+    return copied_at is not None
 
 
 def notice_answered(store: Store, answered: int, highest: int, seen_at: float | None, now: float) -> None:
@@ -61,10 +60,10 @@ def ask_again(store: Store, device: str, retold: int, now: float) -> Retell | No
     """What this node is asked to tell again; None where nothing, or once it has. Call inside `store.writing()`, after its facts
     were taken. `retold`: the number that it says it has done with."""
     latest = store.setback.latest()
-    if latest is None or latest.noticed_at is None:
+    if latest is None:
         return None
     asked = store.setback.retelling(latest.number, device)
-    if asked is not None and asked.done_at is None and retold >= latest.number:
+    if asked is not None and asked.done_at is None and retold == latest.number:
         store.setback.told(latest.number, device, now)
         asked = None
     if latest.ended_at is None and is_over(store, latest.number, latest.noticed_at, now):
@@ -85,7 +84,7 @@ def recovering(store: Store, now: float) -> bool:
     if not store.setback.is_open():
         return False
     latest = store.setback.latest()
-    if latest is not None and latest.noticed_at is not None and now - latest.noticed_at >= WAIT_S:
+    if latest is not None and now - latest.noticed_at >= WAIT_S:
         store.setback.end(latest.number, now)
         return False
     return True
@@ -94,7 +93,7 @@ def recovering(store: Store, now: float) -> bool:
 def standing(store: Store) -> Standing | None:
     """The latest set-back, for the list of warnings; None where there was none, or everybody was heard."""
     latest = store.setback.latest()
-    if latest is None or latest.noticed_at is None:
+    if latest is None:
         return None
     asked = store.setback.retellings(latest.number)
     missing = tuple(one.device for one in asked if one.done_at is None)

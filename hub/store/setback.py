@@ -7,6 +7,9 @@ import sqlite3
 from hub.store.connection import HubPool
 from hub.store.setbacks import Retelling, Setback
 
+MARK = 0
+"""The number of the row by which a copy says that it is one."""
+
 
 class SqliteSetback:
     """Set-backs of this hub. At most one is under way."""
@@ -14,11 +17,20 @@ class SqliteSetback:
     def __init__(self, pool: HubPool) -> None:
         self._pool = pool
 
-    def latest(self) -> Setback | None:
-        """The newest, over or not."""
+    def marked_at(self) -> float | None:
+        """When this copy was made, while no hub has worked on it yet; None where it is no copy, or not any more."""
         rows = self._pool.read(
-            "SELECT number, copied_at, noticed_at, ended_at FROM setback WHERE shop = ? ORDER BY number DESC LIMIT 1",
+            "SELECT copied_at FROM setback WHERE shop = ? AND number = ?", self._pool.shop, MARK
+        )
+        return float(rows[0][0]) if rows else None
+
+    def latest(self) -> Setback | None:
+        """The newest that was noticed, over or not."""
+        rows = self._pool.read(
+            """SELECT number, copied_at, noticed_at, ended_at FROM setback WHERE shop = ? AND number > ?
+               ORDER BY number DESC LIMIT 1""",
             self._pool.shop,
+            MARK,
         )
         return Setback(*rows[0]) if rows else None
 
@@ -26,8 +38,9 @@ class SqliteSetback:
         """Whether one is under way."""
         return bool(
             self._pool.read(
-                "SELECT 1 FROM setback WHERE shop = ? AND noticed_at IS NOT NULL AND ended_at IS NULL LIMIT 1",
+                "SELECT 1 FROM setback WHERE shop = ? AND number > ? AND ended_at IS NULL LIMIT 1",
                 self._pool.shop,
+                MARK,
             )
         )
 
@@ -36,18 +49,13 @@ class SqliteSetback:
         `copied_at` on, whichever is earlier."""
         with self._pool.writing() as conn:
             before = self.latest()
-            number = before.number + 1 if before else 1
-            if before is not None and before.noticed_at is None:
-                number = before.number
-                conn.execute(
-                    "UPDATE setback SET noticed_at = ? WHERE shop = ? AND number = ?",
-                    (noticed_at, self._pool.shop, number),
-                )
-            else:
-                conn.execute(
-                    "INSERT INTO setback VALUES (?, ?, ?, ?, NULL)",
-                    (self._pool.shop, number, copied_at, noticed_at),
-                )
+            # Named by its time, not counted: the same backup may be put back twice, and nodes remember what they have done with.
+            number = max(int(noticed_at * 1_000), before.number + 1 if before else 1)
+            conn.execute("DELETE FROM setback WHERE shop = ? AND number = ?", (self._pool.shop, MARK))
+            conn.execute(
+                "INSERT INTO setback VALUES (?, ?, ?, ?, NULL)",
+                (self._pool.shop, number, copied_at, noticed_at),
+            )
             conn.execute(
                 """INSERT INTO retelling SELECT d.shop, ?, d.device, min(coalesce(c.seen_at, ?), ?), NULL
                    FROM device d LEFT JOIN contact c ON c.shop = d.shop AND c.device = d.device
@@ -96,8 +104,4 @@ class SqliteSetback:
 def mark_copy(conn: sqlite3.Connection, now: float) -> None:
     """Write into a fresh copy of the file that it is one. Call it on the copy's own connection, with nothing else open on it."""
     with conn:
-        conn.execute(
-            """INSERT INTO setback SELECT number, (SELECT coalesce(max(number), 0) + 1 FROM setback), ?, NULL, NULL
-               FROM shop""",
-            (now,),
-        )
+        conn.execute("INSERT OR REPLACE INTO setback SELECT number, ?, ?, NULL, NULL FROM shop", (MARK, now))

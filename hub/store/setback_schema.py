@@ -12,8 +12,8 @@ MIGRATIONS_SETBACK = Migrations("setback")
 def m001_setbacks(db: Database) -> None:
     """The first tables."""
     for statement in (
-        # One row for each time. copied_at: when the copy was made; a copy carries its row from the start, with noticed_at empty,
-        # so whoever opens it as a hub sees at once what it is.
+        # One row for each time. copied_at: when the copy was made. A copy carries a row with the number 0 and no noticed_at, so
+        # whoever opens it as a hub sees at once what it is.
         """CREATE TABLE setback (
             shop INTEGER NOT NULL, number INTEGER NOT NULL, copied_at REAL NOT NULL, noticed_at REAL, ended_at REAL,
             PRIMARY KEY (shop, number)) WITHOUT ROWID""",

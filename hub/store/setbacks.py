@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Setback:
-    """The hub works on a copy of `copied_at`. Times are seconds of UTC; `noticed_at` is None until the copy is used."""
+    """The hub works on a copy of `copied_at`, known since `noticed_at`, made good by `ended_at`. Seconds of UTC."""
 
     number: int
     copied_at: float
-    noticed_at: float | None
+    noticed_at: float
     ended_at: float | None
 
 

@@ -72,7 +72,8 @@ class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Retell(msgspec.Struct, frozen=True):
-    """The hub was set back to a backup: tell it again what happened since (seconds of UTC). Asked until it was done."""
+    """The hub was set back to a backup: tell it again what happened since (seconds of UTC). Asked until it was done. Another
+    number is another time."""
 
     number: Annotated[int, Meta(ge=1)]
     since: float
@@ -102,6 +103,13 @@ class Problem(msgspec.Struct, frozen=True):
     highest: int | None = None
 
 
+class Spare(msgspec.Struct, frozen=True, array_like=True):
+    """Rights to accept that a till has not spent, and that no question of its may have used up."""
+
+    campaign: Annotated[int, Meta(ge=1, le=2**32 - 1)]
+    rights: Count
+
+
 class RedeemRequest(msgspec.Struct, frozen=True):
     """A till asks for a redemption. `text` is what was scanned or typed; `nonce` is made by the till before it asks first."""
 
@@ -117,6 +125,10 @@ class RedeemRequest(msgspec.Struct, frozen=True):
     member: Short = ""
     reservation: Short = ""
     """The nonce of the reservation that this redemption completes."""
+
+    spare: Annotated[tuple[Spare, ...], Meta(max_length=500)] = ()
+    """What the till could still accept alone of each offer whose redemptions are limited, not counting this act: for the hub to
+    use one of them up (`RedeemReply.right_spent`), where nothing else is left."""
 
     only_known: bool = False
     """Tell what became of this act if it was decided before, and decide nothing: the customer may have left. Where it was not,
