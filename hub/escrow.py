@@ -7,8 +7,8 @@ beginning. An answer that is lost or comes twice changes nothing, and a node tha
 
 **A lot** (`issue_limit`). What all nodes hold together is never more than the lot. A node that was withdrawn counts with what
 it is known to have handed out: coupons that it may still mint are not honoured, so the rest of its rights returns. A node is
-given its share of a quarter of what is left, by its demand (coupons handed out, older ones counting half as much each hour),
-once it has less than half of such a share in hand. Shares shrink with what is left, so that little is stranded in the end.
+given its share of a part of what is left, by its demand (coupons handed out, older ones counting half as much each hour), once
+it has less than half of such a share in hand. Shares shrink with what is left, so that little is stranded in the end.
 
 **A limit on redemptions** (`redemption_limit`, `per_day_limit`). Redemptions that count, and those that tills may still make
 alone, are together never more than the limit. The hub refuses what would go beyond; a till that holds rights of its own uses
@@ -25,6 +25,7 @@ cut off, only it could know; what it hands out twice in that time is beyond anyb
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -37,6 +38,10 @@ ACCEPT_AHEAD = 20
 
 SHARE_OF_LOT = 4
 """All nodes together are given at most this fraction of what is left: the rest is for whoever turns out to need it."""
+
+FIRST_PART_OF_LOT = 400
+"""What a node is given before it has shown any need: this fraction of the lot, one at least. It may have as much more in hand as
+it has handed out lately, so that a few early coupons at a quiet door do not look like a rush, and an idle one keeps little."""
 
 LEAST_WEIGHT = 0.05
 """Of an even share: what a node without any demand is given, so that its first shopper is not sent away."""
@@ -134,12 +139,14 @@ class Demand:
         faded = worth * 0.5 ** (max(0.0, now - at) / HALF_LIFE_S)
         self._seen[campaign, device] = (max(at, now), max(before, total), faded + max(0, total - before))
 
+    def lately(self, campaign: int, device: str, now: float) -> float:
+        """What one node has used, older use counting less."""
+        at, _, noted = self._seen.get((campaign, device), (now, 0, 0.0))
+        return noted * math.exp2(-max(0.0, now - at) / HALF_LIFE_S)
+
     def weights(self, campaign: int, devices: Sequence[str], now: float) -> dict[str, float]:
         """Each of these nodes' part of the whole; the sum is 1."""
-        worth = {}
-        for device in devices:
-            at, _, noted = self._seen.get((campaign, device), (now, 0, 0.0))
-            worth[device] = noted * 0.5 ** (max(0.0, now - at) / HALF_LIFE_S)
+        worth = {device: self.lately(campaign, device, now) for device in devices}
         whole = sum(worth.values())
         even = 1.0 / max(1, len(devices))
         if whole <= 0:
@@ -157,16 +164,24 @@ def left_of_lot(campaign: Campaign, of_all: Mapping[str, Hand]) -> int:
 
 
 def issue_more(
-    campaign: Campaign, device: str, of_all: Mapping[str, Hand], weights: Mapping[str, float]
+    campaign: Campaign,
+    device: str,
+    of_all: Mapping[str, Hand],
+    weights: Mapping[str, float],
+    lately: float = 0.0,
 ) -> int:
-    """How many more coupons of a limited lot this node may hand out; 0 while it has enough or nothing is left."""
+    """How many more coupons of a limited lot this node may hand out; 0 while it has enough or nothing is left.
+
+    `lately`: what it has handed out, older use counting less (`Demand.lately`).
+    """
     hand = of_all.get(device)
     if hand is None or hand.gone or not may_hand_out(campaign, hand.program):
         return 0
     left = left_of_lot(campaign, of_all)
     if left <= 0:
         return 0
-    share = max(1, int(left * weights.get(device, 0.0) / SHARE_OF_LOT))
+    shown = max(1, (campaign.issue_limit or 0) // FIRST_PART_OF_LOT) + int(lately)
+    share = max(1, min(shown, int(left * weights.get(device, 0.0) / SHARE_OF_LOT)))
     if 2 * hand.unspent >= share:
         return 0
     return min(share - hand.unspent, left)
@@ -198,7 +213,8 @@ class Room:
 
     `with_others`: redemptions that other tills may still make on their own: they count as if they had been made. `own`: those
     that the asking till may still make on its own. An acceptance by the hub uses up one of `own` where there is one
-    (`RedeemReply.right_spent`), so that the sum never grows beyond the limit.
+    (`RedeemReply.right_spent`) where nothing else is left, so that the sum never grows beyond the limit. The till tells with the
+    question whether it has one (`RedeemRequest.spare`): what it accepted alone a moment ago the hub has not heard of.
     """
 
     with_others: int

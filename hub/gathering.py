@@ -14,6 +14,7 @@ from hub.wire.refusals import Refusal
 from hub.wire.rotating import Judged, judge
 from hub.wire.rules import MOST_FOR_ONE_MEMBER, Accepted, Decision, Facts, Refused, day_span, decide
 from hub.wire.snapshot import Campaign
+from hub.wire.sync import Spare
 
 NO_SEGMENTS: frozenset[str] = frozenset()
 """The hub is who knows its members. While it keeps no segments nobody is in one: it is no question of who can be reached."""
@@ -21,7 +22,8 @@ NO_SEGMENTS: frozenset[str] = frozenset()
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a till asks for: who, for whom, what is bought. `reservation` names the one that is completed."""
+    """What a till asks for: who, for whom, what is bought. `reservation` names the one that is completed. `spare`: what it
+    could still accept alone."""
 
     device: str
     staff: str
@@ -30,6 +32,11 @@ class Asked:
     products: tuple[str, ...] | None = None
     member: str = ""
     reservation: str = ""
+    spare: tuple[Spare, ...] = ()
+
+    def may_spend_right(self, campaign: int) -> bool:
+        """Whether the till says that it has a right of its own left: what it accepted alone the hub may not have heard of."""
+        return any(one.campaign == campaign and one.rights > 0 for one in self.spare)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +54,8 @@ def decide_presented(
     asked: Asked,
     now: float,
     beside: Beside,
-    *,
-    may_spend_right: bool = True,
 ) -> Decided:
-    """Facts, then the rule. `may_spend_right`: it may rest on a right of the till's own. Call inside `store.writing()`."""
+    """Facts, then the rule. Call inside `store.writing()`."""
     coupon = presented.coupon
     if coupon is None:
         return Decided(Refused(presented.refusal or Refusal.UNKNOWN_COUPON))
@@ -92,6 +97,7 @@ def decide_presented(
         voucher = store.ledger.voucher(coupon.serial)
         facts = replace(facts, spent_cents=voucher.spent_cents if voucher is not None else 0)
     room = _room(store, campaign, asked.device, beside)
+    may_spend_right = asked.may_spend_right(campaign.number)
     decision, right_spent = _within(coupon, facts, room, may_spend_right=may_spend_right)
     return Decided(decision, judged, right_spent)
 

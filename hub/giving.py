@@ -123,7 +123,8 @@ class Giver:
                 self._used.note(number, name, of_all[name].redeemed, now)
             taking = self._taken.weights(number, issuing, now)
             using = self._used.weights(number, tills, now)
-        more = 0 if waiting else issue_more(campaign, hand.device, of_all, taking)
+            lately = self._taken.lately(number, hand.device, now)
+        more = 0 if waiting else issue_more(campaign, hand.device, of_all, taking, lately)
         if not is_limited(campaign):
             return more, accept_more(campaign, hand.device, of_all, using)
         if waiting or not may_accept(campaign, hand.program):

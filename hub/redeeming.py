@@ -70,6 +70,7 @@ def redeem(
         products=request.products,
         member=request.member,
         reservation=request.reservation,
+        spare=request.spare,
     )
     decided = decide_presented(store, presented, who, now, beside)
     remember_picture(store, presented.coupon, decided)

@@ -59,7 +59,7 @@ def reserve(
         member=request.member,
     )
     # A right of the till's own may be spent there meanwhile; only what the hub has left can be held.
-    decided = decide_presented(store, presented, who, now, beside, may_spend_right=False)
+    decided = decide_presented(store, presented, who, now, beside)
     coupon, decision = presented.coupon, decided.decision
     remember_picture(store, coupon, decided)
     if isinstance(decision, Refused) or coupon is None:

@@ -12,6 +12,7 @@ from hub.wire.identity import read_public
 from hub.wire.rotating import Judged, judge
 from hub.wire.rules import CutOff, Facts, day_span, shop_day
 from hub.wire.snapshot import Campaign, Key
+from hub.wire.sync import Spare
 from kiosk.means import Means
 from kiosk.scans import ScannedCode, ScannedToken
 from kiosk.store_acts import (
@@ -25,6 +26,9 @@ from kiosk.store_acts import (
 )
 from kiosk.store_open import count_asked
 from kiosk.verdicts import Scan
+
+MOST_SPARE = 500
+"""As `hub.wire.sync.RedeemRequest.spare` takes; a shop runs a handful of limited offers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +153,16 @@ def facts_here(
         reserved=is_held(conn, coupon.serial, scan.reservation, now),
         picture=picture.picture if picture is not None else "stale",
     )
+
+
+def spare_rights(conn: sqlite3.Connection, means: Means, name: str) -> tuple[Spare, ...]:
+    """What this till could still accept alone of each limited offer, not counting the coupon that is asked about as `name`."""
+    found = []
+    for right in means.shelf.rights():
+        if right.accept and is_limited(means.shelf.campaign(right.campaign)):
+            count = left(conn, right, "accept") - count_asked(conn, right.campaign, name)
+            found.append(Spare(right.campaign, max(0, count)))
+    return tuple(found[:MOST_SPARE])
 
 
 def rights_left(conn: sqlite3.Connection, means: Means, coupon: Coupon, campaign: Campaign | None) -> int:

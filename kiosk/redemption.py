@@ -12,6 +12,8 @@ import logging
 import sqlite3
 from collections.abc import Callable
 
+import msgspec
+
 from hub.client.clock import Clock
 from hub.client.db import StorageError, writing
 from hub.client.desk import NodeDesk
@@ -22,7 +24,7 @@ from hub.wire.coupon import Coupon, Issued
 from hub.wire.refusals import Refusal
 from hub.wire.rules import Accepted, Decision, FirstUse, Refused, decide
 from hub.wire.sync import Problem, RedeemReply, RedeemRequest
-from kiosk.facts import Claim, claim_of, facts_here, judge_picture, keep_picture
+from kiosk.facts import Claim, claim_of, facts_here, judge_picture, keep_picture, spare_rights
 from kiosk.line import HubLine
 from kiosk.looking import look, release, reserve
 from kiosk.means import Means
@@ -156,7 +158,10 @@ class Redeemer:
             if instead_of is not None:
                 close_ask(conn, claim.name, instead_of.nonce)
             question = open_ask(conn, question)
-        return question, means.line.ask(question.ready_for(request))
+            # From here on the question itself counts as one right that may be used up, so no thread spends the same twice.
+            spare = spare_rights(conn, means, claim.name)
+        asked = msgspec.structs.replace(question.ready_for(request), spare=spare)
+        return question, means.line.ask(asked)
 
     def _used_at_this_till(self, claim: Claim) -> FirstUse | None:
         """A use that this till decided alone: the hub may not have heard of it yet, and would say yes."""

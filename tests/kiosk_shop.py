@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from argon2 import PasswordHasher
 
@@ -14,6 +15,7 @@ from hub.app import create_app, open_store
 from hub.client.clock import Clock
 from hub.client.enrolling import enrol
 from hub.client.link import Reply, WsgiLink
+from hub.client.pins import Uptime
 from hub.config import Config as HubConfig
 from hub.devices import hub_key, open_pairing
 from hub.store.records import StaffMember
@@ -95,19 +97,27 @@ class TillShop:
         return Clock(wall=self.now, ntp=lambda: self.clock_state_known)
 
     def till(
-        self, name: str = "Till 1", *, ask_timeout_s: float = 3.0, notice: str = "", mode: str = "good"
+        self,
+        name: str = "Till 1",
+        *,
+        ask_timeout_s: float = 3.0,
+        notice: str = "",
+        mode: str = "good",
+        **settings: Any,
     ) -> tuple[Counter, Line]:
-        """A till with a first snapshot, over a line of its own. The same name again is the same till, started anew."""
+        """A till with a first snapshot, over a line of its own. The same name again is the same till, started anew. More settings
+        go to its `Config`."""
         folder = self.folder / name.replace(" ", "-").lower()
         line = Line(self.app)
         if not folder.exists():
             code = open_pairing(self.store, self.key, "kiosk", time.time())
             enrol(folder, "http://hub", str(code), "kiosk", name, line)
         counter = Counter(
-            Config(dir=folder, notice={"en": notice} if notice else {}),
+            Config(dir=folder, notice={"en": notice} if notice else {}, **settings),
             link=line,
             clock=self.clock(),
             ask_timeout_s=ask_timeout_s,
+            steady=lambda: Uptime("this start", 1_000_000.0 + self._moved_s),
         )
         line.mode = mode
         counter.exchange.drain()
