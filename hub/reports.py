@@ -64,10 +64,11 @@ class DayOfCoupons(msgspec.Struct, frozen=True):
 
 
 class CampaignCoupons(msgspec.Struct, frozen=True):
-    """One campaign. `alone`: redemptions by tills that were cut off."""
+    """One campaign. `alone`: redemptions by tills that were cut off. `shown`: how often it stood on a screen."""
 
     campaign: int
     title: Text
+    shown: int = 0
     seen: int = 0
     issued: int = 0
     redeemed: int = 0
@@ -224,6 +225,10 @@ def make_report(store: Store, now: float, period: Period) -> Report:
         "redeemed": store.reports.redeemed(period.first, period.end),
         "refused": store.reports.refused(period.first, period.end),
         "seen": store.reports.seen(period.first, period.end),
+        "shown": [
+            CouponCount(one.campaign, one.start, one.times, 0, 0, one.simulated)
+            for one in store.reports.exposures(period.first, period.end)
+        ],
     }
     visits, visits_simulated = make_visits(store, period)
     street = make_street(store.reports.street(period.first, period.end), now)
@@ -314,7 +319,9 @@ def make_coupons(store: Store, period: Period, counts: dict[str, list[CouponCoun
         ],
         by_campaign=[
             CampaignCoupons(
-                number, titles.get(number, {}), **{name: figures[name] for name in ("seen", *wanted, "alone")}
+                number,
+                titles.get(number, {}),
+                **{name: figures[name] for name in ("shown", "seen", *wanted, "alone")},
             )
             for number, figures in sorted(campaigns.items())
             if number

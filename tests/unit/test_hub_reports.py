@@ -13,7 +13,7 @@ from hub.client.warnings import worst
 from hub.config import SETTINGS, Config, read_config, show_config
 from hub.health import WARNINGS, look
 from hub.reports import BadPeriod, day_of, make_period, make_report
-from hub.wire.events import DeviceHealth, OccupancyMeasured, OfferSeen, write_event
+from hub.wire.events import DeviceHealth, OccupancyMeasured, OfferSeen, OfferShown, write_event
 from tests.hub_house import NOON, House, alone, visit
 
 BERLIN_MIDNIGHT = datetime(2026, 3, 28, 23, 0, tzinfo=UTC).timestamp()
@@ -49,7 +49,8 @@ def test_a_report_counts_coupons_by_day_and_by_campaign(house: House) -> None:
     till = house.node()
     facts = [till.mint()[0] for _ in range(3)]
     till.send()
-    till.report(*facts, OfferSeen(campaign=1, channel="kiosk"), alone(facts[0]))
+    shown = OfferShown(campaign=1, channel="kiosk", times=7, shown_s=60)
+    till.report(*facts, OfferSeen(campaign=1, channel="kiosk"), shown, alone(facts[0]))
     till.redeem(facts[1].code)
     till.redeem(facts[1].code)
     till.redeem("0000 0000 0000")
@@ -57,6 +58,7 @@ def test_a_report_counts_coupons_by_day_and_by_campaign(house: House) -> None:
     coupons = report.coupons
     assert (coupons.issued, coupons.redeemed, coupons.refused, coupons.alone) == (3, 2, 2, 1)
     assert coupons.value_cents == 1_000
+    assert [(one.shown, one.seen) for one in coupons.by_campaign if one.campaign == 1] == [(7, 1)]
     assert coupons.refusals == {"already_redeemed": 1, "unknown_coupon": 1}
     (line,) = coupons.by_campaign
     assert (line.title, line.seen, line.issued, line.redeemed, line.refused) == (
