@@ -82,8 +82,8 @@ class Jobs:
         return queued
 
     def reprint(self, nonce: str, language: str | None = None) -> Queued:
-        """Print an act's receipt again, marked COPY. Opens no drawer."""
-        if not self._pages.has_receipt(nonce):
+        """Print an act's receipt again, marked COPY; one of the training mode is marked as such. Opens no drawer."""
+        if not self._pages.has_receipt(nonce, practice=True):
             return Queued.NOTHING
         return self._add("receipt", nonce, language, copy=True)
 

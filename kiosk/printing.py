@@ -42,10 +42,12 @@ class Pages:
         self._shelf = shelf
         self._till = till
 
-    def has_receipt(self, nonce: str) -> bool:
-        """Whether there is something to print for an act."""
+    def has_receipt(self, nonce: str, *, practice: bool = False) -> bool:
+        """Whether there is something to print for an act; with `practice` also for one of which nothing came."""
         verdict = self._verdict_of(nonce)
-        return verdict is not None and verdict.accepted and verdict.reversed_at is None
+        if verdict is None or not verdict.accepted or verdict.reversed_at is not None:
+            return False
+        return practice or not verdict.training
 
     def has_coupon(self, serial: str) -> bool:
         """Whether a coupon can be put on paper: it was taken here, and its code stays the same."""
@@ -61,7 +63,7 @@ class Pages:
         if job.kind == "coupon":
             return self._coupon_page(job)
         verdict = self._verdict_of(job.what)
-        if verdict is None or not self.has_receipt(job.what):
+        if verdict is None or not self.has_receipt(job.what, practice=True):
             return None
         return self._receipt(verdict, job)
 

@@ -132,11 +132,20 @@ def _coupon(coupon: PaperCoupon, language: str) -> list[Block]:
         lines.append(Pair(word("from"), coupon.good_from))
     lines.append(Pair(word("until"), coupon.good_until))
     lines.append(
-        Words(f"{word('show')} {word('parts' if coupon.voucher else 'once')}", "small", align="center")
+        Words(
+            _joined(word("show"), word("parts" if coupon.voucher else "once"), language),
+            "small",
+            align="center",
+        )
     )
     if coupon.small_print:
         lines.append(Words(coupon.small_print, "small"))
     return lines
+
+
+def _joined(first: str, second: str, language: str) -> str:
+    """Two sentences; Chinese has no space between them."""
+    return first + ("" if language.startswith("zh") else " ") + second
 
 
 def grouped(code: str) -> str:

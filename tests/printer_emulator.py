@@ -17,10 +17,25 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from hardware.printer.fonts import NoFont, font_for
 from hub.up.emulator import emulator
 
 WIDTHS = {58: 384, 80: 576}
 UP_S = 60.0
+
+
+def has_chinese() -> bool:
+    """Whether this machine has a font with Chinese."""
+    try:
+        font_for("中", 24)
+    except NoFont:
+        return False
+    return True
+
+
+needs_chinese = pytest.mark.skipif(
+    not has_chinese(), reason="needs a font with Chinese: apt install fonts-noto-cjk, or fonts-wqy-microhei"
+)
 
 
 def free_port() -> int:
