@@ -240,14 +240,10 @@ def _control(rnd: random.Random, stock: Stock) -> str:
             return build("https://shop.example", GTIN, query={"token": text})
 
 
-class Ways:
-    """The way of a scan at the hub and at a till that is cut off, on the disks of a real shop, up to the decision of the rule:
-    only the writing down is left out. The time stands still at `now`."""
+class Alone:
+    """What a till decides by itself, as its redeemer does before it writes it down."""
 
-    def __init__(self, hub: Path, till: Path, now: float) -> None:
-        self._store = SqliteStore(hub)
-        self._counter = Counter(Config(dir=till), link=NoLine(), clock=Clock(lambda: now, lambda: True))
-        counter = self._counter
+    def __init__(self, counter: Counter) -> None:
         self._means = Means(
             counter.store,
             counter.node,
@@ -258,6 +254,30 @@ class Ways:
             counter.desk,
             counter.exchange.once,
         )
+
+    def decides(self, text: str) -> Decision:
+        """The rule's decision for a scan."""
+        scanned = read_scan(text)
+        if isinstance(scanned, Unreadable):
+            return Refused(scanned.refusal)
+        claim = claim_of(self._means, scanned)
+        if claim.coupon is None:
+            return Refused(Refusal.CODE_NEEDS_HUB)
+        conn = self._means.store.pool.here().conn
+        assert conn is not None
+        judged = judge_picture(conn, self._means, claim)
+        scan = Scan(text, "s1", "nonce")
+        return decide(claim.coupon, facts_here(conn, self._means, claim, claim.coupon, scan, judged))
+
+
+class Ways:
+    """The way of a scan at the hub and at a till that is cut off, on the disks of a real shop, up to the decision of the rule:
+    only the writing down is left out. The time stands still at `now`."""
+
+    def __init__(self, hub: Path, till: Path, now: float) -> None:
+        self._store = SqliteStore(hub)
+        self._counter = Counter(Config(dir=till), link=NoLine(), clock=Clock(lambda: now, lambda: True))
+        self._alone = Alone(self._counter)
         codes = CodeKeys(self._store, hub_key(hub.parent))
         self._beside = Beside(rotating_keys=codes.keys)
         self._now = now
@@ -270,17 +290,7 @@ class Ways:
 
     def till(self, text: str) -> Decision:
         """What a till decides alone."""
-        scanned = read_scan(text)
-        if isinstance(scanned, Unreadable):
-            return Refused(scanned.refusal)
-        claim = claim_of(self._means, scanned)
-        if claim.coupon is None:
-            return Refused(Refusal.CODE_NEEDS_HUB)
-        conn = self._counter.pool.here().conn
-        assert conn is not None
-        judged = judge_picture(conn, self._means, claim)
-        scan = Scan(text, "s1", "nonce")
-        return decide(claim.coupon, facts_here(conn, self._means, claim, claim.coupon, scan, judged))
+        return self._alone.decides(text)
 
     def asked(self, text: str) -> str:
         """What a till sends to its hub for a scan."""

@@ -205,7 +205,7 @@ def _blurred(drawn: Drawn, rnd: random.Random) -> Image.Image:
 
 def _dirty(drawn: Drawn, rnd: random.Random) -> Image.Image:
     """A tenth of it under stains, half a module to eight across, some dark, some bright, that a reader can see through by half
-    or more; and one blot of a module and a half that hides what is beneath."""
+    or more; and one blot of more than a module that hides what is beneath."""
     width, height = drawn.image.size
     image, mask = drawn.image.copy(), Image.new("L", drawn.image.size, 0)
     while mask.histogram()[255] < 0.1 * width * height:
@@ -215,10 +215,10 @@ def _dirty(drawn: Drawn, rnd: random.Random) -> Image.Image:
             size = drawn.module_px * rnd.uniform(0.5, 8.0)
             x, y = rnd.uniform(0, width), rnd.uniform(0, height)
             stain = (x, y, x + size, y + size * rnd.uniform(0.6, 1.4))
-            draw.ellipse(stain, fill=round(255 * rnd.uniform(0.2, 0.45)))
+            draw.ellipse(stain, fill=round(255 * rnd.uniform(0.2, 0.4)))
             marks.ellipse(stain, fill=255)
         image.paste(level, mask=layer)
-    blot, x, y = 1.5 * drawn.module_px, rnd.uniform(0, width), rnd.uniform(0, height)
+    blot, x, y = 1.25 * drawn.module_px, rnd.uniform(0, width), rnd.uniform(0, height)
     ImageDraw.Draw(image).ellipse((x, y, x + blot, y + blot), fill=50)
     return _turned(image, rnd.uniform(-3, 3))
 
