@@ -37,13 +37,15 @@ TEST_TOOLS = (
     Tool("dbus-daemon", "dbus-daemon"),
     Tool("iw", "iw"),
     Tool("zbarimg", "zbar-tools"),
+    Tool("cc", "gcc"),
+    Tool("cc", "libc6-dev"),
     Tool("systemd-analyze", "systemd"),
     Tool("hostapd", "hostapd", starts=True),
     Tool("wpa_supplicant", "wpasupplicant", starts=True),
     Tool("NetworkManager", "network-manager", starts=True),
 )
-"""For the tests of the Wi-Fi portal, and of codes on paper (zbar). The services among them would take hold of this machine's own
-network."""
+"""For the tests of the Wi-Fi portal, of codes on paper (zbar), and of what a power cut leaves (a C compiler and its library's
+headers). The services among them would take hold of this machine's own network."""
 
 PEER_TOOLS = (
     Tool("opennds", "opennds", starts=True),
