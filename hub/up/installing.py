@@ -209,6 +209,10 @@ class Work:
         self._run("systemd-tmpfiles", "--create", "/etc/tmpfiles.d/shopbell.conf")
         if self._passphrase_file is not None:
             shutil.chown(KEY_FILE, "root", "shopbell-wifi")
+        if "counter" in machine.roles and shutil.which("udevadm"):
+            # What is plugged in already is given to the till now, not at the next start.
+            self._run("udevadm", "control", "--reload", may_fail=True)
+            self._run("udevadm", "trigger", "--settle", may_fail=True)
         if machine.interface:
             self._run("sysctl", "-q", "-p", "/etc/sysctl.d/60-shopbell.conf")
             if shutil.which("nmcli"):

@@ -93,6 +93,8 @@ def _target(machine: Machine, path: str) -> str | None:
             return f"/etc/systemd/system/{rest}"
         case "sysusers.d" | "tmpfiles.d":
             return f"/etc/{path}"
+        case "udev" if "counter" in machine.roles:
+            return f"/etc/udev/rules.d/{rest}"
         case "sysctl.d" if machine.interface:
             return f"/etc/{path}"
         case "NetworkManager" if machine.interface:
