@@ -65,12 +65,13 @@ def build_parser() -> argparse.ArgumentParser:
     _tags(command("tag", "what the doors may recognise"))
     _paper(command("paper", "make a poster, a sign for the door or shelf labels as PDF"))
 
-    coupon = command("coupon", "take a coupon, as a shopper does").add_subparsers(
-        dest="action", required=True
+    _counter(command("coupon", "take a coupon, look one up, take its redemption back"))
+    command("conflicts", "coupons that were accepted twice, with their cost").add_argument(
+        "--json", action="store_true"
     )
-    issue = coupon.add_parser("issue", help="take one coupon of an offer")
-    issue.add_argument("offer", help="the offer's number, or a part of its title")
-    issue.add_argument("--json", action="store_true")
+    command("alerts", "habits at the counter that a manager should look at").add_argument(
+        "--json", action="store_true"
+    )
 
     report = command("report", "what happened in the shop")
     report.add_argument("--json", action="store_true")
@@ -106,6 +107,7 @@ def _campaign(campaign: argparse.ArgumentParser) -> None:
     worth.add_argument("--amount", help="what is taken off, such as 5.00")
     worth.add_argument("--percent", type=int, help="percent that is taken off")
     worth.add_argument("--gift", help="a gift, and what it costs the shop, such as 1.20")
+    worth.add_argument("--voucher", help="a voucher that is spent in parts, and what is on it, such as 25.00")
     add.add_argument("--days", type=int, default=30, help="how long it runs from now on")
     add.add_argument("--limit", type=int, help="how many may be taken")
     add.add_argument("--publish", action="store_true", help="publish it at once")
@@ -198,6 +200,18 @@ def _keys(key: argparse.ArgumentParser, revoke: argparse.ArgumentParser) -> None
     calls.add_parser("remove", help="take a rule away").add_argument("number", type=int)
 
 
+def _counter(coupon: argparse.ArgumentParser) -> None:
+    actions = coupon.add_subparsers(dest="action", required=True)
+    issue = actions.add_parser("issue", help="take one coupon of an offer, as a shopper does")
+    issue.add_argument("offer", help="the offer's number, or a part of its title")
+    issue.add_argument("--json", action="store_true")
+    what = "its code, its scanned text or its serial number"
+    actions.add_parser("show", help="what became of a coupon").add_argument("coupon", help=what)
+    reverse = actions.add_parser("reverse", help="take a redemption back as a manager; nothing is deleted")
+    reverse.add_argument("coupon", help=what)
+    reverse.add_argument("--reason", required=True, help="why; it stands in the coupon's history")
+
+
 def _paper(paper: argparse.ArgumentParser) -> None:
     paper.add_argument("kind", choices=("poster", "door", *GRIDS), help="what to print")
     paper.add_argument("file", type=Path, help="the PDF file to make")
@@ -213,7 +227,7 @@ def _flags(args: argparse.Namespace) -> dict[str, str | None]:
 
 
 def _commands() -> dict[str, Callable[[Config, argparse.Namespace], int]]:
-    from hub import commands, key_commands, serving, tag_commands
+    from hub import commands, counter_commands, key_commands, serving, tag_commands
     from hub.paper.commands import paper
 
     return {
@@ -229,7 +243,9 @@ def _commands() -> dict[str, Callable[[Config, argparse.Namespace], int]]:
         "key": key_commands.key,
         "revoke": key_commands.revoke,
         "paper": paper,
-        "coupon": commands.coupon,
+        "coupon": counter_commands.coupon,
+        "conflicts": counter_commands.conflicts,
+        "alerts": counter_commands.alerts,
         "report": commands.report,
         "rebuild": commands.rebuild_all,
         "verify": commands.verify_all,

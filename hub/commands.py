@@ -4,29 +4,26 @@ from __future__ import annotations
 
 import argparse
 import getpass
-import json
 import os
 import sys
 import time
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from hub.air import air_fault, with_beacon
-from hub.app import create_api_app, open_store
-from hub.client.clock import Clock
+from hub.app import open_store
 from hub.client.db import StorageError
+from hub.condition_text import Faulty, read_condition
 from hub.config import Config
 from hub.console import CommandError, show
 from hub.devices import hub_key, open_pairing
+from hub.promises import faults_of
 from hub.store.records import AuditEntry, CampaignRecord, CampaignState
 from hub.store.sqlite import FILE, SqliteStore
-from hub.wire.coupon import show_code
-from hub.wire.refusals import sentence
-from hub.wire.rules import Refused
 from hub.wire.snapshot import Campaign, Offer, Shop, Value, say
 
 WHO = "command line"
@@ -97,6 +94,9 @@ def campaign(config: Config, args: argparse.Namespace) -> int:
             return _list_campaigns(store.campaigns.all(), as_json=args.json)
         if args.action == "add":
             made = _read_campaign(args, store.campaigns.free_number(), now)
+            faults = faults_of(made, {record.number for record in store.campaigns.all()})
+            if faults:
+                raise CommandError("\n".join(str(fault) for fault in faults.values()))
             if (
                 store.campaigns.save(made, "published" if args.publish else "draft", now, WHO, expect=0)
                 is None
@@ -140,14 +140,20 @@ def _read_campaign(args: argparse.Namespace, number: int, now: float) -> Campaig
     if args.file is None:
         if not args.title:
             raise CommandError(
-                "Give a JSON file, or at least --title and one of --amount, --percent, --gift."
+                "Give a JSON file, or at least --title and one of --amount, --percent, --gift, --voucher."
             )
         title = {"en": args.title} | ({"zh": args.title_zh} if args.title_zh else {})
         text = {"en": args.text} | ({"zh": args.text_zh} if args.text_zh else {})
-        return Campaign(number, Offer(title, text, _value(args)), int(now), ends_at, issue_limit=args.limit)
+        offer = Offer(title, text, _value(args))
+        offline: Literal["refuse", "rights"] = "refuse" if offer.value.kind == "voucher" else "rights"
+        return Campaign(number, offer, int(now), ends_at, issue_limit=args.limit, offline=offline)
     try:
         body = sys.stdin.buffer.read() if args.file == "-" else Path(args.file).read_bytes()
         given = msgspec.json.decode(body, type=dict[str, Any])
+        if given.get("condition") is not None:
+            read = read_condition(msgspec.json.encode(given["condition"]).decode())
+            if isinstance(read, Faulty):
+                raise CommandError("\n".join(str(sentence) for sentence in read.sentences))
         whole = {"number": number, "starts_at": int(now), "ends_at": ends_at} | given
         made = msgspec.convert(whole, Campaign)
     except OSError as wrong:
@@ -156,8 +162,6 @@ def _read_campaign(args: argparse.Namespace, number: int, now: float) -> Campaig
         raise CommandError(f"{args.file} is no campaign: {wrong}.") from None
     if (fault := air_fault(made.air)) is not None:
         raise CommandError(f"{args.file} says something on the air that cannot be: {fault}")
-    if made.ends_at <= made.starts_at:
-        raise CommandError("The offer ends before it starts.")
     return made
 
 
@@ -168,9 +172,13 @@ def _value(args: argparse.Namespace) -> Value:
         return Value("percent", percent=args.percent)
     if args.gift is not None:
         return Value("gift", cents=_cents(args.gift))
+    if args.voucher is not None:
+        return Value("voucher", cents=_cents(args.voucher))
     if args.amount is not None:
         return Value("amount", cents=_cents(args.amount))
-    raise CommandError("Say what the coupon is worth: --amount 5.00, --percent 10 or --gift 1.20.")
+    raise CommandError(
+        "Say what the coupon is worth: --amount 5.00, --percent 10, --gift 1.20 or --voucher 25.00."
+    )
 
 
 def _cents(text: str) -> int:
@@ -237,61 +245,6 @@ def setup_code(config: Config, _args: argparse.Namespace) -> int:
             raise CommandError("This shop has a manager already. Add another: python -m hub manager add NAME")
         show(make_setup_code(store, time.time()))
     return 0
-
-
-def coupon(config: Config, args: argparse.Namespace) -> int:
-    """Take a coupon through the same code as the pages."""
-    from hub.site import Site
-
-    store = open_store(config.dir)
-    key, clock = hub_key(config.dir), Clock()
-    site = Site(store, key, config.dir, create_api_app(store, key, clock), clock)
-    try:
-        site.exchange.drain()
-        record = _find_offer(store, args.offer)
-        if record.state != "published":
-            raise CommandError(
-                f"{say(record.campaign.offer.title, 'en')} is {record.state}, so nobody can take it."
-            )
-        issued = site.desk("shell").take(record.number, f"shell-{time.time_ns()}", clock.now())
-        site.exchange.drain()
-    finally:
-        site.close()
-        store.close()
-    if isinstance(issued, Refused):
-        raise CommandError(sentence(issued.refusal, "en"))
-    content = {
-        "token": issued.token,
-        "code": issued.code,
-        "serial": issued.coupon.serial,
-        "campaign": issued.coupon.campaign,
-        "expires_at": issued.coupon.expires_at,
-    }
-    if args.json:
-        show(json.dumps(content))
-    else:
-        show(f"{show_code(issued.code)}\n{issued.token}")
-    return 0
-
-
-def _find_offer(store: SqliteStore, text: str) -> CampaignRecord:
-    records = store.campaigns.all()
-    if text.isdigit():
-        found = [record for record in records if record.number == int(text)]
-    else:
-        folded = text.casefold()
-        found = [
-            record
-            for record in records
-            if any(folded in title.casefold() for title in record.campaign.offer.title.values())
-        ]
-    running = [record for record in found if record.state == "published"] or found
-    if len(running) == 1:
-        return running[0]
-    if running:
-        numbers = ", ".join(str(record.number) for record in running)
-        raise CommandError(f"Several offers are called {text}: {numbers}. Give the number.")
-    raise CommandError(f"There is no offer {text}. See: python -m hub campaign list")
 
 
 def report(config: Config, args: argparse.Namespace) -> int:
