@@ -9,12 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from argon2 import PasswordHasher
 
 from hub.app import create_app, open_store
 from hub.client.clock import Clock
 from hub.client.enrolling import enrol
-from hub.client.link import Reply, WsgiLink
+from hub.client.link import Link, Reply, WsgiLink
 from hub.client.pins import Uptime
 from hub.config import Config as HubConfig
 from hub.devices import hub_key, open_pairing
@@ -32,10 +33,15 @@ COFFEE, LOCKED, TENTH, SMALL = 1, 2, 3, 4
 
 
 class Line:
-    """The network between one till and its hub. `mode`: good, cut, silent (no answer in time), deaf (the reply is lost)."""
+    """The network between one till and its hub. `mode`: good, cut, silent (no answer in time), deaf (the reply is lost).
+
+    `deaf_to`, `blind_to`: paths of which the reply, or the question itself, is lost, while all else goes on.
+    """
 
     def __init__(self, app: object) -> None:
-        self._link = WsgiLink(app)  # type: ignore[arg-type]
+        self._link: Link = WsgiLink(app)  # type: ignore[arg-type]
+        self.deaf_to: set[str] = set()
+        self.blind_to: set[str] = set()
         self.mode = "good"
         self.asked = 0
         self.silence_s = 0.5
@@ -43,6 +49,11 @@ class Line:
     def post(self, path: str, body: bytes, headers: dict[str, str], timeout_s: float) -> Reply:
         if path == "/v1/redeem":
             self.asked += 1
+        if path in self.deaf_to:
+            self._link.post(path, body, headers, timeout_s)
+            return Reply(0, b"lost on the way back")
+        if path in self.blind_to:
+            return Reply(0, b"lost on the way there")
         match self.mode:
             case "cut":
                 return Reply(0, b"no route")
@@ -85,7 +96,9 @@ class TillShop:
         store.close()
         self.store = open_store(hub_folder)
         self.key = hub_key(hub_folder)
-        self.app = create_app(HubConfig(dir=hub_folder), self.store, self.key, admin=False)
+        clock = Clock(wall=self.now, ntp=lambda: True)
+        config = HubConfig(dir=hub_folder)
+        self.app = create_app(config, self.store, self.key, clock=clock, admin=False)
 
     def now(self) -> float:
         return time.time() + self._moved_s
@@ -123,6 +136,17 @@ class TillShop:
         counter.exchange.drain()
         self._tills.append(counter)
         return counter, line
+
+    def publish(self, number: int, value: Value, **terms: object) -> Campaign:
+        """Another offer that runs now. Tills hear of it with their next exchange."""
+        now = self.now()
+        offer = Offer({"en": f"Offer {number}", "zh": f"优惠{number}"}, {}, value)
+        plain = Campaign(number, offer, int(now) - 60, int(now) + 30 * 86_400)
+        campaign = msgspec.structs.replace(plain, **terms)
+        self.store.campaigns.save(campaign, "published", now, "test")
+        for till in self._tills:
+            till.exchange.once()
+        return campaign
 
     def take(self, counter: Counter, campaign: int = COFFEE, tell_hub: bool = True) -> Issued:
         """A coupon that a shopper takes at this kiosk's screen."""
