@@ -45,8 +45,8 @@ class SqliteSetback:
         )
 
     def begin(self, copied_at: float, noticed_at: float) -> int:
-        """One is noticed; its number. Every node that is not withdrawn is asked from when it was heard last, or from
-        `copied_at` on, whichever is earlier."""
+        """One is noticed; its number. Every node that is not withdrawn is asked from when it was heard last, from `copied_at`, or
+        from what it had not told after a set-back before, whichever is earliest."""
         with self._pool.writing() as conn:
             before = self.latest()
             # Named by its time, not counted: the same backup may be put back twice, and nodes remember what they have done with.
@@ -57,10 +57,12 @@ class SqliteSetback:
                 (self._pool.shop, number, copied_at, noticed_at),
             )
             conn.execute(
-                """INSERT INTO retelling SELECT d.shop, ?, d.device, min(coalesce(c.seen_at, ?), ?), NULL
+                """INSERT INTO retelling SELECT d.shop, ?, d.device, min(coalesce(c.seen_at, ?), ?, coalesce(
+                       (SELECT min(r.since) FROM retelling r
+                        WHERE r.shop = d.shop AND r.device = d.device AND r.done_at IS NULL), ?)), NULL
                    FROM device d LEFT JOIN contact c ON c.shop = d.shop AND c.device = d.device
                    WHERE d.shop = ? AND d.withdrawn_at IS NULL""",
-                (number, copied_at, copied_at, self._pool.shop),
+                (number, copied_at, copied_at, copied_at, self._pool.shop),
             )
         return number
 

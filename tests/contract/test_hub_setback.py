@@ -40,6 +40,8 @@ def set_back(house: House, *, marked: bool) -> None:
 
 
 def copies(house: House) -> None:
+    for name in ("plain.db", "marked.db"):
+        (house.folder / name).unlink(missing_ok=True)
     house.store.copy_to(house.folder / "plain.db")
     house.store.copy_to(house.folder / "marked.db", kept_at=house.now)
 
@@ -145,6 +147,20 @@ def test_the_same_backup_put_back_twice_is_told_again_twice(house: House) -> Non
     again = exchange(till, retold=first).retell
     assert again is not None
     assert again.number != first
+
+
+def test_what_was_not_told_after_one_set_back_is_asked_for_after_the_next(house: House) -> None:
+    till = house.node()
+    copies(house)
+    first_copy_at = house.now
+    house.now += 3 * 86_400
+    set_back(house, marked=True)
+    copies(house)
+    house.now += 60
+    set_back(house, marked=True)
+    asked = exchange(till).retell
+    assert asked is not None
+    assert asked.since <= first_copy_at
 
 
 def test_an_act_that_is_told_again_without_a_set_back_is_judged_like_any_other(house: House) -> None:
