@@ -117,13 +117,15 @@ class Exchange:
         acked = parked = 0
         adopted = False
         retry: Retry | None = None
+        # Verdicts come with the hub's time.
+        hub_now = next((effect.now for effect in effects if isinstance(effect, SetClock)), self._clock.now())
         changes = [effect for effect in effects if not isinstance(effect, Retry | SetClock | Renew)]
         if changes:
             with writing(self._outbox.pool.here()) as conn:
                 for change in changes:
                     match change:
                         case Ack(ids):
-                            keep(conn, ids, self._clock.now())
+                            keep(conn, ids, hub_now)
                             self._outbox.ack(conn, ids)
                             acked += len(ids)
                         case Park(epoch, seq, reason):

@@ -29,14 +29,17 @@ def nothing_decided(_conn: sqlite3.Connection, _since: float) -> Sequence[Fact]:
     return ()
 
 
-def keep(conn: sqlite3.Connection, ids: Iterable[tuple[int, int]], now: float) -> None:
-    """Keep these facts of the outbox, before they are let go; forget what was kept for long enough."""
+def keep(conn: sqlite3.Connection, ids: Iterable[tuple[int, int]], hub_now: float) -> None:
+    """Keep these facts of the outbox, before they are let go; forget what was kept for long enough.
+
+    `hub_now` is the hub's time when it took them: what it has forgotten goes by when it was told, not by when it happened.
+    """
     conn.executemany(
-        """INSERT OR IGNORE INTO kept_fact SELECT epoch, seq, kind, at, text FROM outbox WHERE epoch = ? AND seq = ? AND kind IN
-           ('coupon.issued', 'coupon.redeemed', 'coupon.reversed', 'consent.given', 'consent.withdrawn')""",
-        ids,
+        """INSERT OR REPLACE INTO kept_fact SELECT epoch, seq, kind, at, text, ? FROM outbox WHERE epoch = ? AND seq = ? AND
+           kind IN ('coupon.issued', 'coupon.redeemed', 'coupon.reversed', 'consent.given', 'consent.withdrawn')""",
+        ((hub_now, *one) for one in ids),
     )
-    conn.execute("DELETE FROM kept_fact WHERE at < ?", (now - KEEP_S,))
+    conn.execute("DELETE FROM kept_fact WHERE taken_at < ?", (hub_now - KEEP_S,))
 
 
 def told(conn: sqlite3.Connection) -> int:
@@ -53,7 +56,7 @@ def tell_again(conn: sqlite3.Connection, outbox: Outbox, asked: Retell, decided:
     (before,) = conn.execute("SELECT count(*) FROM outbox").fetchone()
     conn.execute(
         "INSERT OR IGNORE INTO outbox (epoch, seq, kind, at, text) "
-        "SELECT epoch, seq, kind, at, text FROM kept_fact WHERE at >= ?",
+        "SELECT epoch, seq, kind, at, text FROM kept_fact WHERE taken_at >= ?",
         (since,),
     )
     facts = decided(conn, since)

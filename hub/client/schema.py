@@ -51,7 +51,7 @@ def m003_facts_to_tell_again(db: Database) -> None:
     db.execute(
         """CREATE TABLE kept_fact (
             epoch INTEGER NOT NULL, seq INTEGER NOT NULL, kind TEXT NOT NULL, at REAL NOT NULL, text BLOB NOT NULL,
-            PRIMARY KEY (epoch, seq))"""
+            taken_at REAL NOT NULL, PRIMARY KEY (epoch, seq))"""
     )
-    db.execute("CREATE INDEX kept_fact_at ON kept_fact (at)")
+    db.execute("CREATE INDEX kept_fact_taken ON kept_fact (taken_at)")
     db.execute("CREATE TABLE retold (one INTEGER PRIMARY KEY CHECK (one = 1), number INTEGER NOT NULL)")
