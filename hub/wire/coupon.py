@@ -15,6 +15,7 @@ version 6 at level M. Serial and expiry are inside the signature; the code is no
 from __future__ import annotations
 
 import base64
+import re
 import struct
 from dataclasses import dataclass
 
@@ -33,6 +34,10 @@ SERIAL_BYTES = 8
 
 _PAYLOAD = struct.Struct(">BBHI8sI")
 _SIGNATURE_BYTES = 64
+_SPARE = 0b111
+_BODY = re.compile(r"[A-Z2-7]+")
+_AS_PYTHON = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", "0123456789abcdefghijklmnopqrstuv")
+"""Base 32 of RFC 4648 in the digits that `int` reads: several times as fast as the standard library's own decoder."""
 
 
 class BadToken(ValueError):
@@ -106,13 +111,14 @@ def read_token(text: str) -> Token | None:
         raise BadToken(f"a token has {TOKEN_CHARACTERS} characters, this one has {len(folded)}")
     if picture and not is_picture(picture):
         raise BadToken("what stands behind the token is nothing that belongs there")
-    try:
-        whole = base64.b32decode(folded[len(PREFIX) :] + "=")
-    except ValueError:
-        raise BadToken("the token has characters that do not belong in it") from None
+    body = folded[len(PREFIX) :]
+    if not _BODY.fullmatch(body):
+        raise BadToken("the token has characters that do not belong in it")
+    bits = int(body.translate(_AS_PYTHON), 32)
     # Base 32 leaves three spare bits here: only one spelling is ours, or a copy could be dressed as another coupon.
-    if base64.b32encode(whole).decode().rstrip("=") != folded[len(PREFIX) :]:
+    if bits & _SPARE:
         raise BadToken("the token does not end as a token ends")
+    whole = (bits >> 3).to_bytes(_PAYLOAD.size + _SIGNATURE_BYTES, "big")
     version, key_number, shop, campaign, serial, expires_at = _PAYLOAD.unpack_from(whole)
     if version != VERSION:
         raise BadToken(f"the token is of version {version}; this till reads version {VERSION}")
