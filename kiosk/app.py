@@ -36,6 +36,7 @@ def create_app(counter: Counter) -> Flask:
 
 def _healthz(counter: Counter) -> Response:
     health = report(counter.node.name, counter.condition(), counter.watcher.look())
+    health["devices"] = [device.as_json() for device in counter.devices.states()]
     response = jsonify(health)
     response.status_code = 503 if health["status"] == "error" else 200
     response.headers["Cache-Control"] = "no-store"

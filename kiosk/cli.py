@@ -14,6 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from hardware.reasons import DeviceError
 from hub.client.db import StorageError
 from hub.client.enrolling import EnrolError, enrol
 from hub.client.node import Node
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status: int = asked.run(config, asked)
     except BrokenPipeError:
         return OK
-    except (SettingsError, EnrolError, StorageError, OSError) as wrong:
+    except (SettingsError, EnrolError, StorageError, DeviceError, OSError) as wrong:
         return _broken(str(wrong))
     return status
 
@@ -203,6 +204,9 @@ def _check(config: Config, asked: argparse.Namespace) -> int:
     else:
         for one in shown:
             print(f"{one.severity}: {one.sentence()}")
+    if not asked.json:
+        for device in health.get("devices", ()):
+            print(f"{device['kind']} {device['device']}: {device['sentence'] or 'ready'}")
     return exit_status(shown)
 
 
@@ -244,6 +248,7 @@ def _ours(body: bytes, config: Config) -> dict[str, Any]:
 
 
 def _look(config: Config) -> dict[str, Any]:
+    from kiosk.device_health import DEVICE_WARNINGS
     from kiosk.health import WARNINGS, Condition, holding, report
 
     if Node.load(config.dir) is None:
@@ -255,7 +260,12 @@ def _look(config: Config) -> dict[str, Any]:
     try:
         counter.exchange.once()
         condition = replace(counter.condition(), answering=False)
-        return report(counter.node.name, condition, show(WARNINGS, holding(condition)))
+        counter.devices.try_out()
+        counter.jobs.try_out()
+        found = [*holding(condition), *counter.devices.holding(), *counter.jobs.holding()]
+        health = report(counter.node.name, condition, show((*WARNINGS, *DEVICE_WARNINGS), found))
+        health["devices"] = [device.as_json() for device in counter.devices.states()]
+        return health
     finally:
         counter.stop()
 

@@ -55,6 +55,11 @@ def several_devices(family: str) -> Callable[[str], tuple[str, ...]]:
     return read
 
 
+def words(text: str) -> tuple[str, ...]:
+    """Words with spaces between them."""
+    return tuple(text.split())
+
+
 def paper(text: str) -> Literal[58, 80]:
     """How wide receipt paper is, in mm."""
     if text == "58":
@@ -123,7 +128,7 @@ SETTINGS = (
     Setting(
         "KIOSK_BROWSER", str, "", "The browser of the shoppers' screen; without it the machine's Chromium"
     ),
-    Setting("KIOSK_BROWSER_FLAGS", str.split, "", "More words for the browser's command line"),
+    Setting("KIOSK_BROWSER_FLAGS", words, "", "More words for the browser's command line"),
 )
 
 

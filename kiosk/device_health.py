@@ -10,9 +10,10 @@ from hub.wire.snapshot import Text
 
 
 def _warning(
-    code: str, severity: Severity, en: tuple[str, str], zh: tuple[str, str], *, after_s: float = 0.0
+    code: str, severity: Severity, what: tuple[str, str], todo: tuple[str, str], *, after_s: float = 0.0
 ) -> Warning:
-    return Warning(code, severity, {"en": en[0], "zh": zh[0]}, {"en": en[1], "zh": zh[1]}, after_s)
+    """What is wrong and what to do, each in English and in Chinese."""
+    return Warning(code, severity, {"en": what[0], "zh": what[1]}, {"en": todo[0], "zh": todo[1]}, after_s)
 
 
 DEVICE_WARNINGS = (

@@ -11,15 +11,15 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Literal
 
 from hardware.camera.camera import Camera
 from hardware.device import open_device
-from hardware.light.light import Light
+from hardware.light.light import OFF, Light
 from hardware.light.player import Player
 from hardware.printer.printer import Printer
-from hardware.reasons import Found, Lost
+from hardware.reasons import DeviceError, Found, Lost
 from hardware.scanner.scanner import Heard, Scan, Scanner, Unread
 from hub.client.warnings import Holding
 from hub.wire.snapshot import Text
@@ -56,6 +56,10 @@ class DeviceState:
     simulated: bool
     description: str
     sentence: str = ""
+
+    def as_json(self) -> dict[str, object]:
+        """For `check --json` and `/healthz`."""
+        return asdict(self)
 
 
 class _Source:
@@ -170,6 +174,18 @@ class Devices:
         """Show a verdict's tone (good, look, no, note) by light and buzzer. Returns at once; a later one takes its place."""
         if self._player:
             self._player.show(tone)
+
+    def try_out(self, within_s: float = 1.0) -> None:
+        """Open each once, for a look from a shell while nothing runs. Not between `start` and `stop`."""
+        for source in self._sources:
+            heard = source.device.read(within_s)
+            if heard is not None:
+                source.take(heard, self._clock())
+        if self._light:
+            try:
+                self._light.set(OFF)
+            except (OSError, DeviceError) as wrong:
+                self._light_lost = str(wrong)
 
     def start(self) -> None:
         """Open them and begin to read."""

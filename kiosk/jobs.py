@@ -122,6 +122,11 @@ class Jobs:
             found.append(Holding("receipts-wait", receipts_waiting(waiting)))
         return found
 
+    def try_out(self) -> None:
+        """Ask the printer once, for a look from a shell while nothing runs. Not between `start` and `stop`."""
+        if self._printer is not None:
+            self._status = self._printer.status()
+
     def start(self) -> None:
         """Begin to print what waits."""
         if self._printer is not None:
