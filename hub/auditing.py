@@ -172,7 +172,7 @@ def _should_have_been(
 def _with_counts(store: Store, campaign: Campaign, facts: Facts, act: Act, pending: _Pending) -> Facts:
     """The sums hold this act and those after it: they are taken off again."""
     most = MOST_FOR_ONE_MEMBER + pending.staff(act)
-    facts = with_counts(store, campaign, facts, act.staff, most_by_staff=most)
+    facts = with_counts(store, campaign, facts, act.staff, most_by_staff=most, of_now=False)
     spent = 0
     if act.balance_cents is not None:
         voucher = store.ledger.voucher(act.serial)

@@ -110,16 +110,17 @@ def with_counts(
     *,
     own: Reservation | None = None,
     most_by_staff: int = MOST_FOR_ONE_MEMBER,
+    of_now: bool = True,
 ) -> Facts:
-    """The facts with what the campaign's limits ask for. Coupons that are held for others count as used. `own`: the
-    reservation that is being completed."""
+    """The facts with what the campaign's limits ask for. Coupons that are held for others count as used, where it is of now
+    that is asked. `own`: the reservation that is being completed."""
     ledger, number, member, now = store.ledger, campaign.number, facts.member, facts.now
     by_clock = campaign.hours or campaign.condition is not None or campaign.good_from == "next_day"
     if by_clock or campaign.per_day_limit is not None or member:
         shop = store.shop.get()
         facts = replace(facts, timezone=shop.timezone if shop is not None else "UTC")
     if is_limited(campaign):
-        held = ledger.count_held(number, now) - (own is not None)
+        held = ledger.count_held(number, now) - (own is not None) if of_now else 0
         if campaign.redemption_limit is not None:
             facts = replace(facts, redeemed=ledger.redeemed(number) + held)
         if campaign.per_day_limit is not None:
@@ -130,7 +131,8 @@ def with_counts(
     if not member:
         return facts
     if campaign.per_person_limit is not None:
-        held = ledger.count_held(number, now, member) - (own is not None and own.member == member)
+        mine = own is not None and own.member == member
+        held = ledger.count_held(number, now, member) - mine if of_now else 0
         facts = replace(facts, redeemed_by_member=ledger.redeemed_by_member(number, member) + held)
     return replace(
         facts,
