@@ -173,15 +173,13 @@ def free_number(store: Store, now: float) -> int | None:
 
 
 def clear_number(store: Store, number: int, now: float, who: str) -> None:
-    """Make a number ready for another key: a rule against the one that had it does not reach the next one."""
+    """Make a number ready for another key: rules against the one that had it go, since nothing that it signed is believed."""
     before = store.keys.get(number)
     if before is None:
         return
     for one in store.keys.rules():
-        until = one.rule.taken_before
-        if one.rule.key_number == number and (until is None or until > now):
-            rule = msgspec.structs.replace(one.rule, taken_before=int(now))
-            store.keys.put_rule(replace(one, rule=rule))
+        if one.rule.key_number == number:
+            store.keys.remove_rule(one.rule.number)
     detail = msgspec.json.encode({"device": before.device, "public": before.public}).decode()
     store.people.note(AuditEntry(now, who, "key.number", str(number), detail))
 
