@@ -128,9 +128,10 @@ def create_app(
         _mount_admin(app, config, store, key, clock, found)
     if site is not None:
         from hub.storefront import create_storefront
+        from hub.storefront.wallets import read_wallets
 
         desk = site.desk("link", config.notice)
-        app.register_blueprint(create_storefront(desk, surface="phone", now=clock.now))
+        app.register_blueprint(create_storefront(desk, now=clock.now, wallets=read_wallets(config.wallets)))
     return app
 
 

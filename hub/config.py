@@ -18,6 +18,7 @@ from hub.client.settings import (
     whole,
     yes_no,
 )
+from hub.storefront.wallets import wallet_folder
 from hub.wire.snapshot import Text
 
 SETTINGS = (
@@ -29,6 +30,9 @@ SETTINGS = (
     Setting("HUB_NOTICE", notice, "", "A line for every page, as text or as JSON by language"),
     Setting("HUB_BACKUP_DAYS", whole(0, 365), "7", "Days without a backup before a warning; 0: never warn"),
     Setting("HUB_SITE", yes_no, "yes", "Show the public site with the offers at /"),
+    Setting(
+        "HUB_WALLETS", wallet_folder, "", "Folder with the keys for wallet passes; empty: none are offered"
+    ),
 )
 
 
@@ -44,6 +48,7 @@ class Config:
     notice: Text = field(default_factory=dict)
     backup_days: int = 7
     site: bool = True
+    wallets: Path | None = None
 
 
 def read_config(environ: Mapping[str, str], flags: Mapping[str, str | None] | None = None) -> Config:

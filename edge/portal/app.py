@@ -32,6 +32,7 @@ from hub.client.outbox import Outbox
 from hub.client.shelf import Shelf
 from hub.client.warnings import report
 from hub.storefront import create_storefront
+from hub.storefront.wallets import read_wallets
 from hub.wire.snapshot import Shop, Text
 
 MAX_FORM_BYTES = 16_384
@@ -109,7 +110,12 @@ def create_portal(house: House) -> Portal:
     app.register_blueprint(create_welcome(welcome))
     app.register_blueprint(
         create_storefront(
-            desk, surface="phone", now=clock.now, inline_style=True, home="/offers", foot_links=foot_links
+            desk,
+            now=clock.now,
+            inline_style=True,
+            home="/offers",
+            foot_links=foot_links,
+            wallets=read_wallets(config.wallets),
         )
     )
     app.register_blueprint(create_staff(staff), url_prefix="/staff")

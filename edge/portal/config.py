@@ -12,6 +12,7 @@ import msgspec
 from edge.portal.capport import LONGEST_NAME
 from edge.portal.guests import WayIn
 from hub.client.settings import Setting, folder, host, notice, port, read_settings, whole
+from hub.storefront.wallets import wallet_folder
 from hub.wire.snapshot import Text
 
 WAYS: tuple[WayIn, ...] = get_args(WayIn)
@@ -115,6 +116,12 @@ SETTINGS = (
         "",
         "Whom to ask about privacy, on the sign and the notice: address, telephone",
     ),
+    Setting(
+        "PORTAL_WALLETS",
+        wallet_folder,
+        "",
+        "Folder with the keys for wallet passes; empty: none are offered",
+    ),
     Setting("PORTAL_VENUE_URL", secure_url, "", "Page of the shop for phones that are in; empty: the offers"),
 )
 
@@ -142,6 +149,7 @@ class Config(msgspec.Struct, frozen=True):
     country: str
     contact: str
     venue_url: str
+    wallets: Path | None = None
 
 
 def read_config(environ: Mapping[str, str], flags: Mapping[str, str | None]) -> Config:

@@ -21,7 +21,6 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.hazmat.primitives.serialization.pkcs7 import PKCS7Options, PKCS7SignatureBuilder
 from cryptography.x509.oid import NameOID
-from PIL import Image, ImageDraw
 
 from hub.storefront.colour import accent_for
 from hub.storefront.offers import CouponView
@@ -173,6 +172,8 @@ def _rgb(colour: str) -> str:
 @lru_cache(maxsize=32)
 def _icon(colour: str, side: int) -> bytes:
     """A bell on the shop's colour, drawn four times as large and made small, so that its edges are smooth."""
+    from PIL import Image, ImageDraw
+
     big = side * 4
     picture = Image.new("RGB", (big, big), colour)
     draw = ImageDraw.Draw(picture)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from PIL import ImageFont
+if TYPE_CHECKING:
+    from PIL import ImageFont
+
+    Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 Weight = Literal["plain", "bold", "mono"]
-Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 FOLDERS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), Path("/System/Library/Fonts"))
 
@@ -40,6 +42,9 @@ def is_chinese(text: str) -> bool:
 @cache
 def font_for(chinese: bool, weight: Weight, size: int) -> Font | None:
     """A font of this size in pixels; None where Chinese is wanted and there is none. Pillow brings one for Latin letters."""
+    # Late: most programs that show pages never draw one.
+    from PIL import ImageFont
+
     if chinese:
         for name, face in (*_CHINESE.get(weight, ()), *_CHINESE["plain"]):
             path = _find(name)

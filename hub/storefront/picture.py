@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import io
 import re
-
-from PIL import Image, ImageDraw
+from typing import TYPE_CHECKING
 
 from hub.storefront.colour import accent_for, read_colour
-from hub.storefront.fonts import Font, Weight, font_for, is_chinese
+from hub.storefront.fonts import Weight, font_for, is_chinese
 from hub.storefront.qr import qr_png
+
+if TYPE_CHECKING:
+    from PIL import ImageDraw
+
+    from hub.storefront.fonts import Font
+
+    _Line = tuple[str, Font, int, str]
 
 WIDTH, MARGIN = 1080, 72
 PAPER, INK, QUIET, BELL = "#FFFFFF", "#1E1B18", "#5E574F", "#B4541A"
@@ -27,6 +33,9 @@ def coupon_picture(
     *, shop: str, title: str, worth: str, until: str, show: str, code: str, token: str, colour: str | None
 ) -> bytes | None:
     """The PNG; None where it would be rows of boxes, because Chinese letters are wanted and there is no font with them."""
+    # Late: whoever only shows pages does without it.
+    from PIL import Image, ImageDraw
+
     wanted = read_colour(colour)
     found = accent_for(wanted, (PAPER,), dark=False) if wanted else None
     bell = found.colour if found else BELL
@@ -54,9 +63,6 @@ def coupon_picture(
     out = io.BytesIO()
     picture.save(out, "PNG", optimize=True)
     return out.getvalue()
-
-
-_Line = tuple[str, Font, int, str]
 
 
 def _paragraph(text: str, weight: Weight, size: int, colour: str, most: int) -> list[_Line]:

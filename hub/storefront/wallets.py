@@ -58,6 +58,17 @@ def read_wallets(folder: Path | None) -> Wallets:
     return found
 
 
+def wallet_folder(text: str) -> Path | None:
+    """A setting: the folder of the wallets, or nothing. ValueError with the rest of a sentence where it cannot be used."""
+    if not text:
+        return None
+    try:
+        read_wallets(Path(text))
+    except WalletError as wrong:
+        raise ValueError(f"cannot be used: {str(wrong).rstrip('.')}") from None
+    return Path(text)
+
+
 def _apple(folder: Path) -> PassMaker | None:
     missing = [name for name in APPLE if not (folder / name).exists()]
     if len(missing) == len(APPLE):
