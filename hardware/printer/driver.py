@@ -117,6 +117,7 @@ class EscPosPrinter:
     def _session(self, act: Callable[[Wire], T]) -> T | NotPrinted:
         if self._closed.is_set():
             return not_printed("closed")
+        done: T | NotPrinted
         try:
             if self._wire is None:
                 self._wire = self._open_wire()
@@ -126,7 +127,7 @@ class EscPosPrinter:
             self._let_go()
             return not_printed(_LINES.get(wrong.errno or 0, "lost"))
         except _Broken as broken:
-            return not_printed(broken.reason)
+            done = not_printed(broken.reason)
         if not self._keep:
             self._let_go()
         return done
