@@ -14,7 +14,7 @@ from typing import Any, Literal, cast
 from zoneinfo import ZoneInfo
 
 from hub.air import read_air
-from hub.promises import faults_of, gtin_fault, unknown_channels
+from hub.promises import NEEDS_HUB, faults_of, gtin_fault, unknown_channels
 from hub.sentences import Said, said
 from hub.typed import CHANNELS, LOCAL, Reading, Typed, local_text, show_cents
 from hub.typed_condition import as_fields, read_typed_condition
@@ -119,6 +119,8 @@ def read_typed(
     starts_at, ends_at = reading.time("starts"), reading.time("ends")
     if typed.get("offline") not in ("refuse", "rights"):
         reading.fault("offline", said("Say what a till may do that is cut off."))
+    if settled(typed) is not typed:
+        reading.fault("offline", NEEDS_HUB)
     terms: dict[str, Any] = _limits(reading) | {
         "coupon_lasts_s": _lasts_s(reading),
         "basket_min_cents": reading.cents("basket_min", needed=False) or 0,

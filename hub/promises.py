@@ -24,6 +24,9 @@ _FROM: dict[Action, tuple[str, ...]] = {
     "pause": ("published",),
     "end": ("published", "paused"),
 }
+NEEDS_HUB = said(
+    "A voucher and a limit per person need the hub: only it knows what was spent elsewhere. A till that is cut off has to refuse."
+)
 _TEXTS = ("title", "text", "small_print", "keywords", "picture_alt", "picture")
 _TERMS = (
     "starts_at", "ends_at", "coupon_lasts_s", "issue_limit", "redemption_limit", "basket_min_cents", "offline", "channels",
@@ -67,10 +70,7 @@ def faults_of(campaign: Campaign, numbers: Container[int]) -> dict[str, Said]:
     if campaign.ends_at <= campaign.starts_at:
         found["ends"] = said("The end must be after the start.")
     if hub_only(campaign) and campaign.offline != "refuse":
-        found["offline"] = said(
-            "A voucher and a limit per person need the hub: only it knows what was spent elsewhere. A till that is cut off "
-            "has to refuse."
-        )
+        found["offline"] = NEEDS_HUB
     if campaign.condition is not None and (wrong := flaw_of(campaign.condition)) is not None:
         found["condition_text"] = wrong
     if campaign.good_from == "next_day" and campaign.coupon_lasts_s <= _DAY_S:
