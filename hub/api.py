@@ -188,9 +188,12 @@ class Api:
         if device.program != "kiosk":
             raise Refusing(403, "not_a_till", f"{device.name} is no till, so it cannot redeem.")
         now = self.clock.now()
-        with self.store.writing():
-            device = self._count(device, counter, now)
-            answered = RECOVERING if changes and recovering(self.store, now) else answer(device, asked, now)
+
+        def decide() -> msgspec.Struct | tuple[int, Problem]:
+            counted = self._count(device, counter, now)
+            return RECOVERING if changes and recovering(self.store, now) else answer(counted, asked, now)
+
+        answered = self.store.together(decide)
         if isinstance(answered, tuple):
             status, problem = answered
             raise Refusing(status, problem.code, problem.sentence)

@@ -47,6 +47,8 @@ class Standing:
     def __init__(self) -> None:
         self.trouble: StorageError | None = None
         """What the last write failed with; None again once one went well."""
+        self.turn = threading.RLock()
+        """Held by the thread that writes."""
 
 
 class _Db(Database):
@@ -84,20 +86,35 @@ def writing(db: Database) -> Iterator[sqlite3.Connection]:
     """
     conn = db.conn
     assert conn is not None  # noqa: S101 - an open Database always has one; this is for the type checker
-    try:
-        conn.execute("BEGIN IMMEDIATE")
-    except sqlite3.Error as wrong:
-        raise _told(db, conn, wrong) from wrong
-    try:
-        yield conn
-        conn.execute("COMMIT")
-    except BaseException as wrong:
-        _roll_back(db, conn)
-        if is_the_disks(wrong):
+    with _turn(db, conn):
+        try:
+            conn.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as wrong:
             raise _told(db, conn, wrong) from wrong
-        raise
-    if isinstance(db, _Db) and db.standing.trouble is not None:
-        db.standing.trouble = None
+        try:
+            yield conn
+            conn.execute("COMMIT")
+        except BaseException as wrong:
+            _roll_back(db, conn)
+            if is_the_disks(wrong):
+                raise _told(db, conn, wrong) from wrong
+            raise
+        if isinstance(db, _Db) and db.standing.trouble is not None:
+            db.standing.trouble = None
+
+
+@contextmanager
+def _turn(db: Database, conn: sqlite3.Connection) -> Iterator[None]:
+    """Threads of one program queue for the write lock. SQLite itself makes who comes second sleep, for longer each time."""
+    if not isinstance(db, _Db):
+        yield
+        return
+    if not db.standing.turn.acquire(timeout=BUSY_TIMEOUT_MS / 1000):
+        raise explain(OSError(errno.EBUSY, "another thread writes for too long"), _path_of(conn))
+    try:
+        yield
+    finally:
+        db.standing.turn.release()
 
 
 def _roll_back(db: Database, conn: sqlite3.Connection) -> None:

@@ -60,14 +60,31 @@ class Together:
             job.done = True
 
     def _all(self, jobs: list[_Job[object]]) -> bool:
+        """All of them in one transaction; False where it failed as a whole."""
         for job in jobs:
             job.wrong = None
         try:
             with writing(self._pool.here()) as conn:
-                for job in jobs:
-                    job.result = job.work(conn)
+                if len(jobs) == 1:
+                    jobs[0].result = jobs[0].work(conn)
+                else:
+                    for job in jobs:
+                        _one_of_many(conn, job)
         except BaseException as wrong:  # noqa: BLE001 - each caller gets what went wrong with its own change
             for job in jobs:
                 job.wrong = wrong
             return False
         return True
+
+
+def _one_of_many(conn: sqlite3.Connection, job: _Job[object]) -> None:
+    """One change, undone by itself where it says no; whatever the disk says concerns all (SQLite, "SAVEPOINT")."""
+    conn.execute("SAVEPOINT one_of_many")
+    try:
+        job.result = job.work(conn)
+    except Exception as wrong:
+        if isinstance(wrong, sqlite3.Error) or not conn.in_transaction:
+            raise
+        conn.execute("ROLLBACK TO one_of_many")
+        job.wrong = wrong
+    conn.execute("RELEASE one_of_many")

@@ -27,6 +27,7 @@ _BY_ERRNO: dict[int, Trouble] = {
     errno.ENOSPC: "full",
     errno.EDQUOT: "full",
     errno.EIO: "failing",
+    errno.EBUSY: "busy",
     errno.EROFS: "readonly",
     errno.EACCES: "readonly",
     errno.EPERM: "readonly",

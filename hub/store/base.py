@@ -6,9 +6,9 @@ locked before its first read and is on disk when the block is left. StorageError
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from hub.store.counts import (
     ConsentCount,
@@ -167,6 +167,7 @@ class EntryQuestions(Protocol):
 
 
 Rows = Iterable[tuple[object, ...]]
+T = TypeVar("T")
 
 
 class JournalQuestions(Protocol):
@@ -358,4 +359,5 @@ class Store(Protocol):
     def setback(self) -> SetbackQuestions: ...
 
     def writing(self) -> AbstractContextManager[object]: ...
+    def together(self, work: Callable[[], T]) -> T: ...
     def close(self) -> None: ...

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import AbstractContextManager, closing
 from pathlib import Path
+from typing import TypeVar
 
 from hub.client.db import explain
+from hub.client.together import Together
 from hub.store.connection import HubPool
 from hub.store.counter import SqliteCounter
 from hub.store.entry import SqliteEntry
@@ -22,6 +25,7 @@ from hub.store.tags import SqliteTags
 from hub.store.watch import SqliteWatch
 
 FILE = "hub.db"
+T = TypeVar("T")
 
 
 class SqliteStore:
@@ -29,6 +33,7 @@ class SqliteStore:
 
     def __init__(self, path: Path) -> None:
         self.pool = HubPool(path)
+        self._together = Together(self.pool)
         self.shop = SqliteShop(self.pool)
         self.devices = SqliteDevices(self.pool)
         self.keys = SqliteKeys(self.pool)
@@ -43,6 +48,11 @@ class SqliteStore:
         self.watch = SqliteWatch(self.pool)
         self.pictures = SqlitePictures(self.pool)
         self.setback = SqliteSetback(self.pool)
+
+    def together(self, work: Callable[[], T]) -> T:
+        """`work` inside `writing()`, in one transaction with what other threads wait to do: one sync of the disk for all. It may
+        run twice, so nothing but the database may know that it ran. Its answer, once it is on disk."""
+        return self._together.write(lambda _conn: work())
 
     def writing(self) -> AbstractContextManager[object]:
         """One transaction, locked before its first read; calls on this thread join it."""
