@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 import zxingcpp
+from kiosk_shop import TillShop, shop_in
 from PIL import Image
+from printer_emulator import emulated, has_chinese
 
 from hardware.printer.mechanism import Mechanism
 from hardware.printer.sim import SimLine, SimPrinter
@@ -17,8 +19,6 @@ from kiosk.counter import Counter
 from kiosk.jobs import Queued
 from kiosk.redemption import Scan
 from kiosk.verdicts import Verdict
-from tests.kiosk_shop import TillShop, shop_in
-from tests.printer_emulator import emulated, has_chinese
 
 BACK, VISIT = 21, 22
 SHOTS = Path("out/shots")

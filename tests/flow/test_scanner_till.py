@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from kiosk_shop import TillShop, shop_in
 
 from hardware.device import DeviceError
 from hardware.light.sim import SimLight
@@ -18,7 +19,6 @@ from hardware.scanner.sim import SimScanner
 from hub.client.settings import SettingsError
 from kiosk.config import Config, read_config, show_config
 from kiosk.devices import WAITING, Devices, DeviceScan
-from tests.kiosk_shop import TillShop, shop_in
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "SB1" + "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567" * 4

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 import zxingcpp
 from PIL import Image
+from printer_emulator import needs_chinese
 
 from hardware.printer.fonts import NoFont, font_for
 from hardware.printer.page import Banner, Code, Page, Words
 from hardware.printer.painting import WIDTHS, paint, rows_of
 from kiosk.receipt import PaperCoupon, PaperReceipt, coupon_slip, grouped, receipt
-from tests.printer_emulator import needs_chinese
 
 TOKEN = "SB1" + "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567" * 4
 NEXT = PaperCoupon(
