@@ -39,8 +39,8 @@ class Wording:
         return format_decimal(round(number), locale=self.locale)
 
     def decimal(self, number: float) -> str:
-        """A number with one digit behind the point at most."""
-        return format_decimal(number, "#,##0.#", locale=self.locale)
+        """A number with two digits behind the point at most."""
+        return format_decimal(number, "#,##0.##", locale=self.locale)
 
     def percent(self, share: float) -> str:
         """A share from 0 to 1."""

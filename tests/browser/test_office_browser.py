@@ -16,6 +16,7 @@ from hub.app import Hub
 from hub.client.clock import Clock
 from hub.config import read_config
 from hub.people import add_manager, add_staff
+from hub.pepper import hub_pepper
 from hub.wire.conditions import All, Hours, IsMember, Not, Spends
 from hub.wire.snapshot import Offer, Value
 from tests.hub_house import NOON, House, alone, campaign
@@ -32,7 +33,7 @@ def shop(tmp_path: Path) -> Iterator[tuple[Hub, str]]:
     store = house.store
     add_manager(store, "Ines", PASSWORD, NOON, who="test")
     for name in ("Ann", "Ben"):
-        add_staff(store, name, None, NOON, who="test", pepper=bytes(32))
+        add_staff(store, name, None, NOON, who="test", pepper=hub_pepper(tmp_path))
     shop = store.shop.get()
     assert shop is not None
     open_hours = (Hours((0, 1, 2, 3, 4), 540, 1_080), Hours((5,), 600, 840))
