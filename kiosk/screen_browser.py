@@ -40,6 +40,8 @@ FLAGS = (
     "--incognito",
     "--no-first-run",
     "--noerrdialogs",
+    # It complains of services of a desktop that a screen does not have.
+    "--log-level=3",
     "--disable-session-crashed-bubble",
     "--hide-crash-restore-bubble",
     "--disable-background-networking",
