@@ -120,6 +120,9 @@ def heard(store: Store, device: Device, signs_with: int | None, now: float) -> N
     if used is None or used.device != device.device:
         return
     store.keys.sign_with(device.device, signs_with)
+    if used.over_at() is not None:
+        # A node whose disk was set back. It is asked for a new key; what it had since then may be on its disk still.
+        return
     policy = key_policy(store)
     for key in store.keys.all():
         if key.device == device.device and key.number != signs_with and key.over_at() is None:

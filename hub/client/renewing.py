@@ -30,6 +30,7 @@ TIMEOUT_S = 10.0
 
 def renew(node: Node, link: SignedLink, now: float) -> Problem | None:
     """Take a new key, or go on where it was cut off; what the hub had against it. StorageError where the disk fails."""
+    settle(node, now)
     try:
         with node.changing() as record:
             if record.next_number is not None:
@@ -43,7 +44,11 @@ def renew(node: Node, link: SignedLink, now: float) -> Problem | None:
         reply = link.post("/v1/renew", body, TIMEOUT_S)
         try:
             if reply.status != 200:
-                return msgspec.json.decode(reply.body, type=Problem)
+                against = msgspec.json.decode(reply.body, type=Problem)
+                if against.code == "key_used":
+                    # Withdrawn meanwhile, or told by a disk that was set back since: the next try makes another one.
+                    _drop(node, record.next_file)
+                return against
             given = msgspec.json.decode(reply.body, type=RenewReply)
         except (msgspec.MsgspecError, UnicodeDecodeError):
             return Problem("hub_unreachable", "The hub does not answer.")
@@ -82,6 +87,13 @@ def settle(node: Node, now: float) -> bool:
     except OSError as wrong:
         raise explain(wrong, node.folder) from wrong
     return True
+
+
+def _drop(node: Node, name: str) -> None:
+    with node.changing() as record:
+        if record.next_file == name and record.next_number is None:
+            node.change(next_file="")
+            (node.folder / name).unlink(missing_ok=True)
 
 
 def _make(node: Node) -> NodeRecord:
