@@ -169,8 +169,8 @@ class Counter:
             return
         self._stopped = True
         self.watcher.stop()
-        self.jobs.stop()
         self.devices.stop()
+        self.jobs.stop()
         self.line.close()
         if self.line.cut_off_since() is None:
             self.syncer.stop()

@@ -136,8 +136,8 @@ LOST: dict[str, Text] = {
         "zh": "设置中的设备名称不正确。",
     },
     "no_service": {
-        "en": "A library is missing: pip install 'shopbell[light]'.",
-        "zh": "缺少程序库：pip install 'shopbell[light]'。",
+        "en": "A library is missing: .venv/bin/pip install gpiozero lgpio.",
+        "zh": "缺少程序库：.venv/bin/pip install gpiozero lgpio。",
     },
     "broken": {"en": "Pull it out and plug it in again.", "zh": "请拔下后重新插上。"},
     "lost": {"en": "Check its cable and its power.", "zh": "请检查连接线和电源。"},

@@ -196,7 +196,7 @@ class Devices:
             self._player.start()
 
     def stop(self) -> None:
-        """Close them: what reads first, so that nothing new begins. May be called twice."""
+        """Close what reads, so that nothing new begins, then the light; the printer is the print queue's. May be called twice."""
         if self._stopped:
             return
         self._stopped = True
@@ -208,8 +208,6 @@ class Devices:
                 thread.join(5)
         if self._player:
             self._player.stop()
-        if self.printer:
-            self.printer.close()
 
     def _read(self, source: _Source) -> None:
         while not self._stopping.is_set():

@@ -1,7 +1,7 @@
 """`light:gpio:17,27,22,23`: red, green, blue and buzzer on GPIO pins (BCM numbers), through gpiozero.
 
 A pin that is not there is written as `-`: `gpio:17,27,-,23`. `active=low` for a light that is lit by a low level.
-gpiozero takes lgpio on a Pi; `GPIOZERO_PIN_FACTORY=mock` gives pins that are none. Install both: pip install 'shopbell[light]'.
+gpiozero takes lgpio on a Pi; `GPIOZERO_PIN_FACTORY=mock` gives pins that are none. Both: .venv/bin/pip install gpiozero lgpio
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class GpioLight:
             gpiozero = import_module("gpiozero")
         except ImportError as wrong:
             raise DeviceError(
-                Reason.NO_SERVICE, "The light needs gpiozero and lgpio: pip install 'shopbell[light]'."
+                Reason.NO_SERVICE, "The light needs gpiozero and lgpio: .venv/bin/pip install gpiozero lgpio."
             ) from wrong
         taken: dict[str, Any] = {}
         try:
