@@ -12,14 +12,14 @@ STATIC = Path(__file__).parent / "static"
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """One file of script."""
+    """Files of script that are sent as one."""
 
-    name: str
+    names: tuple[str, ...]
 
     @property
     def text(self) -> str:
         """What is sent."""
-        return _read(self.name)
+        return "\n".join(map(_read, self.names))
 
     @property
     def version(self) -> str:
@@ -27,8 +27,8 @@ class Script:
         return hashlib.sha256(self.text.encode()).hexdigest()[:12]
 
 
-SCRIPT = Script("screen.js")
-WORKER = Script("worker.js")
+SCRIPT = Script(("screen.js", "keys.js"))
+WORKER = Script(("worker.js",))
 
 
 @cache
