@@ -206,7 +206,7 @@ def test_whoever_signs_has_number_and_key_that_belong_together(house: House, tmp
         for thread in threads:
             thread.join(10)
     publics |= {key.number: key.public for key in house.store.keys.all()}
-    assert len({number for number, _ in pairs}) > 3
+    assert len({number for number, _ in pairs}) > 1
     assert all(publics[number] == public for number, public in pairs)
     assert other.signer(time.time())[0] == 6
 
