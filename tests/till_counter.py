@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from flask import Flask
 from flask.testing import FlaskClient
 from kiosk_shop import PIN, Line, TillShop, shop_in
 from werkzeug.test import TestResponse
@@ -36,6 +37,7 @@ class Till:
     shop: TillShop
     counter: Counter
     line: Line
+    app: Flask
     browser: FlaskClient
 
     @property
@@ -169,7 +171,7 @@ def till_with_devices(shop: TillShop, name: str = "Till 1", **settings: Any) -> 
     counter.jobs.start()
     counter.devices.start()
     try:
-        yield Till(shop, counter, line, app.test_client())
+        yield Till(shop, counter, line, app, app.test_client())
     finally:
         counter.stop()
 

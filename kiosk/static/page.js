@@ -7,16 +7,17 @@
   const pause = (ms) => new Promise((done) => setTimeout(done, ms));
   let early = "";
   let field = null;
+  let ready = false;
 
   // A keyboard scanner types whenever it likes: what comes before the field is there is kept for it.
   const isKey = (event) => event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
   document.addEventListener("keydown", (event) => {
-    if (document.readyState === "loading") {
+    const busy = document.activeElement && document.activeElement.matches("input, select, textarea");
+    if (!ready && !busy) {
       if (isKey(event)) early += event.key;
       else if (event.key === "Enter" && early) early += "\n";
       return;
     }
-    const busy = document.activeElement && document.activeElement.matches("input, select, textarea");
     const onControl = document.activeElement && document.activeElement.matches("button, a, summary");
     // A space or Enter on a button presses it; any other key is the beginning of a scan.
     if (field && !busy && isKey(event) && !(onControl && event.key === " ")) field.focus();
@@ -92,7 +93,7 @@
       const tick = () => {
         const left = Math.ceil((end - performance.now()) / 1000);
         if (left > 0) {
-          if (place.dataset.then === undefined || place.textContent !== "") place.textContent = String(left);
+          place.textContent = String(left);
           setTimeout(tick, 250);
         } else if (place.dataset.then !== undefined) place.textContent = place.dataset.then;
         else if (place.dataset.gone !== undefined) place.parentElement.remove();
@@ -144,6 +145,7 @@
   };
 
   document.addEventListener("DOMContentLoaded", () => {
+    ready = true;
     keepFocus();
     takeEarly();
     playSound();
