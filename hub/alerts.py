@@ -7,6 +7,7 @@ these look beneath and beside them. An alert is a reason to ask, not a verdict: 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -119,20 +120,39 @@ WARNINGS = (
 )
 
 
-def look_at_counter(store: Store, now: float) -> list[Shown]:
-    """What a manager should look at now, the gravest first. `since` is when it happened last, in seconds of UTC."""
-    return show(WARNINGS, _holding(store, now))
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One habit: in words (`shown.since` is when it happened last, in seconds of UTC), and whose, for the list of redemptions.
+
+    `staff` is an id; `member` the opaque id of a membership where the alert is about one, else "".
+    """
+
+    shown: Shown
+    staff: str
+    member: str = ""
 
 
-def _holding(store: Store, now: float) -> Iterator[Holding]:
+def look_at_counter(store: Store, now: float) -> list[Alert]:
+    """What a manager should look at now, the gravest first."""
+    found = []
+    for holding, habit in _holding(store, now):
+        (shown,) = show(WARNINGS, [holding])
+        found.append(Alert(shown, habit.staff, habit.member))
+    return sorted(found, key=lambda alert: alert.shown.severity != Severity.WARNING)
+
+
+Held = tuple[Holding, Habit]
+
+
+def _holding(store: Store, now: float) -> Iterator[Held]:
     shop = store.shop.get() or Shop(0, {})
     names = {member.id: member.name for member in store.people.staff()}
     day, week, end = now - DAY_S, now - WEEK_S, now + DAY_S
     watch = store.watch
 
-    def held(code: str, habit: Habit, span: str) -> Holding:
+    def held(code: str, habit: Habit, span: str) -> Held:
         who = names.get(habit.staff, habit.staff)
-        return Holding(code, _detail(habit, span, shop.currency), who, habit.latest_at)
+        return Holding(code, _detail(habit, span, shop.currency), who, habit.latest_at), habit
 
     for habit in watch.own_account(week, end):
         yield held("own-account", habit, "week")
@@ -155,8 +175,8 @@ def _holding(store: Store, now: float) -> Iterator[Holding]:
 
 
 def _twice(
-    found: tuple[list[Habit], list[Habit]], code: str, held: Callable[[str, Habit, str], Holding]
-) -> Iterator[Holding]:
+    found: tuple[list[Habit], list[Habit]], code: str, held: Callable[[str, Habit, str], Held]
+) -> Iterator[Held]:
     """What was much for a day; and what was much for a week, where the day does not say it already."""
     of_day, of_week = found
     told = {(habit.staff, habit.member) for habit in of_day}

@@ -87,7 +87,7 @@ def conflicts(config: Config, args: argparse.Namespace) -> int:
 def alerts(config: Config, args: argparse.Namespace) -> int:
     """Say which habits at the counter a manager should look at."""
     with closing(open_store(config.dir)) as store:
-        found = look_at_counter(store, time.time())
+        found = [alert.shown for alert in look_at_counter(store, time.time())]
     if args.json:
         show(json.dumps([one.as_json() for one in found], ensure_ascii=False))
         return 0

@@ -35,15 +35,25 @@ def coupons(office: Office) -> Response:
     period = read_period(request.args, office.shop(), office.now())
     campaign = request.args.get("offer", type=int)
     skip = max(0, request.args.get("skip", 0, type=int))
-    acts = office.store.counter.acts(
-        period.first_at, period.end_at, campaign=campaign, limit=PAGE + 1, skip=skip
-    )
+    who, member = request.args.get("staff", "")[:40], request.args.get("member", "")[:40]
+    if who:
+        acts = office.store.watch.acts_by(
+            who, member, period.first_at, period.end_at, limit=PAGE + 1, skip=skip
+        )
+    else:
+        acts = office.store.counter.acts(
+            period.first_at, period.end_at, campaign=campaign, limit=PAGE + 1, skip=skip
+        )
+    keep = {name: value for name, value in (("offer", campaign), ("staff", who), ("member", member)) if value}
     conflicts = office.store.counter.conflicts()
     return office.page(
         "coupons.html",
         query="",
         period=period,
-        offer=campaign,
+        offer=None if who else campaign,
+        who=who,
+        member=member,
+        keep=keep,
         acts=acts[:PAGE],
         skip=skip,
         more=len(acts) > PAGE,

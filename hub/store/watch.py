@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from hub.store.acts import ACT, read_act
 from hub.store.connection import HubPool
 from hub.store.habits import Habit, StaffQuarter
+from hub.store.records import Act
 
 MOST = 50
 """Lines of one kind. With more of them there is no habit, there is a custom."""
@@ -65,6 +67,17 @@ class SqliteWatch:
             self._pool.shop, first, end, least, MOST,
         )  # fmt: skip
         return [Habit(*row) for row in rows]
+
+    def acts_by(
+        self, staff: str, member: str, first: float, end: float, *, limit: int = 100, skip: int = 0
+    ) -> list[Act]:
+        """What somebody redeemed, the latest first; with `member` only for that one."""
+        rows = self._pool.read(
+            f"""{ACT} AND at >= ? AND at < ? AND staff = ? AND (? = '' OR member = ?)
+                ORDER BY at DESC, position DESC LIMIT ? OFFSET ?""",
+            self._pool.shop, first, end, staff, member, member, limit, skip,
+        )  # fmt: skip
+        return [read_act(row) for row in rows]
 
     def quarters(self, first: float, end: float) -> list[StaffQuarter]:
         """Redemptions by member of staff and quarter of an hour."""

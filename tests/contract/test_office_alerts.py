@@ -40,7 +40,7 @@ def crew(office: Office, *names: str) -> None:
 
 
 def alerts(office: Office) -> dict[str, Shown]:
-    return {one.code: one for one in look_at_counter(office.house.store, office.house.now)}
+    return {one.shown.code: one.shown for one in look_at_counter(office.house.store, office.house.now)}
 
 
 def redeem_many(till: HouseNode, count: int, staff: str = "ann", member: str = "") -> list[str]:
