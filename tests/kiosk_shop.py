@@ -38,8 +38,8 @@ class Line:
     `deaf_to`, `blind_to`: paths of which the reply, or the question itself, is lost, while all else goes on.
     """
 
-    def __init__(self, app: object) -> None:
-        self._link: Link = WsgiLink(app)  # type: ignore[arg-type]
+    def __init__(self, app: object, link: Link | None = None) -> None:
+        self._link: Link = link or WsgiLink(app)  # type: ignore[arg-type]
         self.deaf_to: set[str] = set()
         self.blind_to: set[str] = set()
         self.mode = "good"
@@ -116,12 +116,13 @@ class TillShop:
         ask_timeout_s: float = 3.0,
         notice: str = "",
         mode: str = "good",
+        link: Link | None = None,
         **settings: Any,
     ) -> tuple[Counter, Line]:
         """A till with a first snapshot, over a line of its own. The same name again is the same till, started anew. More settings
         go to its `Config`."""
         folder = self.folder / name.replace(" ", "-").lower()
-        line = Line(self.app)
+        line = Line(self.app, link)
         if not folder.exists():
             code = open_pairing(self.store, self.key, "kiosk", time.time())
             enrol(folder, "http://hub", str(code), "kiosk", name, line)
