@@ -29,7 +29,7 @@ KEEP, LOSE, TEAR = range(3)
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One write, or a truncation where `data` is None. `doubtful`: a failed sync took it for written."""
+    """One write, or a truncation where `data` is None. `doubtful`: a failed sync took it for written; no truncation is."""
 
     number: int
     at: int
@@ -120,7 +120,10 @@ class Disk:
             return
         file = self.files[inode]
         if entry.failed:
-            file.pending = [Change(one.number, one.at, one.data, True) for one in file.pending]
+            # A new size is the journal's affair, not one of pages that may be dropped.
+            file.pending = [
+                Change(one.number, one.at, one.data, doubtful=one.data is not None) for one in file.pending
+            ]
             return
         if file.named_at > self.durable or (file.size != file.synced_size):
             self.durable = len(self.journal)
@@ -265,8 +268,11 @@ def _put(body: bytearray, at: int, data: bytes | None) -> None:
 
 def _without(doubtful: Change, certain: Change) -> list[Change]:
     """What of a doubtful change is left when a later one has been synced over it."""
-    if doubtful.data is None or certain.data is None:
-        return [] if certain.data is None and doubtful.data is None else [doubtful]
+    if doubtful.data is None:
+        return []
+    if certain.data is None:
+        left_over = doubtful.data[: max(0, certain.at - doubtful.at)]
+        return [Change(doubtful.number, doubtful.at, left_over, True)] if left_over else []
     left = []
     if doubtful.at < certain.at:
         left.append((doubtful.at, doubtful.data[: certain.at - doubtful.at]))

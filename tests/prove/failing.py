@@ -17,9 +17,9 @@ from tests.prove.powercut import MEMORY, cut, figures_of, record
 NAME = "failing"
 PROMISE = "Whichever write, sync or rename fails, once or for ever: nothing half done, a sentence, and it goes on afterwards."
 DEFAULT_SIZE = 10_000
-CI_SIZE = 120
+CI_SIZE = 80
 
-FAILING_ACTS, CUTS_OF_TRIES = 80, 5
+FAILING_ACTS, CUTS_OF_TRIES = 80, 3
 """A day on a disk that fails now and then, and how many power cuts into it for each failing call that is tried."""
 
 FEWEST_CUTS, MOST_CUTS = 300, 20_000

@@ -19,7 +19,7 @@ from tests.prove._recorder import NoCompiler, build, read_trace, start
 NAME = "powercut"
 PROMISE = "Pull the plug at any moment: nothing corrupt, nothing acknowledged lost, nothing half done, and it goes on."
 DEFAULT_SIZE = 100_000
-CI_SIZE = 1_000
+CI_SIZE = 600
 SIZE_NAME = "cuts"
 
 ACTS_FEWEST, ACTS_MOST, CUTS_FOR_ACT = 40, 400, 100

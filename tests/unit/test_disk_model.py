@@ -107,3 +107,18 @@ def test_a_truncation_counts_once_it_was_synced() -> None:
     assert left(disk) == {b"long", b"lo"}
     disk.apply(entry(Op.SYNC))
     assert left(disk) == {b"lo"}
+
+
+def test_a_truncation_before_a_sync_that_failed_is_not_in_doubt_after_one_that_went_well() -> None:
+    disk = done(
+        b"long", opened(), entry(Op.TRUNCATE, at=0), entry(Op.SYNC, failed=True), entry(Op.WRITE, data=b"new")
+    )
+    disk.apply(entry(Op.SYNC))
+    assert left(disk) == {b"new"}
+
+
+def test_what_is_in_doubt_beyond_a_new_end_of_the_file_is_gone() -> None:
+    disk = done(b"", opened(), entry(Op.WRITE, at=2, data=b"xx"), entry(Op.SYNC, failed=True))
+    disk.apply(entry(Op.TRUNCATE, at=0))
+    disk.apply(entry(Op.SYNC))
+    assert left(disk) == {b""}
