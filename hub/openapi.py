@@ -39,6 +39,7 @@ PROBLEMS = {
     413: "The body is too long.",
     415: "The body is not JSON.",
     429: "Too many wrong codes.",
+    503: "The hub was set back to a backup and is hearing what it forgot; try again in a moment.",
     507: "The hub's disk does not take it; nothing was lost.",
 }
 
