@@ -89,7 +89,7 @@ def test_a_light_is_what_it_was_set_to_and_dark_in_the_end(bench: Bench) -> None
     bench.light.set(Step(1, red=True))
 
 
-def test_a_tone_is_shown_by_its_colour_and_goes_out_by_itself(bench: Bench) -> None:
+def test_a_tone_is_shown_by_its_colour_and_a_new_one_takes_its_place(bench: Bench) -> None:
     player = Player(bench.light)
     player.start()
     try:
@@ -97,7 +97,18 @@ def test_a_tone_is_shown_by_its_colour_and_goes_out_by_itself(bench: Bench) -> N
         wait_for(lambda: bench.lit()["red"])
         player.show("good")
         wait_for(lambda: bench.lit()["green"] and not bench.lit()["red"])
-        wait_for(lambda: not any(bench.lit().values()))
+    finally:
+        player.stop()
+
+
+def test_a_tone_goes_out_by_itself() -> None:
+    light = SimLight()
+    player = Player(light)
+    player.start()
+    try:
+        player.show("note")
+        wait_for(lambda: light.now.blue)
+        wait_for(lambda: light.now == OFF)
     finally:
         player.stop()
 
