@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from hardware.ble.beacon import BadPayload, EddystoneUrl, compress_url
 from hub.air import FRAMES, INTERVALS_MS, air_fault, link_fault, link_octets, read_air, tidy_link, with_beacon
-from hub.campaigns import Typed, as_typed, blank, changes, read_typed
+from hub.campaigns import Typed, as_typed, blank, read_typed
+from hub.promises import changes
 from hub.sentences import Said
 from hub.wire.snapshot import Air, Campaign, Offer, Shop, Value
 
