@@ -14,7 +14,9 @@ from hub.store.sqlite import SqliteStore
 logger = logging.getLogger(__name__)
 
 CHECKPOINT_S = 2.0
-"""The write-ahead log goes into the file this often, outside of any till's request; a busy shop writes some MB meanwhile."""
+CHECKPOINT_CHANGES = 400
+"""The write-ahead log goes into the file outside of any till's request: looked at so often, done after so many changes, which are
+some ten MB of log. What is in the log is as safe as what is in the file."""
 
 PRUNE_S = 600.0
 KEEP_ANSWERS_S = 30 * 86_400.0
@@ -26,7 +28,12 @@ def start_jobs(store: SqliteStore, now: Callable[[], float] = time.time) -> Back
     # One line a minute at most: a job that is late says nothing that a person would want to know.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
     scheduler = BackgroundScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1})
-    scheduler.add_job(_guarded(store.checkpoint), "interval", seconds=CHECKPOINT_S, misfire_grace_time=60)
+    scheduler.add_job(
+        _guarded(lambda: store.checkpoint(CHECKPOINT_CHANGES)),
+        "interval",
+        seconds=CHECKPOINT_S,
+        misfire_grace_time=60,
+    )
     scheduler.add_job(
         _guarded(lambda: prune(store, now())), "interval", seconds=PRUNE_S, misfire_grace_time=600
     )

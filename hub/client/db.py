@@ -49,6 +49,8 @@ class Standing:
         """What the last write failed with; None again once one went well."""
         self.turn = threading.RLock()
         """Held by the thread that writes."""
+        self.commits = 0
+        """Changes that went well."""
 
 
 class _Db(Database):
@@ -99,8 +101,9 @@ def writing(db: Database) -> Iterator[sqlite3.Connection]:
             if is_the_disks(wrong):
                 raise _told(db, conn, wrong) from wrong
             raise
-        if isinstance(db, _Db) and db.standing.trouble is not None:
+        if isinstance(db, _Db):
             db.standing.trouble = None
+            db.standing.commits += 1
 
 
 @contextmanager

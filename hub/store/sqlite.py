@@ -34,6 +34,7 @@ class SqliteStore:
     def __init__(self, path: Path) -> None:
         self.pool = HubPool(path)
         self._together = Together(self.pool)
+        self._moved_at = 0
         self.shop = SqliteShop(self.pool)
         self.devices = SqliteDevices(self.pool)
         self.keys = SqliteKeys(self.pool)
@@ -58,9 +59,15 @@ class SqliteStore:
         """One transaction, locked before its first read; calls on this thread join it."""
         return self.pool.writing()
 
-    def checkpoint(self) -> None:
-        """Move what is in the write-ahead log into the file, as far as nobody is in the way."""
-        self.pool.read("PRAGMA wal_checkpoint(PASSIVE)")
+    def checkpoint(self, least_changes: int = 0) -> None:
+        """Move what is in the write-ahead log into the file, as far as nobody is in the way, where so much has changed since.
+
+        The first change after it begins the log anew, with a second sync for its head; so not after every few.
+        """
+        changes = self.pool.standing.commits
+        if changes - self._moved_at >= least_changes:
+            self.pool.read("PRAGMA wal_checkpoint(PASSIVE)")
+            self._moved_at = changes
 
     def copy_to(self, path: Path, *, kept_at: float | None = None) -> None:
         """A whole copy, taken while others write (SQLite's online backup). StorageError where the place cannot be used.
