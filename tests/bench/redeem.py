@@ -1,8 +1,11 @@
-"""How long a durable redemption takes: the 99th percentile of a commit against a bare append and fdatasync, on the same disk.
+"""How long a durable redemption takes, and how many of them one hub does in a second, against the disk's own syncs.
 
 Ours is everything that the hub does under its lock for a till: the coupon looked up, the one rule, journal, ledger, tally and
 answer, and the commit with `synchronous=FULL`. The peer appends 200 bytes to a file and calls fdatasync. They take turns, one
 by one, so that both meet the same moments of the same disk.
+
+Then sixteen tills ask one hub over HTTP, all as real programs on this machine, as fast as they are answered; the disk's own
+appends and syncs, just before and just after, are what a hub could do that had nothing else to do and shared no sync.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from typing import Any
 
 from hub.folding import fold
 from hub.ingest import append_own
+from hub.jobs import CHECKPOINT_CHANGES
 from hub.ledger import write_fact
 from hub.redeeming import redeem
 from hub.serving import settle
@@ -26,11 +30,21 @@ from hub.wire.coupon import make_code
 from hub.wire.events import CouponIssued
 from hub.wire.snapshot import Campaign, Offer, Shop, Value
 from hub.wire.sync import RedeemReply, RedeemRequest
+from tests.bench import _sixteen
+from tests.prove._street import free_ports
 
 PER_ROUND = 400
 NOW = 1_795_000_000.0
-CHECKPOINT_EVERY = 100
-"""The serving hub moves its log into the file every two seconds, in a thread of its own; here it is done between requests."""
+CHECKPOINT_EVERY = CHECKPOINT_CHANGES
+"""The serving hub moves its log into the file after so many changes, in a thread of its own; here it is done between requests."""
+
+MOST_TIMES_A_SYNC = 1.5
+AT_LEAST_A_SECOND = 300
+TILLS_S = 6.0
+MOST_FOR_TILL = 800
+"""Coupons for each till: more than it can redeem in that time."""
+
+SYNCS = 500
 
 
 def _prepare(store: SqliteStore, count: int) -> list[str]:
@@ -78,8 +92,61 @@ def _percentile_99(seconds: list[float]) -> float:
     return statistics.quantiles(seconds, n=100)[98]
 
 
+def _syncs_a_second(folder: Path) -> float:
+    handle = os.open(folder / "syncs", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    try:
+        seconds = [_append(handle) for _ in range(SYNCS)]
+    finally:
+        os.close(handle)
+    return len(seconds) / sum(seconds)
+
+
+def _sixteen_tills(rounds: int) -> list[dict[str, Any]]:
+    rates, waits, syncs = [], [], []
+    for _ in range(max(1, rounds // 2)):
+        with tempfile.TemporaryDirectory() as text:
+            folder = Path(text)
+            _sixteen.prepare(folder, MOST_FOR_TILL)
+            syncs.append(_syncs_a_second(folder))
+            figures = _sixteen.measure(folder, TILLS_S, free_ports(1))
+            syncs.append(_syncs_a_second(folder))
+            rates.append(figures["a_second"])
+            waits.append(_percentile_99(figures["waits"]))
+    rate, disk = statistics.median(rates), statistics.median(syncs)
+    return [
+        {
+            "name": "durable redemptions a second, 16 tills over HTTP",
+            "ours": rate,
+            "peer": float(AT_LEAST_A_SECOND),
+            "ratio": rate / AT_LEAST_A_SECOND,
+            "goal": 1.0,
+            "unit": "1/s",
+        },
+        {
+            "name": "the same, against the disk's own syncs",
+            "ours": rate,
+            "peer": disk,
+            "ratio": rate / disk,
+            "goal": None,
+            "unit": "1/s",
+        },
+        {
+            "name": "a till's wait with 15 others, p99",
+            "ours": statistics.median(waits) * 1000,
+            "peer": None,
+            "ratio": None,
+            "goal": None,
+            "unit": "ms",
+        },
+    ]
+
+
 def measure(rounds: int = 7) -> list[dict[str, Any]]:
     """Milliseconds at the 99th percentile; `ratio` says how many times faster we are, and 0.5 is twice as long."""
+    return [_commit(rounds), *_sixteen_tills(rounds)]
+
+
+def _commit(rounds: int) -> dict[str, Any]:
     ours: list[float] = []
     peer: list[float] = []
     with tempfile.TemporaryDirectory() as text:
@@ -105,13 +172,11 @@ def measure(rounds: int = 7) -> list[dict[str, Any]]:
         store.close()
         gc.unfreeze()
         gc.set_threshold(*before)
-    return [
-        {
-            "name": "durable redemption, p99",
-            "ours": statistics.median(ours) * 1000,
-            "peer": statistics.median(peer) * 1000,
-            "ratio": statistics.median(b / a for a, b in zip(ours, peer, strict=True)),
-            "goal": 0.5,
-            "unit": "ms",
-        }
-    ]
+    return {
+        "name": "durable redemption, p99",
+        "ours": statistics.median(ours) * 1000,
+        "peer": statistics.median(peer) * 1000,
+        "ratio": statistics.median(b / a for a, b in zip(ours, peer, strict=True)),
+        "goal": 1 / MOST_TIMES_A_SYNC,
+        "unit": "ms",
+    }
