@@ -35,6 +35,8 @@
     field = document.querySelector("[data-focus]");
     if (!field) return;
     field.focus();
+    // What stands there from before is replaced by the next scan, not lengthened by it.
+    if (field.value) field.select();
     document.addEventListener("click", (event) => {
       if (!event.target.closest("a, button, input, label, select, summary, table, textarea")) field.focus();
     });

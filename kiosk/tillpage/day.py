@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from hub.storefront.languages import locale
 from hub.storefront.when import money
 from kiosk.tillpage.frame import Frame
+from kiosk.tillpage.words import tone_of
 from kiosk.verdicts import Verdict
 
 MOST_ACTS = 2_000
@@ -24,7 +25,7 @@ Kind = Literal["all", "redeemed", "refused", "back"]
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """What came of a day's scans. Practice counts for nothing, and what was taken back was not given."""
+    """What came of a day's scans. Practice counts for nothing, what was taken back was not given, a question is no refusal."""
 
     accepted: int = 0
     given_cents: int = 0
@@ -45,7 +46,7 @@ def sum_up(verdicts: Iterable[Verdict]) -> Sums:
         elif one.accepted:
             accepted += 1
             given += one.value_cents
-        else:
+        elif tone_of(one) != "ask":
             refused += 1
     return Sums(accepted, given, refused, back, back_cents)
 
@@ -58,7 +59,7 @@ def is_of(verdict: Verdict, kind: Kind) -> bool:
         case "redeemed":
             return verdict.accepted and verdict.reversed_at is None
         case "refused":
-            return not verdict.accepted
+            return not verdict.accepted and tone_of(verdict) != "ask"
         case "back":
             return verdict.reversed_at is not None
 

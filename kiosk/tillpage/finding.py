@@ -47,11 +47,9 @@ class Finding:
             text = self._unfinished.sought(who.mark)
         if text:
             looked = self._frame.counter.redeemer.look(text)
-        return self._answer(text, wrong, looked, who)
+        return self._answer(wrong, looked, who)
 
-    def _answer(
-        self, text: str, wrong: str | None, looked: Looked | None, who: SignedIn
-    ) -> ResponseReturnValue:
+    def _answer(self, wrong: str | None, looked: Looked | None, who: SignedIn) -> ResponseReturnValue:
         frame, reader = self._frame, self._frame.reader()
         why, found = "", []
         if looked is not None:
@@ -65,7 +63,6 @@ class Finding:
             400 if wrong else 200,
             who=who,
             name="find",
-            sought=text,
             wrong=wrong,
             why=why,
             found=found,

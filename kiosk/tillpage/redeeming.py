@@ -154,6 +154,8 @@ class Redeeming:
         verdicts = counter.store.verdicts_since(began, 2_000)
         day = sum_up(verdicts)
         training = frame.training(who)
+        latest = [one for one in verdicts if one.training is training][: 4 * HISTORY]
+        shown = [frame.show(one, who.person.id) for one in latest]
         values = {"listening": False} if request.args.get("typing") else {}
         return frame.page(
             "scan.html",
@@ -166,9 +168,7 @@ class Redeeming:
             typed=typed,
             day=day,
             given=money(day.given_cents, frame.shop.currency, locale()),
-            history=[frame.show(one, who.person.id) for one in verdicts if one.training is training][
-                :HISTORY
-            ],
+            history=[view for view in shown if view.tone != "ask"][:HISTORY],
             unseen=self._verdicts.unseen(who),
             held=self._held(who),
             parked=[
