@@ -96,9 +96,10 @@ class Shelf:
         return next((key for key in self._section("keys", list[Key]) or [] if key.number == number), None)
 
     def key_of(self, device: str) -> Key | None:
-        """The newest key of the node of this name; None for a name that the shop does not know."""
+        """What the node of this name is known by; withdrawn only where all its keys are. None for a name that nobody has."""
         keys = [key for key in self._section("keys", list[Key]) or [] if key.device == device]
-        return max(keys, key=lambda key: key.number, default=None)
+        key = min(keys, key=lambda key: (key.withdrawn_at is not None, key.number), default=None)
+        return None if key is None else msgspec.structs.replace(key, public=key.known_by or key.public)
 
     def revoked(self) -> frozenset[str]:
         """Serials of coupons that the shop has withdrawn."""

@@ -155,8 +155,10 @@ class SqliteDevices:
 
     def keys(self) -> list[Key]:
         """Every key for coupons as nodes are told of it: withdrawn and ended ones marked."""
-        rows = self._pool.read(f"{KEY_ROW} ORDER BY number", self._pool.shop)
-        return [KeyRecord(*row).key() for row in rows]
+        shop = self._pool.shop
+        known_by = dict(self._pool.read("SELECT device, public FROM device WHERE shop = ?", shop))
+        records = (KeyRecord(*row) for row in self._pool.read(f"{KEY_ROW} ORDER BY number", shop))
+        return [record.key(known_by.get(record.device, "")) for record in records]
 
     def key(self, number: int) -> Key | None:
         """The key that coupons name by this number."""

@@ -135,6 +135,8 @@ class Key(msgspec.Struct, frozen=True):
     withdrawn_at: int | None = None
     starts_at: int | None = None
     ends_at: int | None = None
+    known_by: str = ""
+    """The key that the node is known by, where it is another one: it made that when it joined, and keeps it."""
 
 
 class RevocationRule(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -281,3 +281,26 @@ def test_a_node_that_is_killed_while_it_takes_keys_always_has_one(house: House, 
         number, key = again.signer(time.time())
         told = given.read_text().split()
         assert number == 0 or (told.index(public_text(key)) + 1) % 256 == number
+
+
+def test_a_node_is_known_by_the_key_that_it_joined_with_whatever_it_signs_with(
+    house: House, tmp_path: Path
+) -> None:
+    node, _ = joined(house, tmp_path / "till")
+    identity = public_text(node.node.key)
+    for _ in range(2):
+        ask_new_key(house.store, node.node.device, house.now, "ines")
+        node.exchange.drain()
+        node.exchange.drain()
+        found = node.shelf.key_of(node.node.device)
+        assert found is not None
+        assert (found.public, found.withdrawn_at) == (identity, None)
+    withdraw_key(house.store, 0, house.now, "ines")
+    node.exchange.drain()
+    assert node.shelf.key_of(node.node.device).public == identity  # type: ignore[union-attr]
+    house.store.devices.withdraw(node.node.device, house.now)
+    other, _ = joined(house, tmp_path / "other")
+    found = other.shelf.key_of(node.node.device)
+    assert found is not None
+    assert found.withdrawn_at is not None
+    assert other.shelf.key_of("kiosk-99") is None

@@ -15,7 +15,24 @@ from hub.wire.rules import Facts, FirstUse, Refused, decide
 
 Trouble = Literal["unknown-coupon", "coupon-elsewhere", "coupon-over", "mistyped"]
 
-_STILL_A_COUPON = (Refusal.BASKET_NEEDED, Refusal.BASKET_TOO_SMALL, Refusal.LIMIT_REACHED)
+_STILL_A_COUPON = frozenset(
+    {
+        Refusal.BASKET_NEEDED,
+        Refusal.BASKET_TOO_SMALL,
+        Refusal.LIMIT_REACHED,
+        Refusal.DAY_LIMIT,
+        Refusal.PERSON_LIMIT,
+        Refusal.NOT_AT_THIS_HOUR,
+        Refusal.PRODUCTS_NEEDED,
+        Refusal.PRODUCT_MISSING,
+        Refusal.MEMBER_NEEDED,
+        Refusal.CONDITION_UNMET,
+        Refusal.AMOUNT_NEEDED,
+        Refusal.GROUP_TOO_SMALL,
+        Refusal.NEXT_VISIT,
+        Refusal.CODE_TOO_OLD,
+    }
+)
 """What stands between the coupon and a purchase does not stand between its owner and the Wi-Fi."""
 
 
@@ -56,7 +73,7 @@ def _judged(
         campaign=shelf.campaign(coupon.campaign),
         key=shelf.key(coupon.key_number),
         known=known,
-        revoked=coupon.serial in shelf.revoked(),
+        revoked=shelf.is_revoked(coupon),
         first_use=FirstUse(used_at, "", "", "") if used_at is not None else None,
     )
     decision = decide(coupon, facts)
