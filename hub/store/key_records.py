@@ -24,13 +24,17 @@ class KeyRecord:
 
     def key(self, known_by: str = "") -> Key:
         """As it travels: whole seconds, an end never later than it is. `known_by`: the key that its node joined with."""
-        times = (None if at is None else int(at) for at in (self.withdrawn_at, self.starts_at, self.ends_at))
+        withdrawn_at, starts_at, ends_at = (
+            None if at is None else int(at) for at in (self.withdrawn_at, self.starts_at, self.ends_at)
+        )
         return Key(
             self.number,
             self.device,
             self.public,
-            *times,
-            known_by="" if known_by == self.public else known_by,
+            withdrawn_at,
+            starts_at,
+            ends_at,
+            "" if known_by == self.public else known_by,
         )
 
     def over_at(self) -> float | None:
