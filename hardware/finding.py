@@ -5,6 +5,7 @@ A loss is told once, and again where its reason changes.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import threading
@@ -109,4 +110,6 @@ class Finder(Generic[L]):
         line, self.line = self.line, None
         self._look_at = 0.0
         if line is not None:
-            line.close()
+            # What is gone already cannot always be closed.
+            with contextlib.suppress(OSError):
+                line.close()

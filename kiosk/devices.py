@@ -33,6 +33,7 @@ Kind = Literal["scanner", "camera", "printer", "light"]
 
 WAITING = 16
 READ_S = 0.5
+FAILED_S = 2.0
 ODD_FOR_S = 20.0
 """How long staff are told of something that could not be read: until they have looked up, and not until tomorrow."""
 
@@ -211,7 +212,13 @@ class Devices:
 
     def _read(self, source: _Source) -> None:
         while not self._stopping.is_set():
-            heard = source.device.read(READ_S)
+            try:
+                heard = source.device.read(READ_S)
+            except Exception:
+                # A driver raises nothing; where one does all the same, the others and the next look must not suffer for it.
+                logger.exception("%s %s failed", source.kind, source.name)
+                self._stopping.wait(FAILED_S)
+                continue
             if heard is None:
                 continue
             source.take(heard, self._clock())

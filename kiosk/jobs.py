@@ -7,6 +7,7 @@ its day is over. A job of which it is not known whether it came out is printed a
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
 from collections.abc import Callable
 from enum import StrEnum
@@ -168,7 +169,7 @@ class Jobs:
                 return
             try:
                 pause_s = self._once(self._printer)
-            except StorageError as wrong:
+            except (StorageError, sqlite3.Error) as wrong:
                 # What cannot be written down as begun is not begun: it waits until the disk is well.
                 logger.warning("print queue: %s", wrong)
                 pause_s = AGAIN_S
@@ -189,7 +190,17 @@ class Jobs:
             self._status = printer.status()
         if job is None:
             return LOOK_S
-        return AGAIN_S if self._status.trouble else self._print(printer, job)
+        if self._status.trouble:
+            return AGAIN_S
+        try:
+            return self._print(printer, job)
+        except (StorageError, sqlite3.Error):
+            raise
+        except Exception:
+            # One page that cannot be made must not keep all others from being printed.
+            logger.exception("print job %s was given up", job.id)
+            self._store.drop(job)
+            return AGAIN_S
 
     def _print(self, printer: Printer, job: Job) -> float:
         page = self._pages.page(job)

@@ -6,6 +6,7 @@ gpiozero takes lgpio on a Pi; `GPIOZERO_PIN_FACTORY=mock` gives pins that are no
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from importlib import import_module
 from typing import Any
@@ -35,8 +36,11 @@ class GpioLight:
             return
         if self._outputs is None:
             self._outputs = self._open()
-        for name, output in self._outputs.items():
-            output.value = getattr(step, name)
+        try:
+            for name, output in self._outputs.items():
+                output.value = getattr(step, name)
+        except Exception as wrong:
+            raise _explained(wrong) from wrong
 
     def describe(self) -> str:
         """One line for screens."""
@@ -48,7 +52,8 @@ class GpioLight:
     def close(self) -> None:
         """Put it out and let go of the pins."""
         if not self._closed and self._outputs is not None:
-            self.set(OFF)
+            with contextlib.suppress(DeviceError):
+                self.set(OFF)
             for output in self._outputs.values():
                 output.close()
         self._closed = True

@@ -68,7 +68,10 @@ class NetWire(_Descriptor):
     """A printer on the network."""
 
     def __init__(self, host: str, port: int) -> None:
-        self._socket = socket.create_connection((host, port), CONNECT_S)
+        try:
+            self._socket = socket.create_connection((host, port), CONNECT_S)
+        except UnicodeError as wrong:
+            raise OSError(errno.EHOSTUNREACH, "no name of a host") from wrong
         self._socket.setblocking(False)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         super().__init__(self._socket.fileno(), reads=True)
@@ -123,6 +126,8 @@ class SerialWire:
             )
         except serial.SerialException as wrong:
             raise OSError(wrong.errno or errno.EIO, str(wrong)) from wrong
+        except ValueError as wrong:
+            raise OSError(errno.EINVAL, str(wrong)) from wrong
 
     def write(self, data: bytes, timeout_s: float) -> int:
         """How many octets the line took."""

@@ -13,11 +13,15 @@ from PIL import Image
 from printer_emulator import emulated, has_chinese
 
 from hardware.printer.mechanism import Mechanism
+from hardware.printer.page import Page
+from hardware.printer.printer import Printed, Status
 from hardware.printer.sim import SimLine, SimPrinter
 from hub.wire.snapshot import Campaign, Offer, Value
 from kiosk.counter import Counter
-from kiosk.jobs import Queued
+from kiosk.jobs import Jobs, Queued
+from kiosk.printing import Pages
 from kiosk.redemption import Scan
+from kiosk.store_jobs import JobStore
 from kiosk.verdicts import Verdict
 
 BACK, VISIT = 21, 22
@@ -221,6 +225,48 @@ def test_a_shoppers_coupon_is_printed_and_forgotten_and_one_that_changes_is_not_
     assert codes_of(line_of(counter).pictures()[0]) == [issued.token]
     until(lambda: not counter.pool.here().execute("SELECT * FROM print_job").fetchall())
     assert counter.jobs.print_coupon("00" * 8) == Queued.NOTHING
+
+
+class Stumbling:
+    """A printer whose driver stumbles over the first page."""
+
+    simulated = True
+
+    def __init__(self) -> None:
+        self.printed = 0
+        self.tried = 0
+
+    def print(self, page: Page) -> Printed:
+        self.tried += 1
+        if self.tried == 1:
+            raise ValueError("this page cannot be drawn")
+        self.printed += 1
+        return Printed()
+
+    def status(self) -> Status:
+        return Status()
+
+    def kick(self) -> bool:
+        return True
+
+    def describe(self) -> str:
+        return "Stumbling printer"
+
+    def close(self) -> None:
+        pass
+
+
+def test_a_page_that_cannot_be_made_is_given_up_and_the_next_is_printed(shop: TillShop) -> None:
+    counter, _ = shop.till()
+    printer = Stumbling()
+    pages = Pages(counter.store.verdict, counter.desk, counter.shelf, lambda: "Till 1")
+    jobs = Jobs(printer, JobStore(counter.pool), pages, counter.clock.now)
+    for _ in range(2):
+        assert jobs.print_redemption(redeemed(shop, counter).nonce) == Queued.QUEUED
+    jobs.start()
+    until(lambda: printer.printed == 1 and jobs.waiting() == 0)
+    assert printer.tried == 2
+    jobs.stop()
 
 
 @pytest.mark.parametrize("paper_mm", [58, 80])
