@@ -28,7 +28,7 @@ from hub.giving import Giver
 from hub.ingest import read_batch, take
 from hub.keys import heard, renewed, wants_new_key
 from hub.looking import look
-from hub.presenting import Beside
+from hub.presenting import Beside, check_ahead
 from hub.redeeming import redeem
 from hub.reserving import release, reserve
 from hub.reversing import reverse
@@ -187,6 +187,7 @@ class Api:
         asked = _decode(decoder, body)
         if device.program != "kiosk":
             raise Refusing(403, "not_a_till", f"{device.name} is no till, so it cannot redeem.")
+        check_ahead(self.store, getattr(asked, "text", ""))
         now = self.clock.now()
 
         def decide() -> msgspec.Struct | tuple[int, Problem]:
