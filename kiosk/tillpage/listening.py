@@ -102,12 +102,15 @@ class Listening:
         )
 
     def latest(self) -> ResponseReturnValue:
-        """For a page without a script: on to what there is to show, or back to scanning."""
+        """For a page without a script: on to what there is to show, or back to where it was (`at`, an act or an undo)."""
         who = self._frame.who(touch=False)
         if who is None:
             return redirect(url_for("till.home"), 303)
         heard = self._frame.hands.wait(who.mark, request.args.get("after", 0, type=int), 0.0)
-        return redirect(self._place(heard.nonce) or url_for("till.home"), 303)
+        here = url_for("till.home")
+        if at := request.args.get("at"):
+            here = url_for("till.undone" if request.args.get("back") else "till.verdict", nonce=at, quiet=1)
+        return redirect(self._place(heard.nonce) or here, 303)
 
     def _place(self, nonce: str | None) -> str | None:
         match nonce:

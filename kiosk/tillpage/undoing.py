@@ -13,6 +13,7 @@ from hub.storefront.languages import gettext as _
 from hub.wire.refusals import Refusal, sentence
 from kiosk.tillpage.deciding import Deciding
 from kiosk.tillpage.frame import FORM_BYTES, Frame
+from kiosk.tillpage.verdicts import SOUND_FOR_S, quiet
 
 LONGEST_REASON = 200
 _FORM = re.compile(r"[0-9a-f]{32}")
@@ -66,13 +67,13 @@ class Undoing:
             raise NotFound
         self._frame.hands.ask(who, None)
         view = self._frame.show_reversal(reversal)
-        fresh = abs(self._frame.counter.clock.now() - reversal.at) < 15.0
+        fresh = abs(self._frame.counter.clock.now() - reversal.at) < SOUND_FOR_S
         return self._frame.page(
             "verdict.html",
             who=who,
             view=view,
             reversal=reversal,
-            sound=url_for("till.sound", tone=view.sound) if fresh else None,
+            sound=url_for("till.sound", tone=view.sound) if fresh and not quiet() else None,
         )
 
     def _page(

@@ -56,7 +56,9 @@ class VerdictPages:
         verdict = self._frame.counter.store.verdict(nonce)
         if verdict is None or verdict.accepted or verdict.text is None:
             return None
-        return Pending(verdict.text, Purchase(basket_cents=verdict.basket_cents, member=verdict.member))
+        found = Pending(verdict.text, Purchase(basket_cents=verdict.basket_cents, member=verdict.member))
+        self._unfinished.keep(nonce, found)
+        return found
 
     def page_of(self, who: SignedIn, nonce: str, *, wrong: str | None = None, status: int = 200) -> Response:
         """The page of an act, with what is wrong in its form."""
@@ -110,7 +112,7 @@ class VerdictPages:
             view=view,
             verdict=verdict,
             wrong=wrong,
-            sound=url_for("till.sound", tone=view.sound) if fresh and not wrong else None,
+            sound=url_for("till.sound", tone=view.sound) if fresh and not wrong and not quiet() else None,
             gift=self._gift(verdict),
             unseen=[one for one in self.unseen(who) if one.nonce != verdict.nonce],
             paper=jobs.state_of(verdict.nonce) if printing and verdict.printable else None,
@@ -135,7 +137,7 @@ class VerdictPages:
             hold=hold,
             hold_s=max(0, int((hold.until or 0.0) - frame.counter.clock.now())),
             wrong=wrong,
-            sound=None if wrong else url_for("till.sound", tone=view.sound),
+            sound=None if wrong or quiet() else url_for("till.sound", tone=view.sound),
             **self._asking(asks),
         )
 
@@ -162,6 +164,11 @@ class VerdictPages:
         issued, campaign = found
         view = show_coupon(issued, campaign, self._frame.shop, self._frame.reader())
         return view, Markup(qr_svg(issued.token, _("QR code of the coupon for the next visit")))  # noqa: S704 - drawn by us
+
+
+def quiet() -> bool:
+    """Whether a page without a script only looks again at what it shows."""
+    return "quiet" in request.args
 
 
 def _asked(view: ActView) -> Asked | None:

@@ -95,7 +95,16 @@ def test_a_page_without_a_script_is_led_to_the_verdict_when_it_looks_again(till:
     assert till.browser.get(found[1]).headers["Location"] == "/till"
     till.scanner.scan(till.shop.take(till.counter).token)
     till.hear()
-    assert "tone-good" in till.browser.get(found[1], follow_redirects=True).text
+    shown = till.browser.get(found[1], follow_redirects=True).text
+    assert "tone-good" in shown
+    assert "data-sound" in shown
+    again = re.search(r'content="8;url=(/till/latest[^"]*)"', shown)
+    assert again
+    stays = till.browser.get(again[1].replace("&amp;", "&"), follow_redirects=True).text
+    assert "tone-good" in stays
+    assert "data-sound" not in stays
+    # What is half typed into a form must not go.
+    assert "http-equiv" not in till.redeem(till.shop.take(till.counter, CAKE).token).text
     assert "http-equiv" not in till.browser.get("/till?typing=1").text
 
 

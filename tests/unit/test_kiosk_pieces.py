@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -87,6 +87,7 @@ def test_a_token_that_is_cut_short_is_no_forgery_but_unreadable() -> None:
     assert read_scan("SB1AAAA") == Unreadable(Refusal.UNKNOWN_COUPON)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=600))
 def test_any_text_is_a_token_a_code_or_neither(text: str) -> None:
     assert isinstance(read_scan(text), ScannedToken | ScannedCode | Unreadable)
@@ -206,6 +207,7 @@ def test_an_exchange_that_fails_cuts_the_line_before_a_customer_has_to_wait() ->
     line.close()
 
 
+@settings(deadline=None)
 @given(
     st.binary(max_size=300),
     st.sampled_from([b"", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0", b"GIF89a", b"RIFF", b"BM"]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.wire.coupon import make_code, show_code
@@ -70,6 +70,7 @@ def test_products_are_counted_in_the_order_in_which_they_came_and_one_can_go() -
     assert purchase.without(7).products == purchase.products
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(FIELDS), st.text(max_size=80)))
 def test_whatever_is_typed_a_purchase_stays_within_what_the_hub_takes(form: dict[str, str]) -> None:
     found, _ = read_purchase(form)
@@ -79,6 +80,7 @@ def test_whatever_is_typed_a_purchase_stays_within_what_the_hub_takes(form: dict
     assert found.amount_cents != 0
 
 
+@settings(deadline=None)
 @given(st.integers(min_value=0, max_value=999_999_999))
 def test_an_amount_stands_in_the_field_as_it_is_read(cents: int) -> None:
     assert read_purchase({"basket": show_amount(cents)})[0].basket_cents == cents
