@@ -78,7 +78,7 @@ def log_in(page: Page, base: str) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Today")
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 def test_every_page_of_the_counter_is_fit_for_everybody(
     shop: tuple[Hub, str], serve: Callable[..., str], browse: Callable[..., Page], shots: Callable[..., Path]
 ) -> None:
