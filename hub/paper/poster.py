@@ -81,7 +81,7 @@ def _head(frame: _Frame, order: Order, bottom: float) -> None:
     y += 3 * unit
     room = bottom - y - 2 * unit
     if order.picture and order.kind == "poster" and room > 62 * unit:
-        high = min(room * 0.5, frame.inner * 0.5)
+        high = min(room * 0.42, frame.inner * 0.5)
         page.show(_photograph(order.picture, frame.inner, high), frame.margin, y, frame.inner, high)
         y += high + 4 * unit
         room = bottom - y - 2 * unit
