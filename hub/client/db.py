@@ -62,8 +62,12 @@ class _Db(Database):
         self.broken = False
 
 
-def open_db(path: Path, standing: Standing | None = None) -> Database:
+def open_db(path: Path) -> Database:
     """A connection in autocommit mode: write-ahead log, a full sync at each commit, foreign keys held."""
+    return _open(path, Standing())
+
+
+def _open(path: Path, standing: Standing) -> _Db:
     try:
         conn = sqlite3.connect(
             path, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None, check_same_thread=False
@@ -77,7 +81,7 @@ def open_db(path: Path, standing: Standing | None = None) -> Database:
     except sqlite3.Error as wrong:
         conn.close()
         raise explain(wrong, path) from wrong
-    return _Db(conn, standing or Standing())
+    return _Db(conn, standing)
 
 
 @contextmanager
@@ -187,12 +191,16 @@ class Pool:
 
     def here(self) -> Database:
         """This thread's connection."""
-        db: Database | None = getattr(self._mine, "db", None)
-        if db is None or (isinstance(db, _Db) and db.broken):
-            db = self._mine.db = open_db(self.path, self.standing)
+        db: _Db | None = getattr(self._mine, "db", None)
+        if db is None or db.broken:
+            db = self._mine.db = _open(self.path, self.standing)
             with self._lock:
                 self._all.append(db)
+            self.opened(db)
         return db
+
+    def opened(self, db: Database) -> None:
+        """For whoever has more to say to a new connection."""
 
     def must_have_room(self, least_bytes: int = LEAST_ROOM_BYTES) -> None:
         """StorageError where the disk has less room than this. Call it before an act is begun that two disks have to keep:

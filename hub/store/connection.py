@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,7 +23,6 @@ class HubPool(Pool):
     """The hub's file, for one shop. `shop` is 0 until the shop has been made."""
 
     def __init__(self, path: Path) -> None:
-        self._open = threading.local()
         self.shop = 0
         super().__init__(path, [MIGRATIONS_HUB, MIGRATIONS_KEYS, MIGRATIONS_SETBACK])
         try:
@@ -36,20 +34,9 @@ class HubPool(Pool):
             self.close()
             raise
 
-    def here(self) -> Database:
-        """This thread's connection."""
-        db: Database | None = getattr(self._open, "db", None)
-        here = super().here()
-        if db is not here:
-            db = here
-            db.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
-            self._open.db = db
-        return db
-
-    def close(self) -> None:
-        """Close every connection. May be called twice."""
-        super().close()
-        self._open = threading.local()
+    def opened(self, db: Database) -> None:
+        """The log is moved into the file by a job, not by whoever writes."""
+        db.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
 
     def conn(self) -> sqlite3.Connection:
         """This thread's connection as the standard library knows it."""
