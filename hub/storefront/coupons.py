@@ -30,9 +30,6 @@ from hub.wire.snapshot import Campaign
 logger = logging.getLogger(__name__)
 
 FORM_BYTES = 10_000
-GROUP_LOOK_S = 60
-"""How often the page of a coupon whose group is not complete looks again."""
-
 _REQUEST_ID = re.compile(r"[0-9a-f]{32}")
 _SERIAL = re.compile(r"[0-9a-f]{16}")
 
@@ -130,11 +127,9 @@ class CouponViews:
 
     def _turn_s(self, shown: CouponView, code: Code | None) -> int:
         """After how many seconds the page looks again by itself; 0 for never."""
-        if shown.state != "good":
+        if shown.state != "good" or not shown.is_rotating:
             return 0
-        if shown.is_rotating:
-            return code.left_s if code else STEP_S
-        return GROUP_LOOK_S if shown.group and not shown.group.is_complete and self.visits is None else 0
+        return code.left_s if code else STEP_S
 
     def _find(self, shown_as: str) -> Found | None:
         serial: str | None = shown_as

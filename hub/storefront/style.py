@@ -18,7 +18,7 @@ STATIC = Path(__file__).parent / "static"
 _SHEETS: dict[Sheet, tuple[str, ...]] = {
     "door": ("tokens.css", "base.css", "ticket.css"),
     "shopper": ("tokens.css", "base.css", "ticket.css", "shopper.css"),
-    "all": ("tokens.css", "base.css", "ticket.css", "shopper.css", "office.css"),
+    "all": ("tokens.css", "base.css", "ticket.css", "shopper.css", "screen.css", "office.css"),
 }
 _TOKEN = re.compile(r"--([a-z-]+):\s*(#[0-9A-Fa-f]{6});")
 _DARK = "@media (prefers-color-scheme: dark)"

@@ -8,6 +8,7 @@ const BEAT_MS = 10_000, LOOK_MS = 500, LOST_BEATS = 2;
 
 // The page's own refresh is for browsers without script: from here on the script says when.
 addEventListener("load", () => setTimeout(() => window.stop(), 0));
+for (const refresh of document.querySelectorAll("meta[http-equiv=refresh]")) refresh.remove();
 
 // A page out of the browser's memory belongs to somebody who has left.
 addEventListener("pageshow", (event) => { if (event.persisted) location.replace(told.start); });
