@@ -71,17 +71,18 @@ class Framer:
 
         Only whoever looked may call it: octets that wait while the machine is busy are not silence.
         """
-        if not self._line or now - self._last < self._gap_s:
+        if not (self._line or self._skipping) or now - self._last < self._gap_s:
             return None
         told_already = self._skipping
         self.forget()
         return None if told_already else UNFINISHED
 
-    def spoil(self) -> Unread | None:
-        """A part of the line is known to be missing: drop what there is."""
-        had = bool(self._line)
-        self.forget()
-        return UNFINISHED if had else None
+    def spoil(self, now: float) -> Unread | None:
+        """A part is known to be missing: drop the line up to its end, or up to a silence where its end is what is missing."""
+        told_already = self._skipping
+        self._line.clear()
+        self._skipping, self._last = True, now
+        return None if told_already else UNFINISHED
 
     def forget(self) -> None:
         """Begin with an empty line: the scanner is a new one."""

@@ -82,7 +82,7 @@ class KeptScanner:
             return
         for octets in came:
             if octets is None:
-                self._keep([self._framer.spoil()])
+                self._keep([self._framer.spoil(self._clock())])
             elif octets:
                 self._keep(self._framer.feed(octets, self._clock()))
         if not came:

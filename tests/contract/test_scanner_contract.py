@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import queue
 import struct
 import threading
 import time
@@ -146,9 +147,22 @@ class KernelBench(Bench):
         self.scanner = open_device(f"scanner:evdev:{self._link}", clock=clock)
 
     def send(self, octets: bytes) -> None:
-        os.write(self._device, events_of(octets))
+        """As fast as a scanner types, beside whoever reads: the kernel keeps 64 events for a reader, and no more."""
+        events = events_of(octets)
+        self._keys.put(
+            [events[place : place + 2 * EVENT.size] for place in range(0, len(events), 2 * EVENT.size)]
+        )
+
+    def _type(self) -> None:
+        while (keys := self._keys.get()) is not None:
+            for key in keys:
+                os.write(self._device, key)
+                time.sleep(0.002)
+            self._keys.task_done()
 
     def unplug(self) -> None:
+        self._keys.put(None)
+        self._writer.join(30)
         self._link.unlink()
         fcntl.ioctl(self._device, UI_DEV_DESTROY)
         os.close(self._device)
@@ -173,6 +187,9 @@ class KernelBench(Bench):
             assert time.monotonic() < until, f"{node} did not come"
             time.sleep(0.01)
         self._link.symlink_to(node)
+        self._keys: queue.Queue[list[bytes] | None] = queue.Queue()
+        self._writer = threading.Thread(target=self._type, daemon=True)
+        self._writer.start()
 
     def close(self) -> None:
         super().close()

@@ -124,12 +124,18 @@ def test_what_a_keyboard_types_is_read_by_scan_code_with_its_shifts(step: int) -
     assert out.decode() == text
 
 
-def test_a_text_of_which_the_kernel_dropped_keys_is_not_taken_for_a_whole_one() -> None:
+def test_of_a_text_of_which_the_kernel_dropped_keys_no_part_is_taken_for_a_whole_one() -> None:
     typing, framer, found = Typing(), Framer(), []
-    dropped = EVENT.pack(0, 0, 0, 3, 0) + press(30) + press(48)[:24]
-    for piece in typing.feed(typed("SB1AB") + dropped + EVENT.pack(0, 0, 0, 0, 0) + typed("NEXT\r")):
-        found += [framer.spoil()] if isinstance(piece, Dropped) else framer.feed(piece, 1.0)
-    reasons = [one.text if isinstance(one, Scan) else one.reason for one in found if one is not None]
-    assert reasons[0] == "unfinished"
-    assert reasons[-1].endswith("NEXT")
-    assert not any("SB1AB" in one for one in reasons)
+    dropped = EVENT.pack(0, 0, 0, 3, 0) + press(30) + EVENT.pack(0, 0, 0, 0, 0)
+    for piece in typing.feed(typed("SB1AB") + dropped + typed("CDEF\rNEXT\r")):
+        found += [framer.spoil(1.0)] if isinstance(piece, Dropped) else framer.feed(piece, 1.0)
+    assert texts([one for one in found if one is not None]) == ["unfinished", "NEXT"]
+
+
+def test_where_the_end_of_a_text_was_dropped_a_silence_is_its_end() -> None:
+    framer = Framer()
+    framer.feed(b"SB1AB", 1.0)
+    assert framer.spoil(1.0) is not None
+    assert framer.spoil(1.1) is None
+    assert framer.idle(1.1 + GAP_S) is None
+    assert texts(framer.feed(b"NEXT\r", 2.0)) == ["NEXT"]
