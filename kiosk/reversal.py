@@ -133,6 +133,16 @@ def _keep_answer(
     return done
 
 
+def settle_as_meant(conn: sqlite3.Connection, undo: Reversal, act: str) -> Reversal:
+    """Take an open undo for done: the hub that could have answered has lost its memory (`kiosk.retelling`)."""
+    own = act_of(conn, act)
+    if own is not None:
+        _take_back(conn, own, undo.of, undo.at)
+    done = msgspec.structs.replace(undo, state="reversed")
+    keep_undo(conn, done, act, unseen=True)
+    return done
+
+
 def _take_back(conn: sqlite3.Connection, act: OwnAct, verdict: str, at: float) -> None:
     """The coupon is good again as far as this till knows, and the verdict says that it was taken back."""
     if act.reversed_at is not None:

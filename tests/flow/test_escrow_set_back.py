@@ -21,6 +21,7 @@ from hub.store.sqlite import FILE
 from hub.wire.coupon import Issued
 from hub.wire.snapshot import Value
 from kiosk.counter import DB_FILE, Counter
+from kiosk.verdicts import Scan, Undo
 
 LOT = 7
 SIZE = 120
@@ -144,3 +145,26 @@ def test_a_till_that_was_set_back_does_not_hand_out_the_same_rights_twice(hub: H
     for _ in range(4):
         got += take(first, 30) + take(second, 30)
     assert got == SIZE
+
+
+def test_what_the_hub_had_decided_is_told_again_also_an_undo_whose_answer_was_lost(hub: Hub) -> None:
+    first, line = hub.shop.till("Till 1", link=WsgiLink(hub))
+    second = till(hub, "Till 2")
+    coupon = hub.shop.take(first)
+    backup = hub.copy()
+    wrong = first.redeemer.redeem(Scan(coupon.token, "s1", f"{next(_requests):032x}"))
+    line.deaf_to.add("/v1/reverse")
+    back = first.redeemer.reverse(Undo(wrong.nonce, "s1", f"{next(_requests):032x}", "wrong customer"))
+    assert (wrong.decided_by, back.state) == ("hub", "open")
+    right = second.redeemer.redeem(Scan(coupon.token, "s1", f"{next(_requests):032x}"))
+    assert (right.accepted, right.decided_by) == (True, "hub")
+    hub.start_again(backup)
+    for _ in range(3):
+        for counter in (first, second):
+            counter.exchange.drain()
+    store = hub.stores[-1]
+    standing = {act.nonce: act.standing for act in store.counter.acts_of(coupon.coupon.serial)}
+    assert standing == {wrong.act: "reversed", right.act: "first"}
+    assert [conflict.settled_at for conflict in store.counter.conflicts()].count(None) == 0
+    (told,) = first.store.unseen_reversals()
+    assert (told.nonce, told.state) == (back.nonce, "reversed")
