@@ -13,8 +13,8 @@ from enum import StrEnum
 SILENT_LOOKS = 2
 """Looks in a row without an answer (each waits for seconds) until a browser counts as hanging."""
 
-BLANK_LOOKS = 2
-"""A page that is just being loaded is blank for a moment."""
+BLANK_S, LOADING_S = 4.0, 25.0
+"""How long a page may be blank that was well before, and one that is still being loaded: a small computer takes its time."""
 
 LEAST_CHARACTERS = 10
 """Every page of ours says more than this."""
@@ -57,7 +57,8 @@ class Judge:
     """Judges looks, one after the other. Times are seconds of a steady clock."""
 
     silent: int = 0
-    blank: int = 0
+    blank_since: float | None = None
+    is_loading: bool = True
     good_since: float | None = None
     reloads: list[float] = field(default_factory=list)
     deaths: int = 0
@@ -65,7 +66,7 @@ class Judge:
     def judge(self, seen: Seen, now: float) -> Step:
         """What is to be done about this look."""
         step = self._step(seen, now)
-        if step is Step.NOTHING and seen.answered and not self.silent and not self.blank:
+        if step is Step.NOTHING and seen.answered and not self.silent and self.blank_since is None:
             self.good_since = now if self.good_since is None else self.good_since
             if now - self.good_since >= SETTLED_S:
                 self.deaths = 0
@@ -76,7 +77,7 @@ class Judge:
     def pause_s(self) -> float:
         """How long to wait before the browser is started again; call it once for each time."""
         self.deaths += 1
-        self.silent = self.blank = 0
+        self.silent, self.blank_since, self.is_loading = 0, None, True
         self.reloads.clear()
         return min(BACK_OFF_LONGEST_S, BACK_OFF_FIRST_S * 2.0 ** min(self.deaths - 1, 10))
 
@@ -90,15 +91,17 @@ class Judge:
             return Step.RESTART if self.silent >= SILENT_LOOKS else Step.NOTHING
         self.silent = 0
         if seen.waiting:
-            self.blank = 0
+            self.blank_since, self.is_loading = None, seen.server
             return Step.LOAD if seen.server else Step.NOTHING
         if seen.ours and seen.characters >= LEAST_CHARACTERS:
-            self.blank = 0
+            self.blank_since, self.is_loading = None, False
             return Step.NOTHING
-        self.blank += 1
-        if self.blank < BLANK_LOOKS:
+        if self.blank_since is None:
+            self.blank_since = now
+        # Where the server is away nothing is being loaded.
+        if now - self.blank_since < (LOADING_S if self.is_loading and seen.server else BLANK_S):
             return Step.NOTHING
-        self.blank = 0
+        self.blank_since = None
         # A browser that is started again would not reach the server either.
         return self._load(now) if seen.server else Step.WAIT
 
@@ -107,4 +110,5 @@ class Judge:
         if len(self.reloads) >= MOST_RELOADS:
             return Step.RESTART
         self.reloads.append(now)
+        self.blank_since, self.is_loading = None, True
         return Step.LOAD

@@ -118,20 +118,33 @@ class Watched:
         return any(words in page["title"] or words in page["url"] for page in self.pages())
 
     def processes(self, kind: str = "") -> list[int]:
-        """Its processes of this kind; "" is the browser itself."""
+        """Its processes of this kind, such as renderer; "" is the browser itself."""
         mark = f"--user-data-dir={self.profile}".encode()
-        found = []
+        words: dict[int, list[bytes]] = {}
+        parents: dict[int, int] = {}
         for folder in Path("/proc").iterdir():
             if not folder.name.isdigit():
                 continue
             with contextlib.suppress(OSError):
-                words = (folder / "cmdline").read_bytes().split(b"\0")
-                state = (folder / "stat").read_text().rpartition(")")[2].split()[0]
-                kinds = [word for word in words if word.startswith(b"--type=")]
-                fits = kinds == [f"--type={kind}".encode()] if kind else not kinds
-                if mark in words and fits and state != "Z" and int(folder.name) != os.getpid():
-                    found.append(int(folder.name))
-        return found
+                state, parent = (folder / "stat").read_text().rpartition(")")[2].split()[:2]
+                if state != "Z":
+                    # Chromium writes its processes' command lines anew, with spaces.
+                    words[int(folder.name)] = (folder / "cmdline").read_bytes().replace(b"\0", b" ").split()
+                    parents[int(folder.name)] = int(parent)
+        kinds = {pid: [word for word in line if word.startswith(b"--type=")] for pid, line in words.items()}
+        browsers = {
+            pid for pid, line in words.items() if mark in line and not kinds[pid] and pid != os.getpid()
+        }
+        if not kind:
+            return sorted(browsers)
+
+        def is_below(pid: int) -> bool:
+            while pid in parents and pid not in browsers:
+                pid = parents[pid]
+            return pid in browsers
+
+        wanted = f"--type={kind}".encode()
+        return sorted(pid for pid, found in kinds.items() if wanted in found and is_below(pid))
 
 
 @contextmanager

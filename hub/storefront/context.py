@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from math import ceil
 from typing import Literal
 
 from flask import g, request, url_for
@@ -36,15 +37,20 @@ class ScreenSettings:
     offer stands in front. `diagonal_in`: the screen's size in inches, so that a QR has its millimetres; 0 where nobody said.
     """
 
-    idle_s: int = 45
-    warn_s: int = 20
-    attract_s: int = 30
+    idle_s: float = 45
+    warn_s: float = 20
+    attract_s: float = 30
     diagonal_in: float = 0.0
 
     @property
     def wiped_s(self) -> int:
-        """How long a page stands that nobody touches."""
-        return self.idle_s + self.warn_s
+        """How long a page stands that nobody touches; whole, as browsers read a refresh."""
+        return ceil(self.idle_s + self.warn_s)
+
+    @property
+    def turn_s(self) -> int:
+        """How long a page without script shows one offer."""
+        return ceil(self.attract_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +162,9 @@ class PageContext:
 
     def _screen_style(self) -> str:
         screen = self.screen
-        rule = f"--idle-after:{screen.idle_s}s;--idle-warn:{screen.warn_s}s;--idle-count:{screen.warn_s}"
+        rule = (
+            f"--idle-after:{screen.idle_s}s;--idle-warn:{screen.warn_s}s;--idle-count:{ceil(screen.warn_s)}"
+        )
         if screen.diagonal_in:
             # The page fills the screen, so its own diagonal says how many pixels an inch has.
             share = QR_MM * QR_SHARE / 25.4 / screen.diagonal_in

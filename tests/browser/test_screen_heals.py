@@ -44,10 +44,11 @@ def page_of(screen: Watched, chromium: Browser) -> Page:
 
 def test_it_comes_back_after_its_renderer_was_killed(server: Server, screen: Watched) -> None:
     is_well(server, screen)
-    loads, starts = server.count("/"), screen.supervisor.starts
-    for pid in screen.processes("renderer"):
+    before, starts = screen.processes("renderer"), screen.supervisor.starts
+    assert before
+    for pid in before:
         os.kill(pid, signal.SIGKILL)
-    until(lambda: server.count("/") > loads, "the page is loaded again")
+    until(lambda: bool(set(screen.processes("renderer")) - set(before)), "a new page process runs")
     is_well(server, screen)
     assert screen.supervisor.starts == starts
 

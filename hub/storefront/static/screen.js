@@ -154,7 +154,7 @@ if (told.attract) {
     } catch { /* The next turn tries again; the heartbeat says when the server is lost. */ }
     turnedAt = now();
     turning = false;
-  }, 1000);
+  }, 250);
   if (navigator.serviceWorker) navigator.serviceWorker.register(told.worker).catch(() => {});
 }
 
