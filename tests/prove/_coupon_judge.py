@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from hub.rebuild import rebuild
 from hub.setback import WAIT_S
-from tests.prove._coupon_schedule import Day, Shown
+from tests.prove._coupon_day import Day, Shown
 from tests.prove._coupon_world import (
     A_DAY,
     DAILY,
