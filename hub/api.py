@@ -112,7 +112,7 @@ class Api:
             self.codes.tend(now)
             device = self.store.devices.get(device.device) or device
             snapshot = self.snapshots.for_device(device, asked.have, now, asked.rights)
-            renew = asked.signs_with is not None and wants_new_key(self.store, device, now)
+            renew = wants_new_key(self.store, device, now, asked.signs_with)
         return SyncReply(WIRE_VERSION, now, verdicts, snapshot, renew=renew, retell=retell)
 
     def renew(self, body: bytes) -> msgspec.Struct:

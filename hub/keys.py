@@ -69,9 +69,12 @@ def ask_new_key(store: Store, device: str, now: float, who: str) -> bool:
     return True
 
 
-def wants_new_key(store: Store, device: Device, now: float) -> bool:
-    """Whether a node is to take a new key now."""
-    if device.device in store.keys.wishes():
+def wants_new_key(store: Store, device: Device, now: float, signs_with: int | None) -> bool:
+    """Whether a node is to take a new key now. `signs_with`: what it says, None from a release that never changes its key."""
+    if signs_with is None:
+        return False
+    # Another number than is known of it: this hub was set back to a backup, and has forgotten that key.
+    if signs_with != device.key_number or device.device in store.keys.wishes():
         return True
     key = store.keys.get(device.key_number)
     if key is None or key.over_at() is not None:

@@ -53,7 +53,7 @@ def renew(node: Node, link: SignedLink, now: float) -> Problem | None:
         except (msgspec.MsgspecError, UnicodeDecodeError):
             return Problem("hub_unreachable", "The hub does not answer.")
         with node.changing() as now_there:
-            if now_there.next_file == record.next_file and now_there.key_number != given.key_number:
+            if now_there.next_file == record.next_file:
                 node.change(next_number=given.key_number, next_starts_at=given.starts_at)
     except OSError as wrong:
         raise explain(wrong, node.folder) from wrong

@@ -124,6 +124,14 @@ def test_where_coupons_are_to_live_out_their_time_the_key_ends_with_the_last(
     assert house.store.keys.get(0).ends_at == NOON + 500_000  # type: ignore[union-attr]
 
 
+def test_a_hub_that_was_set_back_asks_for_a_key_in_the_place_of_one_that_it_forgot(
+    house: House, till: HouseNode
+) -> None:
+    assert sync(till, 5).renew
+    number = renew(till, Ed25519PrivateKey.generate()).key_number
+    assert not sync(till, number).renew
+
+
 def test_keys_change_by_themselves_at_the_age_that_the_office_sets(house: House, till: HouseNode) -> None:
     set_key_policy(house.store, KeyPolicy(every_s=10 * DAY_S), house.now, "ines")
     house.now += 10 * DAY_S - 1
