@@ -27,6 +27,9 @@ HUB_PORT, FIRST_RELAY_PORT = 8080, 8100
 LATE_S = 5.0
 """Longer than a till waits: the hub does what it was asked when the till has decided alone."""
 
+HELD_S = 20.0
+"""A connection of which nothing more is heard is given up then."""
+
 CUTS = {
     "both": "add rule inet cut in iifname eth0 drop; add rule inet cut out oifname eth0 drop",
     "up": "add rule inet cut out oifname eth0 drop",
@@ -152,14 +155,17 @@ class Relay:
     def _carry(self, near: socket.socket) -> None:
         try:
             with near, socket.create_connection(("127.0.0.1", self._to), timeout=10) as far:
-                far.settimeout(60)
+                near.settimeout(HELD_S)
+                far.settimeout(HELD_S)
                 down = threading.Thread(target=_pump, args=(far, near), daemon=True)
                 down.start()
                 while octets := near.recv(65_536):
                     if self.slow:
                         time.sleep(LATE_S)
                     far.sendall(octets)
-                down.join(60)
+                # As the till hangs up: the hub's places for connections are not the relay's to hold.
+                far.shutdown(socket.SHUT_WR)
+                down.join(HELD_S)
         except OSError:
             return
 

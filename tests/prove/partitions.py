@@ -47,7 +47,7 @@ PROMISE = (
     "the hub is there, and what is given twice without it is a conflict with its cost."
 )
 DEFAULT_SIZE = 20_000
-CI_SIZE = 160
+CI_SIZE = 320
 SIZE_NAME = "redemptions"
 
 TILLS, HANDS = 4, 2
@@ -150,7 +150,7 @@ def verdict(balance: Balance, cuts: list[Cut], waiting: int, differ: list[str], 
 
 
 def make_shop(folder: Path, count: int) -> list[tuple[str, str]]:
-    """A hub with two offers, one member of staff, and as many coupons as may be needed; serial and token of each."""
+    """A hub with two offers, one member of staff, its tills, and as many coupons as may be needed; serial and token of each."""
     folder.mkdir(parents=True)
     now = time.time()
     store = SqliteStore(folder / FILE)
@@ -165,6 +165,9 @@ def make_shop(folder: Path, count: int) -> list[tuple[str, str]]:
     store = open_store(folder)
     key = hub_key(folder)
     link = WsgiLink(create_app(Config(dir=folder), store, key, admin=False))
+    for number in range(TILLS):
+        code = str(open_pairing(store, key, "kiosk", now))
+        enrol(folder.parent / f"till{number + 1}", "http://hub", code, "kiosk", f"Till {number + 1}", link)
     screen = folder.parent / "screen"
     node = enrol(screen, "http://hub", str(open_pairing(store, key, "kiosk", now)), "kiosk", "Screen", link)
     pool = Pool(screen / "node.db", [MIGRATIONS_CLIENT])
@@ -201,11 +204,7 @@ class Programs:
         }
         self._hub = network.hub.popen([sys.executable, "-m", "hub", "serve"], "hub.log", env)
         self._wait_for_hub()
-        store = open_store(folder / "hub")
-        key = hub_key(folder / "hub")
-        codes = [str(open_pairing(store, key, "kiosk", time.time())) for _ in network.tills]
-        store.close()
-        self._kiosks = [self._start(number, code) for number, code in enumerate(codes)]
+        self._kiosks = [self._start(number) for number in range(TILLS)]
         for number in range(TILLS):
             self._wait(number, lambda health: health["snapshot_made_at"] is not None)
 
@@ -216,15 +215,13 @@ class Programs:
             if time.monotonic() > until:
                 raise RuntimeError(f"the hub does not start: {self._network.hub.said('hub.log')[-500:]}")
 
-    def _start(self, number: int, code: str) -> subprocess.Popen[Any]:
-        place = self._network.tills[number]
-        env = {"KIOSK_DIR": str(self._till(number)), "KIOSK_PORT": "8081"}
-        name = f"Till {number + 1}"
-        words = ["-m", "kiosk", "enrol", code, "--hub", self._network.url(number), "--name", name]
-        place.run(
-            ["env", *(f"{one}={value}" for one, value in env.items()), sys.executable, *words], timeout=60
-        )
-        return place.popen([sys.executable, "-m", "kiosk", "serve"], "kiosk.log", env)
+    def _start(self, number: int) -> subprocess.Popen[Any]:
+        env = {
+            "KIOSK_DIR": str(self._till(number)),
+            "KIOSK_PORT": "8081",
+            "KIOSK_HUB": self._network.url(number),
+        }
+        return self._network.tills[number].popen([sys.executable, "-m", "kiosk", "serve"], "kiosk.log", env)
 
     def _till(self, number: int) -> Path:
         return self._folder / f"till{number + 1}"
@@ -303,10 +300,13 @@ class Programs:
         return count
 
     def stop(self) -> None:
-        """In order."""
-        for program in (*self._kiosks, self._hub):
-            program.terminate()
-            program.wait(30)
+        """The tills, then the hub."""
+        for kiosk in self._kiosks:
+            kiosk.terminate()
+        for kiosk in self._kiosks:
+            kiosk.wait(60)
+        self._hub.terminate()
+        self._hub.wait(60)
 
 
 def _read(hand: subprocess.Popen[Any], till: int, shown: list[tuple[int, dict[str, Any]]]) -> None:
