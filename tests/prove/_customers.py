@@ -11,6 +11,12 @@ import urllib.request
 from dataclasses import dataclass
 from http.cookiejar import CookieJar
 
+import zxingcpp
+from PIL import Image
+
+from hub.storefront.qr import QUIET_MODULES
+from hub.wire.coupon import read_token
+
 PATIENCE_S = 60.0
 AGAIN_S = 0.1
 
@@ -37,6 +43,23 @@ class Page:
         return found.group(1) if found else ""
 
 
+def read_drawn(page: str) -> str:
+    """The text of the QR that a page draws in strokes: its address at a kiosk says nothing of the coupon."""
+    drawn = re.search(r'viewBox="0 0 (\d+) \1"[^>]*><path fill="none" stroke="#000" d="([^"]+)"', page)
+    if drawn is None:
+        return ""
+    side = int(drawn[1])
+    image = Image.new("L", (side, side), 255)
+    for y, strokes in re.findall(r"M\d+ (\d+)\.5((?:h\d+|m\d+ 0)*)", drawn[2]):
+        x = QUIET_MODULES
+        for dark, light in re.findall(r"h(\d+)|m(\d+) 0", strokes):
+            for at in range(x, x + int(dark or 0)):
+                image.putpixel((at, int(y)), 0)
+            x += int(dark or light)
+    found = zxingcpp.read_barcodes(image.resize((side * 4, side * 4)))
+    return found[0].text if found else ""
+
+
 class Customers:
     """One kiosk as its customers and its staff see it."""
 
@@ -55,9 +78,9 @@ class Customers:
         if action is None:
             return None
         page = self._post(action.group(1), {"request": page.hidden("request")})
-        serial = re.search(r"/coupon/([0-9a-f]{16})", page.url)
+        token = read_token(read_drawn(page.text))
         code = CODE.search(page.text)
-        return (serial.group(1), "".join(code.groups())) if serial and code else None
+        return (token.coupon.serial, "".join(code.groups())) if token and code else None
 
     def redeem(self, code: str) -> str:
         """Redeem at the till; the tone of the verdict: good, note, look, no. The same form is sent until an answer comes."""
