@@ -168,7 +168,7 @@ def test_a_hub_that_is_unplugged_and_plugged_in_again_is_noticed_by_itself(shop:
     assert not counter.redeemer.look(coupons[1].code).from_hub
     with served(shop, port):
         counter.start()
-        for _ in range(200):
+        for _ in range(600):
             if counter.line.cut_off_since() is None and counter.outbox.counts().pending == 0:
                 break
             threading.Event().wait(0.1)
