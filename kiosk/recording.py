@@ -26,6 +26,8 @@ WORTH_ANOTHER_TRY = frozenset(
         Refusal.PRODUCTS_NEEDED,
         Refusal.PRODUCT_MISSING,
         Refusal.MEMBER_NEEDED,
+        Refusal.NOT_FOR_THIS_MEMBER,
+        Refusal.CODE_TOO_OLD,
         Refusal.CONDITION_UNMET,
         Refusal.AMOUNT_NEEDED,
         Refusal.BALANCE_TOO_SMALL,

@@ -107,6 +107,12 @@ def needs_of(verdict: Verdict) -> Field | None:
     return None if field == "digits" and not _typed(verdict) else field
 
 
+def _again_helps(verdict: Verdict) -> bool:
+    """Whether the very same once more may be good in a moment. An old picture stays old."""
+    old = verdict.refusal == Refusal.CODE_TOO_OLD and not _typed(verdict)
+    return verdict.text is not None and not verdict.accepted and not old
+
+
 def show_verdict(
     verdict: Verdict,
     campaign: Campaign | None,
@@ -134,7 +140,7 @@ def show_verdict(
         who=name,
         balance=balance,
         needs=needs_of(verdict),
-        again=verdict.text is not None and not verdict.accepted,
+        again=_again_helps(verdict),
         undo_s=int(left_s) if verdict.may_undo(staff, reader.now) else 0,
         struck=verdict.reversed_at is not None,
         training=verdict.training,

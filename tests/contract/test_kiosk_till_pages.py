@@ -92,11 +92,11 @@ def test_a_coupon_is_redeemed_once_and_the_day_lists_both_scans(
     sign_in(browser)
     first = redeem(browser, text=coupon.code.lower())
     assert "Redeemed" in first.text
-    assert "tone-good" in first.text
+    assert 'verdict tone-good"' in first.text
     assert "€2.50" in first.text
     second = redeem(browser, text=coupon.token)
     assert re.search(r"Used today at .* at Till 1\.", second.text)
-    assert "tone-look" in second.text
+    assert 'verdict tone-look"' in second.text
     day = browser.get("/till").text
     assert day.count("A coffee with your cake") == 2
 
@@ -184,7 +184,7 @@ def test_an_amount_that_is_needed_is_asked_for_without_a_second_scan(
     sign_in(browser)
     asked = redeem(browser, text=shop.take(counter, TENTH).token)
     assert "Amount needed" in asked.text
-    assert "tone-ask" in asked.text
+    assert 'verdict tone-ask"' in asked.text
     odd = answer_form(browser, asked, basket="a lot")
     assert odd.status_code == 400
     assert "That is no amount" in odd.text
@@ -255,7 +255,7 @@ def test_the_badge_says_cut_off_with_the_number_that_waits(shop: TillShop) -> No
     counter.exchange.once()
     answer = redeem(browser, text=coupon.token)
     assert "Held on this till&#39;s own account" in answer.text
-    assert "tone-note" in answer.text
+    assert 'verdict tone-note"' in answer.text
     state = browser.get("/till/state").get_json()
     assert state["tone"] == "note"
     assert state["text"].startswith("Cut off · 1 waiting")

@@ -13,6 +13,7 @@ from till_counter import (
     AGAIN,
     CAKE,
     CAKE_CODE,
+    CHANGING,
     LATER,
     MEMBER,
     MEMBERS,
@@ -59,7 +60,7 @@ def test_what_the_scanner_reads_is_redeemed_for_whoever_is_signed_in_and_shown_o
     till.scanner.scan(coupon.token)
     heard = till.hear()
     page = till.browser.get(heard["go"])
-    assert "tone-good" in page.text
+    assert 'verdict tone-good"' in page.text
     assert "€2.50" in page.text
     (act,) = till.shop.store.counter.acts_of(coupon.coupon.serial)
     assert (act.staff, act.till) == ("s1", "Till 1")
@@ -96,12 +97,12 @@ def test_a_page_without_a_script_is_led_to_the_verdict_when_it_looks_again(till:
     till.scanner.scan(till.shop.take(till.counter).token)
     till.hear()
     shown = till.browser.get(found[1], follow_redirects=True).text
-    assert "tone-good" in shown
+    assert 'verdict tone-good"' in shown
     assert "data-sound" in shown
     again = re.search(r'content="8;url=(/till/latest[^"]*)"', shown)
     assert again
     stays = till.browser.get(again[1].replace("&amp;", "&"), follow_redirects=True).text
-    assert "tone-good" in stays
+    assert 'verdict tone-good"' in stays
     assert "data-sound" not in stays
     # What is half typed into a form must not go.
     assert "http-equiv" not in till.redeem(till.shop.take(till.counter, CAKE).token).text
@@ -153,7 +154,7 @@ def test_a_product_that_is_asked_for_may_be_scanned_typed_and_taken_out_again(ti
     coupon = till.shop.take(till.counter, CAKE)
     asked = till.redeem(coupon.token)
     assert "Products needed" in asked.text
-    assert "tone-ask" in asked.text
+    assert 'verdict tone-ask"' in asked.text
     typed = till.answer(asked, "add", product="123")
     assert ">123<" in typed.text
     after = till.hear(0, 0.0)["after"]
@@ -164,7 +165,7 @@ def test_a_product_that_is_asked_for_may_be_scanned_typed_and_taken_out_again(ti
     without = till.answer(scanned, "drop-0")
     assert ">123<" not in without.text
     done = till.answer(without)
-    assert "tone-good" in done.text
+    assert 'verdict tone-good"' in done.text
     assert redeemed(till, coupon.coupon.serial)
 
 
@@ -174,7 +175,7 @@ def test_a_wrong_product_is_told_and_the_right_one_may_be_added(till: Till) -> N
     wrong = till.answer(till.redeem(coupon.token), product="999")
     assert "Product missing" in wrong.text
     assert ">999<" in wrong.text
-    assert "tone-good" in till.answer(wrong, product=CAKE_CODE).text
+    assert 'verdict tone-good"' in till.answer(wrong, product=CAKE_CODE).text
 
 
 def test_the_next_customers_coupon_is_not_taken_for_a_product(till: Till) -> None:
@@ -182,7 +183,7 @@ def test_the_next_customers_coupon_is_not_taken_for_a_product(till: Till) -> Non
     till.redeem(till.shop.take(till.counter, CAKE).token)
     other = till.shop.take(till.counter)
     till.scanner.scan(other.token)
-    assert "tone-good" in till.browser.get(till.hear()["go"]).text
+    assert 'verdict tone-good"' in till.browser.get(till.hear()["go"]).text
     assert redeemed(till, other.coupon.serial)
 
 
@@ -194,7 +195,7 @@ def test_a_member_is_asked_for_and_may_be_scanned(till: Till) -> None:
     page = till.browser.get(till.hear()["go"])
     assert f'value="{MEMBER}"' in page.text
     done = till.answer(page, member=MEMBER)
-    assert "tone-good" in done.text
+    assert 'verdict tone-good"' in done.text
     (act,) = till.shop.store.counter.acts_of(coupon.coupon.serial)
     assert act.staff == "s1"
 
@@ -217,7 +218,7 @@ def test_what_was_given_before_is_kept_until_the_last_question_is_answered(till:
     small = till.redeem(coupon.token, basket="5")
     assert "Not enough" in small.text
     assert 'value="5.00"' in small.text
-    assert "tone-good" in till.answer(small, basket="25").text
+    assert 'verdict tone-good"' in till.answer(small, basket="25").text
 
 
 # Undo
@@ -229,11 +230,11 @@ def test_an_undo_makes_the_coupon_good_again_and_the_day_counts_it_apart(till: T
     done = till.redeem(coupon.token)
     back = till.undo(done)
     assert "Taken back" in back.text
-    assert "tone-back" in back.text
+    assert 'verdict tone-back"' in back.text
     day = till.browser.get("/till/day").text
     assert re.search(r"Redeemed</dt><dd>0</dd>", day)
     assert re.search(r"Taken back</dt><dd>1 <small>€2\.50", day)
-    assert "tone-good" in till.redeem(coupon.code).text
+    assert 'verdict tone-good"' in till.redeem(coupon.code).text
 
 
 def test_an_undo_needs_a_reason_and_two_taps_are_one(till: Till) -> None:
@@ -275,9 +276,9 @@ def test_what_was_held_on_this_tills_own_account_is_taken_back_while_cut_off(til
     till.line.mode = "cut"
     till.counter.exchange.once()
     done = till.redeem(coupon.token)
-    assert "tone-note" in done.text
+    assert 'verdict tone-note"' in done.text
     back = till.undo(done)
-    assert "tone-back" in back.text
+    assert 'verdict tone-back"' in back.text
     assert "is told as soon as it does" in back.text
 
 
@@ -288,7 +289,7 @@ def test_an_undo_that_the_hub_did_not_answer_does_not_look_done(till: Till) -> N
     till.counter.exchange.once()
     asked = till.undo(done)
     assert "Not taken back yet" in asked.text
-    assert "tone-note" in asked.text
+    assert 'verdict tone-note"' in asked.text
 
 
 # Holding
@@ -303,7 +304,7 @@ def test_a_held_coupon_is_refused_elsewhere_and_redeemed_here(till: Till) -> Non
         other.sign_in("s2")
         assert "In use elsewhere" in other.redeem(coupon.token).text
     assert "Held for a purchase" in till.browser.get("/till").text
-    assert "tone-good" in till.answer(held).text
+    assert 'verdict tone-good"' in till.answer(held).text
     assert "Held for a purchase" not in till.browser.get("/till").text
 
 
@@ -313,7 +314,7 @@ def test_a_hold_that_is_given_back_lets_others_use_the_coupon(till: Till) -> Non
     till.answer(till.redeem(coupon.token, do="hold"), "release")
     with till_with_devices(till.shop, "Till 2") as other:
         other.sign_in("s2")
-        assert "tone-good" in other.redeem(coupon.token).text
+        assert 'verdict tone-good"' in other.redeem(coupon.token).text
 
 
 def test_holding_waits_for_the_hub_and_says_so(till: Till) -> None:
@@ -323,7 +324,7 @@ def test_holding_waits_for_the_hub_and_says_so(till: Till) -> None:
     till.counter.exchange.once()
     page = till.redeem(coupon.token, do="hold")
     assert "Not now" in page.text
-    assert "tone-no" in page.text
+    assert 'verdict tone-no"' in page.text
 
 
 # Search, training, paper, disk
@@ -402,3 +403,40 @@ def test_a_scanner_that_is_pulled_out_is_told_in_a_sentence_on_the_page(till: Ti
     eventually(lambda: "scanner" in till.browser.get("/till/state").get_json()["around"].lower())
     till.scanner.plug()
     eventually(lambda: "scanner" not in till.browser.get("/till/state").get_json()["around"].lower())
+
+
+def test_a_typed_code_of_a_coupon_that_changes_is_asked_for_its_six_digits(till: Till) -> None:
+    till.sign_in()
+    coupon = till.shop.take(till.counter, CHANGING)
+    asked = till.redeem(coupon.code)
+    assert "Six digits needed" in asked.text
+    assert "That is not it" in till.answer(asked, digits="12").text
+    shown = till.counter.desk.rotated(coupon.coupon.serial, till.counter.clock.now())
+    assert shown is not None
+    wrong = f"{(int(shown[1]) + 1) % 1_000_000:06d}"
+    again = till.answer(asked, digits=wrong)
+    assert 'verdict tone-good"' not in again.text
+    assert 'verdict tone-good"' in till.answer(again, digits=shown[1]).text
+    screenshot = till.redeem(till.shop.take(till.counter, CHANGING).token)
+    assert 'verdict tone-no"' in screenshot.text
+    assert "Ask for the coupon&#39;s page, not a screenshot." in screenshot.text
+
+
+def test_a_printer_without_paper_is_told_and_keeps_the_receipt_until_there_is_some(till: Till) -> None:
+    till.sign_in()
+    with till.printer.line.hands() as printer:
+        printer.rows_left = 0
+    page = till.redeem(till.shop.take(till.counter, AGAIN).token)
+    assert 'verdict tone-good"' in page.text
+
+    def around() -> str:
+        return str(till.browser.get("/till/state").get_json()["around"]).lower()
+
+    eventually(lambda: "paper" in around())
+    here = re.search(r'href="(/till/undo/[^"]*)"', page.text)
+    assert here
+    assert "The receipt waits for the printer." in till.browser.get(here[1].replace("undo", "verdict")).text
+    with till.printer.line.hands() as printer:
+        printer.refill(100_000)
+    eventually(lambda: "paper" not in around())
+    eventually(lambda: "Print a copy" in till.browser.get(here[1].replace("undo", "verdict")).text)

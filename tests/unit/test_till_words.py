@@ -100,7 +100,7 @@ def test_a_form_asks_for_what_would_help_and_for_digits_only_behind_a_typed_code
         old_picture = show_verdict(
             verdict(refusal="code_too_old", text="SB1" + "A" * 135), COFFEE, SHOP, reader
         )
-        assert (old_picture.needs, old_picture.tone) == (None, "no")
+        assert (old_picture.needs, old_picture.tone, old_picture.again) == (None, "no", False)
         assert show_verdict(verdict(refusal="expired", text=None), COFFEE, SHOP, reader).needs is None
 
 
