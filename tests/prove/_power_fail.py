@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hub.client.db import StorageError
+from hub.client.enrolling import EnrolError
 from hub.client.node import Node
 from tests.prove._power_checks import Ack, Trouble, look_at
 from tests.prove._power_day import Day
@@ -65,6 +66,18 @@ def _open(day: Day) -> Ack | None:
     return {"act": "open"}
 
 
+def _first_start(day: Day) -> Ack | None:
+    """A hub's file of the first release is opened, with its first key and pepper; a till joins, begins, and hears of its shop."""
+    day.shop.close()
+    shop = day.shop = PowerShop(day.shop.folder)
+    if not shop.store.people.staff():
+        shop.add_staff(time.time())
+    if not shop.is_enrolled():
+        shop.enrol_till()
+    shop.reach()
+    return {"act": "enrol"}
+
+
 def _move(day: Day) -> Ack | None:
     """The hub has another address: a small file is replaced."""
     node = day.shop.till.node
@@ -82,11 +95,13 @@ WAYS: dict[str, Way] = {
     "hold and release": Day.hold_and_release,
     "reverse": Day.reverse,
     "reverse alone": Day.reverse_alone,
+    "print": Day.print_receipt,
     "wrong PIN": Day.wrong_pin,
     "tell": lambda day: (day.issue(COFFEE), day.tell())[1],
     "checkpoint": Day.tidy,
     "open": _open,
-    "open old files": _open,
+    "open an old till": _open,
+    "first start": _first_start,
     "move": _move,
 }
 
@@ -126,18 +141,24 @@ class Trials:
         for file in (old / "till").glob("kiosk.db*"):
             file.unlink()
         make_old_till(old / "till", now)
+        make_old_hub(self._folder / "bare" / "hub", now)
+        self._before = {"first start": [], "open an old till": self._acks[:2]}
 
     def _copy(self, way: str) -> Day:
         place = self._folder / "one"
         shutil.rmtree(place, ignore_errors=True)
-        shutil.copytree(self._folder / ("old" if way == "open old files" else "new"), place)
-        day = Day(PowerShop(place), random.Random(self._seed))
-        if way == "open old files":
-            day.shop.close()
-        else:
+        kind = {"open an old till": "old", "first start": "bare"}.get(way, "new")
+        shutil.copytree(self._folder / kind, place)
+        if kind == "new":
+            day = Day(PowerShop(place), random.Random(self._seed))
             day.shop.reach()
             day.take_over(self._kept)
-        return day
+            return day
+        # Not opened yet: that is what is tried.
+        shop = PowerShop(self._folder / "new")
+        shop.close()
+        shop.folder = place
+        return Day(shop, random.Random(self._seed))
 
     def all_tries(self) -> list[Try]:
         """Every call of every way, with every error, once and for ever."""
@@ -181,7 +202,7 @@ class Trials:
             acked.append(done)
             day.shop.reach()
             day.shop.close()
-            before_it = self._acks[:2] if attempt.way == "open old files" else self._acks
+            before_it = self._before.get(attempt.way, self._acks)
             look_at(day.shop.folder, [*before_it, *acked])
         except Trouble as wrong:
             self._add(wrong.kind, f"{attempt}: {wrong}")
@@ -198,7 +219,7 @@ class Trials:
         self._said = "it was refused"
         try:
             return way(day)
-        except StorageError as wrong:
+        except (StorageError, EnrolError) as wrong:
             self._said = str(wrong)
             if not self._said.endswith("."):
                 raise Trouble("untyped", f"this is no sentence: {self._said}") from wrong
