@@ -18,9 +18,7 @@ HIGH = 20
 """Files are moved up to here first, so that giving them the numbers 3 and 4 overwrites none of them."""
 
 CHUNK = 65_536
-PLACE = (
-    "import os, sys; os.dup2(int(sys.argv[1]), 3); os.dup2(int(sys.argv[2]), 4); os.execvp(sys.argv[3], sys.argv[3:])"
-)
+PLACE = "import os, sys; os.dup2(int(sys.argv[1]), 3); os.dup2(int(sys.argv[2]), 4); os.execvp(sys.argv[3], sys.argv[3:])"
 """What stands between: a shell knows no file above 9."""
 
 MOST_EVENTS = 1_000
