@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from rich.console import Console
 from rich.table import Table
 
-from tests.lab import hearing, raw, recovery, repeats, speaking, together, wifi
+from tests.lab import devices, hearing, raw, recovery, repeats, speaking, together, wifi
 from tests.lab.appliance import Lab, open_lab
 from tests.lab.kernel import LabError
 from tests.lab.machine import ROOT
@@ -28,11 +28,15 @@ Check = Callable[[Lab], Awaitable[list[Row]]]
 
 T = TypeVar("T")
 
-WITHOUT_BLUETOOTH: dict[str, Callable[[], Awaitable[list[Row]]]] = {"wifi": wifi.wifi}
+WITHOUT_BLUETOOTH: dict[str, Callable[[], Awaitable[list[Row]]]] = {
+    "wifi": wifi.wifi,
+    "devices": devices.devices,
+}
 """These have a machine of their own."""
 
-BY_NAME = {"rate"}
-"""This runs when it is named only: it measures the machine more than us."""
+BY_NAME = {"rate", "devices"}
+"""These run when they are named only: one measures the machine more than us, the other repeats in minutes of an emulated
+processor what the tests play in seconds."""
 
 UNAVAILABLE = 69
 """Exit status where the lab cannot run on this machine at all (sysexits.h, EX_UNAVAILABLE)."""

@@ -163,11 +163,15 @@ class Machine:
 
     async def _meet_agent(self) -> None:
         path = self.line("agent")
-        while not path.exists():
+        while True:
             if not self.alive:
                 raise LabError("qemu has ended")
-            await asyncio.sleep(0.1)
-        reader, self._writer = await asyncio.open_unix_connection(str(path))
+            try:
+                reader, self._writer = await asyncio.open_unix_connection(str(path))
+                break
+            except (FileNotFoundError, ConnectionRefusedError):
+                # It is there a moment before anybody listens on it.
+                await asyncio.sleep(0.1)
         hello: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._waiting[0] = hello
         self._reading = asyncio.create_task(self._read(reader))
