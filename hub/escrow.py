@@ -15,9 +15,10 @@ alone, are together never more than the limit. The hub refuses what would go bey
 one up when the hub accepts for it, so what it holds is not lost to it while the hub answers.
 
 **A hub whose disk was set back** remembers less than it gave away, and cannot know it. So each node tells in each exchange what
-it holds and has spent, and the hub takes the higher number of the two. And after each start a hub gives no more of a limited
-lot to anybody before it has heard every node that is not withdrawn, or has enrolled it itself since then. Nodes are heard
-within seconds; one that is gone for good has to be withdrawn, or it could hold any part of the lot. A node that was enrolled
+it holds and has spent, and the hub takes the higher number of the two. A hub that knows itself to be a copy (`hub.setback`)
+gives no more of a limited lot to anybody before it has heard every node that is not withdrawn, or has enrolled it itself since
+then: one that is gone for good has to be withdrawn, or it could hold any part of the lot. Any other start waits for them as well,
+but for ten minutes at most: within seconds of being heard a node gives a copy away that does not say so. A node that was enrolled
 after the backup is unknown to the hub: it is refused, and its coupons are not honoured.
 **A node whose disk was set back** is told what it is known to have spent (`Right.issued`, `Right.accepted`). As long as it is
 cut off, only it could know; what it hands out twice in that time is beyond anybody's knowledge, and is found when it is back.

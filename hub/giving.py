@@ -15,6 +15,7 @@ from hub.escrow import (
     may_accept,
     may_hand_out,
 )
+from hub.setback import WAIT_S, standing
 from hub.store.base import Store
 from hub.store.records import Device, Grant
 from hub.wire.rules import day_span, shop_day
@@ -34,6 +35,7 @@ class Giver:
         self._told: dict[int, dict[str, Held]] = {}
         self._taken = Demand()
         self._used = Demand()
+        self._began_at: float | None = None
 
     def met(self, device: str) -> None:
         """A node has just been enrolled: it holds nothing."""
@@ -53,11 +55,27 @@ class Giver:
             return dict(self._told.get(campaign, {}))
 
     def unheard(self, nodes: Sequence[Device]) -> list[str]:
-        """Nodes that may hold more than the store remembers: while there is one, nobody is given more of a limited lot."""
+        """Nodes that may hold more than the store remembers, as they have not been heard since the start."""
         with self._lock:
             return [
                 node.device for node in nodes if node.withdrawn_at is None and node.device not in self._heard
             ]
+
+    def _waits(self, store: Store, nodes: Sequence[Device], now: float) -> bool:
+        """Whether nobody is given more of a limited lot yet.
+
+        A store that is known to be a copy waits for every node, or until it is withdrawn. Any other waits for as long as nodes
+        need to give a copy away that does not say so (`hub.setback`): a till that is never switched on again must not keep the
+        others from their lots after each start.
+        """
+        unheard = self.unheard(nodes)
+        if not unheard:
+            return False
+        if self._began_at is None:
+            self._began_at = now
+        after = standing(store)
+        missing = set(after.missing).intersection(unheard) if after is not None else set()
+        return bool(missing) or 0 <= now - self._began_at < WAIT_S
 
     def rights(self, store: Store, device: Device, campaigns: Sequence[Campaign], now: float) -> list[Right]:
         """The node's rights, raised where they run low. Call inside `store.writing()`."""
@@ -65,7 +83,7 @@ class Giver:
         asked = [one for one in campaigns if may_hand_out(one, program) or may_accept(one, program)]
         nodes = store.devices.all()
         tallies, grants = store.ledger.tallies(), store.ledger.grants()
-        waiting = bool(self.unheard(nodes))
+        waiting = self._waits(store, nodes, now)
         given = {grant.campaign: grant for grant in grants if grant.device == device.device}
         rights = []
         for campaign in self._told_or(asked, campaigns, given, device.device):

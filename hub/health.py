@@ -58,8 +58,10 @@ WARNINGS = (
         Severity.WARNING,
         {"en": "{subject} is silent", "zh": "{subject}没有消息"},
         {
-            "en": "Check its power and its network. What it noticed meanwhile comes when it is back.",
-            "zh": "请检查它的电源和网络。恢复后，期间的记录会自动补上。",
+            "en": "Check its power and its network. What it noticed meanwhile comes when it is back. If it is gone for good, "
+            "withdraw it: what it holds of limited offers goes to the others then.",
+            "zh": "请检查它的电源和网络。恢复后，期间的记录会自动补上。如已不再使用，请停用它："
+            "它所持有的限量优惠名额会转给其他设备。",
         },
     ),
     Warning(
