@@ -22,7 +22,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from hub.client.watchdog import notify
-from kiosk.screen_pipe import Pipe, PipeError
+from kiosk.screen_pipe import Pipe, PipeError, PipeRefused
 from kiosk.screen_watch import Judge, Seen, Step
 
 logger = logging.getLogger(__name__)
@@ -127,7 +127,11 @@ class Browser:
                 {"expression": LOOK, "returnByValue": True, "timeout": 600 * self._answer_s},
             )
             page: dict[str, Any] = answer["result"]["value"]
-        except (PipeError, KeyError):
+        except (PipeRefused, KeyError):
+            # Between two pages. Where that lasts it counts as blank; a session that is gone is begun again.
+            self._session = ""
+            return Seen(characters=0, server=server_answers(self.url))
+        except PipeError:
             if self._session and self._pipe.has_crashed(self._session):
                 return Seen(crashed=True)
             return Seen(running=self._process.poll() is None, answered=False)

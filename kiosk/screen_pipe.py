@@ -28,6 +28,10 @@ class PipeError(Exception):
     """Chromium did not answer, or said that it cannot; the text says which."""
 
 
+class PipeRefused(PipeError):
+    """Chromium lives, and cannot do this now: a page that is just being replaced cannot be asked."""
+
+
 class Pipe:
     """One Chromium's ear and mouth. Make it, start Chromium with `words`, then call `opened`."""
 
@@ -82,7 +86,7 @@ class Pipe:
         if answer is None:
             raise PipeError(f"no answer to {method} within {within_s:g} s")
         if "error" in answer:
-            raise PipeError(f"{method}: {answer['error'].get('message', 'refused')}")
+            raise PipeRefused(f"{method}: {answer['error'].get('message', 'refused')}")
         result: dict[str, Any] = answer.get("result", {})
         return result
 
