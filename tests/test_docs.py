@@ -93,7 +93,19 @@ def test_a_setting_is_documented_where_its_program_lives(name: str, path: Path) 
     assert name in readme.read_text(encoding="utf-8"), f"{name} is not in {readme.relative_to(ROOT)}"
 
 
-NESTED = {"campaign", "staff", "manager", "tag", "coupon", "ble", "wifi", "scanner", "printer", "camera", "light"}
+NESTED = {
+    "campaign",
+    "staff",
+    "manager",
+    "tag",
+    "coupon",
+    "ble",
+    "wifi",
+    "scanner",
+    "printer",
+    "camera",
+    "light",
+}
 """Sub-commands that have sub-commands of their own."""
 
 

@@ -21,8 +21,8 @@ IDLE_S = 1_800.0
 
 
 class StaffEntrance:
-    """Lets staff in by their PIN. `staff` is who the hub says works here; `now` is seconds of UTC; `pepper` and `steady` are those
-    of `hub.client.pins.PinCheck`.
+    """Lets staff in by their PIN. `staff` is who the hub says works here; `now` is seconds of UTC; `pepper` and `steady` are
+    those of `hub.client.pins.PinCheck`.
 
     The tables are those of `WaysStore`, which has to be there first.
     """
