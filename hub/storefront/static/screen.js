@@ -125,8 +125,9 @@ document.addEventListener("submit", async (event) => {
 
 if (told.attract) {
   if (location.pathname + location.search !== told.start) history.replaceState(null, "", told.start);
-  const held = 45;
-  let turnedAt = now(), turning = false;
+  // A page that lives all day gathers memory: now and then a turn is a page of its own.
+  const held = 45, freshAfter = 20;
+  let turnedAt = now(), turning = false, turns = 0;
   setInterval(async () => {
     if (turning || leaving || now() - turnedAt < Number(told.attract)) return;
     if (touchedAt > turnedAt && now() - touchedAt < held) return;
@@ -138,7 +139,8 @@ if (told.attract) {
       const next = new DOMParser().parseFromString(await answer.text(), "text/html");
       const fresh = next.getElementById("screen");
       if (!fresh || !fresh.dataset.attract) throw new Error("no offers");
-      if (fresh.src !== own.src) return go(told.start);
+      turns += 1;
+      if (fresh.src !== own.src || turns > freshAfter) return go(told.start);
       await Promise.allSettled([...next.images].slice(0, 3).map((image) => { const warm = new Image(); warm.src = image.src; return warm.decode(); }));
       if (leaving) return;
       const came = fresh.dataset.front !== told.front;
