@@ -201,6 +201,8 @@ class Schedule:
         if first.counter is None or second.counter is None or not self.world.hub.up:
             return
         taken = self.random.choice(self.day.taken)
+        # Whoever dies in the midst of two requests dies in both; that is the other steps' business.
+        self.world.hub.crash_in = None
         shown, other = self._shown(first, taken), self._shown(second, taken)
         self.day.races += 1
         self.world.hub.meanwhile(lambda: self._press(other), after=self.random.randrange(1, 120))
