@@ -14,7 +14,7 @@ from pathlib import Path
 from tests.prove import Verdict
 
 NAME = "screen"
-PROMISE = "The shoppers' screen turns its offers for hours and grows by at most 20 MB"
+PROMISE = "The shoppers' screen turns its offers for hours and grows by at most 20 MB."
 SIZE_NAME = "minutes"
 DEFAULT_SIZE = 480
 CI_SIZE = 20

@@ -124,8 +124,19 @@ def test_capture_of_a_broken_recording_prints_what_it_has_and_one_sentence(tmp_p
 
 
 def test_list_tells_the_names_that_can_be_opened() -> None:
-    known = ["beacon:hciN", "beacon:sim", "ble:hciN", "ble:raw", "ble:replay", "ble:sim", "modem:sim"]
-    assert run("list").stdout.split() == known
+    known = {
+        "beacon:hciN",
+        "beacon:sim",
+        "ble:hciN",
+        "ble:raw",
+        "ble:replay",
+        "ble:sim",
+        "modem:sim",
+        "printer:net",
+    }
+    listed = run("list").stdout.split()
+    assert known <= set(listed)
+    assert listed == sorted(listed)
 
 
 @pytest.mark.data
