@@ -12,9 +12,14 @@ import sys
 import tempfile
 import time
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.prove import Proof, Verdict, proofs, size_name
+
+
+MOST_AGAIN = 2
+"""Proofs that may break on a machine that is busy with others."""
 
 
 def main() -> int:
@@ -32,10 +37,9 @@ def main() -> int:
     args = parser.parse_args()
     if args.all:
         seed = 1 if args.seed is None else args.seed
-        results = [
-            prove(proof, proof.CI_SIZE if args.ci else proof.DEFAULT_SIZE, seed) for proof in known.values()
-        ]
-        return 0 if all(results) else 1
+        sizes = {name: proof.CI_SIZE if args.ci else proof.DEFAULT_SIZE for name, proof in known.items()}
+        broken = [name for name, proof in known.items() if not prove(proof, sizes[name], seed)]
+        return 0 if _hold_alone([(known[name], sizes[name]) for name in broken], seed) else 1
     if args.name is None:
         for proof in known.values():
             print(f"{proof.NAME:16} {proof.PROMISE} ({size_name(proof)} {proof.DEFAULT_SIZE})")
@@ -57,6 +61,20 @@ def main() -> int:
         print("shopbell: a proof has a size of at least 1.", file=sys.stderr)
         return 2
     return 0 if prove(proof, size, random.randrange(2**31) if args.seed is None else args.seed) else 1
+
+
+def _hold_alone(broken: Sequence[tuple[Proof, int]], seed: int) -> bool:
+    """Run the few that broke once more, twice in a row, as `./shopbell test` does with tests: what is broken breaks again.
+
+    Proofs that drive real kernels and programs can be starved by whatever else the machine does; which were is told.
+    """
+    if len(broken) > MOST_AGAIN:
+        return False
+    for proof, size in broken:
+        if not all(prove(proof, size, seed) for _ in range(2)):
+            return False
+        print(f"{proof.NAME}: held alone, twice; look at why it did not before.", flush=True)
+    return True
 
 
 def prove(proof: Proof, size: int, seed: int) -> bool:
