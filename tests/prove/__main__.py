@@ -17,7 +17,6 @@ from pathlib import Path
 
 from tests.prove import Proof, Verdict, proofs, size_name
 
-
 MOST_AGAIN = 2
 """Proofs that may break on a machine that is busy with others."""
 
