@@ -17,7 +17,7 @@ NAME = "screen"
 PROMISE = "The shoppers' screen turns its offers for hours and grows by at most 20 MB."
 SIZE_NAME = "minutes"
 DEFAULT_SIZE = 480
-CI_SIZE = 20
+CI_SIZE = 45
 
 PACE = 60.0
 WARM_S = 12.0
