@@ -28,6 +28,9 @@ from hub.wire.rotating import DIGITS, DIGITS_MARK, is_picture
 PREFIX = "SB1"
 VERSION = 1
 TOKEN_CHARACTERS = 138
+SHORTEST_TOKEN = 40
+"""Whatever is shorter is no part of a token that a scanner could have read, but may be a code with its digits and dashes."""
+
 CODE_CHARACTERS = 12
 CODE_RANDOM_BYTES = 7
 SERIAL_BYTES = 8
@@ -104,7 +107,8 @@ def mint_token(key: Ed25519PrivateKey, coupon: Coupon) -> str:
 def read_token(text: str) -> Token | None:
     """None where the text is no token of ours at all; BadToken where it is one, but broken."""
     folded = "".join(text.split()).upper()
-    if not folded.startswith(PREFIX):
+    # One code in some thirty thousand begins as a token does, so what is as short as a code is left to `read_typed`.
+    if not folded.startswith(PREFIX) or len(folded) < SHORTEST_TOKEN:
         return None
     folded, picture = folded[:TOKEN_CHARACTERS], folded[TOKEN_CHARACTERS:]
     if len(folded) != TOKEN_CHARACTERS:

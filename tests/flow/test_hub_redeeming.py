@@ -99,7 +99,8 @@ def test_a_coupon_whose_issue_has_not_arrived_is_good_and_joined_later(house: Ho
         ("hello", "bad_code"),
         ("0000 0000 0001", "bad_code"),
         ("0000 0000 0000", "unknown_coupon"),
-        ("SB1TOOSHORT", "unknown_coupon"),
+        ("SB1TOOSHORT", "bad_code"),
+        ("SB1" + "CUTOFF" * 12, "unknown_coupon"),
         ("优惠券", "bad_code"),
     ],
 )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.wire.coupon import BadToken, Coupon, make_code, mint_token, read_token
+from hub.wire.coupon import BadToken, Coupon, check_character, make_code, mint_token, read_token, show_code
 from hub.wire.digital_link import build, check_digit, parse, read_gtin
 from kiosk.scans import ScannedCode, ScannedToken, Unreadable, read_scan
 
@@ -129,3 +131,15 @@ def test_a_sign_that_is_none_of_ours_makes_a_broken_token_and_no_failure(sign: s
 @given(st.text(max_size=400))
 def test_whatever_is_scanned_is_read_or_refused(text: str) -> None:
     assert isinstance(read_scan(text), ScannedToken | ScannedCode | Unreadable)
+
+
+@pytest.mark.parametrize(
+    "write", [str, show_code, lambda code: "-".join((code[:4], code[4:8], code[8:])), str.lower]
+)
+def test_a_code_that_begins_as_a_token_does_is_a_code(write: Callable[[str], str]) -> None:
+    body = "SB1" + "4TRM0QX9"
+    code = body + check_character(body)
+    scanned = read_scan(write(code))
+    assert isinstance(scanned, ScannedCode)
+    assert scanned.text == code
+    assert read_token(code) is None
