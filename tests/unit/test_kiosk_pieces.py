@@ -84,7 +84,8 @@ def test_a_code_is_read_however_it_is_typed(text: str) -> None:
 
 
 def test_a_token_that_is_cut_short_is_no_forgery_but_unreadable() -> None:
-    assert read_scan("SB1AAAA") == Unreadable(Refusal.UNKNOWN_COUPON)
+    assert read_scan("SB1" + "AAAA" * 12) == Unreadable(Refusal.UNKNOWN_COUPON)
+    assert read_scan("SB1AAAA") == Unreadable(Refusal.BAD_CODE)
 
 
 @settings(deadline=None)
