@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import sqlite3
@@ -56,7 +57,7 @@ class Other:
         try:
             yield
         finally:
-            conn.set_progress_handler(None, 20)
+            _let_be(conn)
 
     def _step(self) -> int:
         self._left -= 1
@@ -94,4 +95,10 @@ class BrokenOff:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._conn.set_progress_handler(None, self._every)
+        _let_be(self._conn)
+
+
+def _let_be(conn: sqlite3.Connection) -> None:
+    """Break nothing off any more. A connection that its owner has given up after the break is closed by now."""
+    with contextlib.suppress(sqlite3.ProgrammingError):
+        conn.set_progress_handler(None, 20)
