@@ -158,7 +158,7 @@ def judge(world: World, day: Day, *, with_rebuild: bool) -> list[str]:
     names = _device_names(world)
     wrong = list(book.wrong)
     wrong += _acknowledged(book, day, names)
-    wrong += _knew_better(day)
+    wrong += _knew_better(book, day)
     wrong += _taken_back(book, day, names)
     wrong += _doubles(world, book, day)
     wrong += _lots(book, day)
@@ -224,8 +224,9 @@ def _taken_back(book: Book, day: Day, names: dict[str, str]) -> list[str]:
     return wrong
 
 
-def _knew_better(day: Day) -> list[str]:
-    """The hub says yes to nothing that its own ledger has as used at that moment."""
+def _knew_better(book: Book, day: Day) -> list[str]:
+    """The hub says yes to nothing that its own ledger has as used. What a till took back it tells with its next question."""
+    stands = {act.nonce for act in book.acts.values() if not act.taken_back}
     wrong = []
     for shown in day.shown:
         verdict = shown.verdict
@@ -236,7 +237,8 @@ def _knew_better(day: Day) -> list[str]:
             or shown.taken.campaign == VOUCHER
         ):
             continue
-        if shown.known and verdict.act not in shown.known:
+        # A till that repeats what it was told before asks nobody.
+        if shown.reached and stands.intersection(shown.known) and verdict.act not in shown.known:
             wrong.append(
                 f"the hub accepted {shown.taken.issued.coupon.serial} although its ledger had it as used"
             )
