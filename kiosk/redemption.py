@@ -11,6 +11,7 @@ import hashlib
 import logging
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 
 import msgspec
 
@@ -33,7 +34,7 @@ from kiosk.reversal import reverse
 from kiosk.scans import Unreadable, read_scan
 from kiosk.settling import Settler, late_verdict
 from kiosk.store import CounterStore, change_verdict, keep_verdict, verdict_of
-from kiosk.store_acts import use_of
+from kiosk.store_acts import free_act, use_of
 from kiosk.store_open import Question, close_ask, open_ask, undone_alone
 from kiosk.training import rehearse
 from kiosk.verdicts import Hold, Looked, Reversal, Undo, Verdict
@@ -111,15 +112,15 @@ class Redeemer:
         if own is not None:
             return self._refuse_here(scan, Refused(Refusal.ALREADY_REDEEMED, own), claim.coupon)
         self._tell_what_was_taken_back(claim)
-        question, answer = self._ask(scan, claim)
-        if isinstance(answer, RedeemReply) and question.nonce != scan.nonce:
+        question, answer, left_open = self._ask(scan, claim)
+        if isinstance(answer, RedeemReply) and left_open:
             if answer.accepted and _is_another_payment(scan, question, answer):
                 # The part of the voucher that had been left open was spent; this is another one.
                 late_verdict(means, question, answer)
-                question, answer = self._ask(scan, claim)
+                question, answer, _ = self._ask(scan, claim)
             elif not answer.accepted:
                 # The question that had been left open was refused then. This one may be different, in its amount for one.
-                question, answer = self._ask(scan, claim, instead_of=question)
+                question, answer, _ = self._ask(scan, claim, instead_of=question)
         with writing(means.store.pool.here()) as conn:
             before = verdict_of(conn, scan.nonce)
             if before is not None:
@@ -137,8 +138,9 @@ class Redeemer:
 
     def _ask(
         self, scan: Scan, claim: Claim, *, instead_of: Question | None = None
-    ) -> tuple[Question, RedeemReply | Problem | None]:
-        """Put the question on disk before it is asked: what becomes of it is not known until its answer came."""
+    ) -> tuple[Question, RedeemReply | Problem | None, bool]:
+        """Put the question on disk before it is asked: what becomes of it is not known until its answer came. Also says whether
+        it is one that an earlier scan had left open."""
         means = self._means
         request = RedeemRequest(
             nonce=scan.nonce,
@@ -157,11 +159,14 @@ class Redeemer:
         with writing(means.store.pool.here()) as conn:
             if instead_of is not None:
                 close_ask(conn, claim.name, instead_of.nonce)
-            question = open_ask(conn, question)
+            # A form that is pressed again may have become an act meanwhile, under the verdict of another scan that asked its
+            # question once more, and may have been taken back: what is given now is another act.
+            name = free_act(conn, scan.nonce)
+            question = open_ask(conn, replace(question, request=msgspec.structs.replace(request, nonce=name)))
             # From here on the question itself counts as one right that may be used up, so no thread spends the same twice.
             spare = spare_rights(conn, means, claim.name)
         asked = msgspec.structs.replace(question.ready_for(request), spare=spare)
-        return question, means.line.ask(asked)
+        return question, means.line.ask(asked), question.nonce != name
 
     def _used_at_this_till(self, claim: Claim) -> FirstUse | None:
         """A use that this till decided alone: the hub may not have heard of it yet, and would say yes."""

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from hub.client.node import Node
 from hub.wire.events import CouponRedeemed, CouponReversed, Fact
 from kiosk.reversal import settle_as_meant
-from kiosk.store_acts import OwnAct, acts_since
+from kiosk.store_acts import OwnAct, act_of, acts_since
 from kiosk.store_open import done_by_hub, open_undos
 from kiosk.verdicts import Reversal
 
@@ -33,8 +33,11 @@ def decided_by_hub(node: Node) -> Callable[[sqlite3.Connection, float], Sequence
         # Looked up before anything changes: what is settled below is told once.
         undos = done_by_hub(conn, since)
         for undo, act_nonce in open_undos(conn, MOST_OPEN):
-            if undo.at >= since:
-                undos.append((settle_as_meant(conn, undo, act_nonce), act_nonce))
+            # Staff asked by this till's clock, which may have been wrong; the act has the hub's time, and came first.
+            act = act_of(conn, act_nonce)
+            at = max(undo.at, act.at) if act is not None else undo.at
+            if at >= since:
+                undos.append((settle_as_meant(conn, undo, act_nonce, at), act_nonce))
         told += [
             (undo.at, _reversed(node, undo, act)) for undo, act in undos if undo.serial and undo.campaign
         ]

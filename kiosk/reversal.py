@@ -133,12 +133,12 @@ def _keep_answer(
     return done
 
 
-def settle_as_meant(conn: sqlite3.Connection, undo: Reversal, act: str) -> Reversal:
-    """Take an open undo for done: the hub that could have answered has lost its memory (`kiosk.retelling`)."""
+def settle_as_meant(conn: sqlite3.Connection, undo: Reversal, act: str, at: float) -> Reversal:
+    """Take an open undo for done at this time: the hub that could have answered has lost its memory (`kiosk.retelling`)."""
     own = act_of(conn, act)
     if own is not None:
-        _take_back(conn, own, undo.of, undo.at)
-    done = msgspec.structs.replace(undo, state="reversed")
+        _take_back(conn, own, undo.of, at)
+    done = msgspec.structs.replace(undo, state="reversed", at=at)
     keep_undo(conn, done, act, unseen=True)
     return done
 

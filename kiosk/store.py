@@ -25,6 +25,9 @@ KEEP_VERDICTS_S = 40 * 86_400
 KEEP_USES_S = 400 * 86_400
 """Longer than any coupon of ours lives: a used coupon must not be forgotten while its token is still good."""
 
+KEEP_LATEST = 5_000
+"""Rows that are kept whatever the clock says: more than a busy till adds in the days that it may be without the time."""
+
 
 @MIGRATIONS_KIOSK()
 def m001_counter(db: Database) -> None:
@@ -127,10 +130,17 @@ def keep_verdict(conn: sqlite3.Connection, verdict: Verdict) -> None:
             verdict.unseen,
         ),
     )
-    conn.execute("DELETE FROM verdict WHERE at < ?", (verdict.at - KEEP_VERDICTS_S,))
+    _let_go(conn, "verdict", verdict.at - KEEP_VERDICTS_S)
     for table in ("redemption", "act", "ask", "undo", "picture_seen"):
-        conn.execute(f"DELETE FROM {table} WHERE at < ?", (verdict.at - KEEP_USES_S,))  # noqa: S608 - our own names
+        _let_go(conn, table, verdict.at - KEEP_USES_S)
     conn.execute("DELETE FROM hold WHERE until < ?", (verdict.at,))
+
+
+def _let_go(conn: sqlite3.Connection, table: str, before: float) -> None:
+    """Forget what is older than this by the clock, but for the latest rows: what was done before a till had the time bears a
+    date of long ago once it has it."""
+    statement = f"DELETE FROM {table} WHERE at < ? AND rowid <= (SELECT max(rowid) FROM {table}) - ?"  # noqa: S608 - our own names
+    conn.execute(statement, (before, KEEP_LATEST))
 
 
 def change_verdict(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from dataclasses import dataclass
 from typing import Literal
@@ -113,6 +114,13 @@ def act_of(conn: sqlite3.Connection, nonce: str) -> OwnAct | None:
     """The acceptance that the hub knows by this nonce."""
     row = conn.execute(f"{_ACT} WHERE nonce = ?", (nonce,)).fetchone()
     return OwnAct(*row) if row else None
+
+
+def free_act(conn: sqlite3.Connection, nonce: str) -> str:
+    """This name where no acceptance has it yet, else one that follows from it."""
+    while act_of(conn, nonce) is not None:
+        nonce = hashlib.blake2b(f"again\n{nonce}".encode(), digest_size=16).hexdigest()
+    return nonce
 
 
 def acts_of_coupon(conn: sqlite3.Connection, serial: str) -> list[OwnAct]:

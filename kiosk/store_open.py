@@ -102,8 +102,8 @@ def _read(row: tuple[str, str, str, int | None, float, bytes | None, int | None,
 def keep_undo(conn: sqlite3.Connection, reversal: Reversal, act: str, *, unseen: bool = False) -> None:
     """Keep an undo as it stands. `act`: the hub's name for what is taken back."""
     conn.execute(
-        """INSERT INTO undo VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (nonce) DO UPDATE SET state = excluded.state,
-           alone = excluded.alone, unseen = excluded.unseen, body = excluded.body""",
+        """INSERT INTO undo VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (nonce) DO UPDATE SET at = excluded.at,
+           state = excluded.state, alone = excluded.alone, unseen = excluded.unseen, body = excluded.body""",
         (
             reversal.nonce,
             act,
@@ -137,7 +137,7 @@ def open_undos(conn: sqlite3.Connection, limit: int) -> list[tuple[Reversal, str
 
 
 def done_by_hub(conn: sqlite3.Connection, since: float) -> list[tuple[Reversal, str]]:
-    """Undos that the hub decided since then, each with the name of its act."""
+    """Undos that the hub decided since then, by its own clock, each with the name of its act."""
     rows = conn.execute(
         "SELECT body, act FROM undo WHERE state = 'reversed' AND NOT alone AND at >= ? ORDER BY at", (since,)
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from kiosk_shop import COFFEE, LOCKED, Line, TillShop, shop_in, together
 
+from hub.client.link import Reply, WsgiLink
 from hub.store.records import Act
 from hub.wire.coupon import Issued
 from hub.wire.refusals import Refusal
@@ -81,6 +82,43 @@ def test_what_the_hub_decided_it_takes_back_and_the_coupon_is_good_again(
     assert found[0].used_at is None
     assert redeem(other, coupon).accepted
     assert redeem(counter, coupon).refusal == Refusal.ALREADY_REDEEMED
+    assert [act.standing for act in acts(shop, coupon)] == ["reversed", "first"]
+
+
+class PowerCut(Exception):
+    """The till goes off while it waits for its hub."""
+
+
+class DyingLink:
+    """The hub in process; the till dies over its next redemption, after the hub has decided it."""
+
+    def __init__(self, shop: TillShop) -> None:
+        self._link = WsgiLink(shop.app)
+        self.dies = False
+
+    def post(self, path: str, body: bytes, headers: dict[str, str], timeout_s: float) -> Reply:
+        reply = self._link.post(path, body, headers, timeout_s)
+        if self.dies and path == "/v1/redeem":
+            raise PowerCut
+        return reply
+
+
+def test_a_form_that_is_pressed_again_after_its_act_was_taken_back_is_another_act(shop: TillShop) -> None:
+    link = DyingLink(shop)
+    counter, _ = shop.till(link=link)
+    coupon = shop.take(counter)
+    form = Scan(coupon.token, "s1", new())
+    link.dies = True
+    with pytest.raises(PowerCut):
+        counter.redeemer.redeem(form)
+    link.dies = False
+    scanned_anew = redeem(counter, coupon)
+    assert (scanned_anew.accepted, scanned_anew.act) == (True, form.nonce)
+    assert undo(counter, scanned_anew).state == "reversed"
+    pressed_again = counter.redeemer.redeem(form)
+    assert pressed_again.accepted
+    assert pressed_again.act != form.nonce
+    assert counter.redeemer.redeem(form) == pressed_again
     assert [act.standing for act in acts(shop, coupon)] == ["reversed", "first"]
 
 
