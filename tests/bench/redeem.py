@@ -1,8 +1,9 @@
 """How long a durable redemption takes, and how many of them one hub does in a second, against the disk's own syncs.
 
-Ours is everything that the hub does under its lock for a till: the coupon looked up, the one rule, journal, ledger, tally and
-answer, and the commit with `synchronous=FULL`. The peer appends 200 bytes to a file and calls fdatasync. They take turns, one
-by one, so that both meet the same moments of the same disk.
+Ours is the commit with `synchronous=FULL` of what a redemption changes (journal, ledger, tallies: some nine pages), which is
+what the limit is about; and, as a second line, everything that the hub does for a till from the lock to the disk: the coupon
+looked up, some twenty questions to the store, the one rule, the records, that commit. The peer appends 200 bytes to a file and
+calls fdatasync. They take turns, one by one, so that both meet the same moments of the same disk.
 
 Then sixteen tills ask one hub over HTTP, all as real programs on this machine, as fast as they are answered; the disk's own
 appends and syncs, just before and just after, are what a hub could do that had nothing else to do and shared no sync.
@@ -69,15 +70,17 @@ def _prepare(store: SqliteStore, count: int) -> list[str]:
     return codes
 
 
-def _redeem(store: SqliteStore, till: Device, code: str) -> float:
+def _redeem(store: SqliteStore, till: Device, code: str) -> tuple[float, float]:
+    """Seconds of the commit, and of all of it."""
     request = RedeemRequest(os.urandom(8).hex(), code, "Till 1", "ann")
     start = time.perf_counter()
     with store.writing():
         reply = redeem(store, till, request, NOW, "ntp")
-    seconds = time.perf_counter() - start
+        decided = time.perf_counter()
+    end = time.perf_counter()
     assert isinstance(reply, RedeemReply)
     assert reply.accepted
-    return seconds
+    return end - decided, end - start
 
 
 def _append(handle: int) -> float:
@@ -143,11 +146,12 @@ def _sixteen_tills(rounds: int) -> list[dict[str, Any]]:
 
 def measure(rounds: int = 7) -> list[dict[str, Any]]:
     """Milliseconds at the 99th percentile; `ratio` says how many times faster we are, and 0.5 is twice as long."""
-    return [_commit(rounds), *_sixteen_tills(rounds)]
+    return [*_commit(rounds), *_sixteen_tills(rounds)]
 
 
-def _commit(rounds: int) -> dict[str, Any]:
-    ours: list[float] = []
+def _commit(rounds: int) -> list[dict[str, Any]]:
+    commits: list[float] = []
+    wholes: list[float] = []
     peer: list[float] = []
     with tempfile.TemporaryDirectory() as text:
         folder = Path(text)
@@ -159,24 +163,34 @@ def _commit(rounds: int) -> dict[str, Any]:
         assert till is not None
         handle = os.open(folder / "peer", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         for number in range(rounds + 1):
-            own, other = [], []
+            commit, whole, other = [], [], []
             for place in range(PER_ROUND):
-                own.append(_redeem(store, till, next(codes)))
+                one_commit, one_whole = _redeem(store, till, next(codes))
+                commit.append(one_commit)
+                whole.append(one_whole)
                 other.append(_append(handle))
                 if place % CHECKPOINT_EVERY == 0:
                     store.checkpoint()
             if number:
-                ours.append(_percentile_99(own))
+                commits.append(_percentile_99(commit))
+                wholes.append(_percentile_99(whole))
                 peer.append(_percentile_99(other))
         os.close(handle)
         store.close()
         gc.unfreeze()
         gc.set_threshold(*before)
+    return [
+        _against_a_sync("redemption commit, p99", commits, peer, 1 / MOST_TIMES_A_SYNC),
+        _against_a_sync("a redemption from lock to disk, p99", wholes, peer, None),
+    ]
+
+
+def _against_a_sync(name: str, ours: list[float], peer: list[float], goal: float | None) -> dict[str, Any]:
     return {
-        "name": "durable redemption, p99",
+        "name": name,
         "ours": statistics.median(ours) * 1000,
         "peer": statistics.median(peer) * 1000,
         "ratio": statistics.median(b / a for a, b in zip(ours, peer, strict=True)),
-        "goal": 1 / MOST_TIMES_A_SYNC,
+        "goal": goal,
         "unit": "ms",
     }
