@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.client.warnings import Holding, show
+from hub.client.warnings import Holding, lasted, show
 from hub.config import Config
 from hub.health import WARNINGS, look
 from hub.wire.events import DeviceHealth
@@ -68,3 +68,18 @@ def test_whatever_hides_a_warning_is_on_the_list_and_hides_in_no_circle() -> Non
     for code, causes in hidden_by.items():
         assert set(causes) <= set(hidden_by)
         assert all(code not in hidden_by[cause] for cause in causes)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (-5, "0 min"),
+        (59, "0 min"),
+        (3_599, "59 min"),
+        (15_000, "4 h 10 min"),
+        (86_400, "1 d 0 h"),
+        (185_000, "2 d 3 h"),
+    ],
+)
+def test_how_long_a_warning_has_stood_is_told_in_its_two_largest_units(seconds: float, told: str) -> None:
+    assert lasted(seconds) == told
