@@ -20,6 +20,7 @@ from hub.config import Config
 from hub.devices import hub_key
 from hub.giving import Giver
 from hub.health import look
+from hub.metrics import mount_metrics
 from hub.pepper import hub_pepper
 from hub.rebuild import bring_up_to_date
 from hub.sealed import Secret
@@ -123,6 +124,7 @@ def create_app(
     def found(now: float) -> list[Shown]:
         return look(store, config, now)
 
+    mount_metrics(app, config, store, found, clock.now)
     _mount_health(app, found, clock.now)
     if admin:
         _mount_admin(app, config, store, key, clock, found)

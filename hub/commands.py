@@ -329,12 +329,13 @@ def backup(config: Config, args: argparse.Namespace) -> int:
 
 def check(config: Config, args: argparse.Namespace) -> int:
     """Say what is wrong."""
-    from hub.client.warnings import exit_status, report
+    from hub.client.warnings import exit_status, lasted, report
     from hub.health import look, no_store
 
+    now = time.time()
     try:
         with closing(open_store(config.dir)) as store:
-            found = look(store, config, time.time())
+            found = look(store, config, now)
     except StorageError as wrong:
         found = no_store(wrong)
     status = exit_status(found)
@@ -343,7 +344,7 @@ def check(config: Config, args: argparse.Namespace) -> int:
     else:
         for one in found:
             since = (
-                f" (Since {datetime.fromtimestamp(one.since).astimezone():%Y-%m-%d %H:%M}.)"
+                f" (Since {datetime.fromtimestamp(one.since).astimezone():%Y-%m-%d %H:%M}, for {lasted(now - one.since)}.)"
                 if one.since
                 else ""
             )

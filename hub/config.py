@@ -21,6 +21,17 @@ from hub.client.settings import (
 from hub.storefront.wallets import wallet_folder
 from hub.wire.snapshot import Text
 
+LEAST_TOKEN = 16
+"""Signs of a token that nobody guesses."""
+
+
+def _token(text: str) -> str:
+    """A token of a header (RFC 6750, section 2.1); empty: there is none."""
+    if text and (len(text) < LEAST_TOKEN or not all("!" <= sign <= "~" for sign in text)):
+        raise ValueError(f"must be at least {LEAST_TOKEN} letters and digits without spaces")
+    return text
+
+
 SETTINGS = (
     Setting("HUB_DIR", folder, "shop/hub", "Folder of this hub: its key, its database"),
     Setting("HUB_HOST", host, "127.0.0.1", "Address to listen on"),
@@ -33,6 +44,7 @@ SETTINGS = (
     Setting(
         "HUB_WALLETS", wallet_folder, "", "Folder with the keys for wallet passes; empty: none are offered"
     ),
+    Setting("HUB_METRICS_TOKEN", _token, "", "Token with which others may read /metrics", secret=True),
 )
 
 
@@ -49,6 +61,7 @@ class Config:
     backup_days: int = 7
     site: bool = True
     wallets: Path | None = None
+    metrics_token: str = field(default="", repr=False)
 
 
 def read_config(environ: Mapping[str, str], flags: Mapping[str, str | None] | None = None) -> Config:

@@ -1,6 +1,7 @@
 """Everything that can be wrong in the office, on one list, in the shop's words.
 
-The manager's pages, `/healthz`, `python -m hub check` and `shopbell check` show what `look` finds.
+The manager's pages, `/healthz`, `python -m hub check` and `shopbell check` show what `look` finds. A cause hides what follows
+from it: a disk that is full, a hub that was set back, a node that is silent.
 """
 
 from __future__ import annotations
@@ -46,12 +47,14 @@ WARNINGS = (
             "zh": "店内主机磁盘快满了：剩余 {detail} MB",
         },
         {"en": "Free some space on this machine soon.", "zh": "请尽快清理本机磁盘。"},
+        hidden_by=("disk-full",),
     ),
     Warning(
         "storage",
         Severity.ERROR,
         {"en": "The hub cannot use its database", "zh": "店内主机无法使用数据库"},
         {"en": "{detail}", "zh": "{detail}"},
+        hidden_by=("disk-full",),
     ),
     Warning(
         "device-silent",
@@ -75,6 +78,7 @@ WARNINGS = (
         Severity.WARNING,
         {"en": "{subject} says that something is wrong: {detail}", "zh": "{subject}报告有问题：{detail}"},
         {"en": "Its own page or check says what to do.", "zh": "请查看该设备自己的页面或自检结果。"},
+        hidden_by=("device-silent",),
     ),
     Warning(
         "facts-parked",
@@ -108,6 +112,7 @@ WARNINGS = (
             "en": "Later ones have. They may be parked on the device; its own page says.",
             "zh": "之后的记录已经到达。可能滞留在该设备上，请查看它的页面。",
         },
+        hidden_by=("set-back", "device-silent"),
     ),
     Warning(
         "conflicts",

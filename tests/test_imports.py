@@ -152,6 +152,7 @@ PURE = frozenset(
         "hub.client.warnings",
         "hub.condition_text",
         "hub.escrow",
+        "hub.exposition",
         "hub.guests",
         "hub.ledger",
         "hub.paper.plan",

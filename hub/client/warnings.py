@@ -158,6 +158,15 @@ class Watch:
         return Holding(one.code, one.detail, one.subject, since)
 
 
+def lasted(seconds: float) -> str:
+    """How long something has stood, in its two largest units, for a shell: `2 d 3 h`, `4 h 10 min`, `5 min`."""
+    minutes = max(0, int(seconds // 60))
+    days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
+    if days:
+        return f"{days} d {hours} h"
+    return f"{hours} h {rest} min" if hours else f"{rest} min"
+
+
 def worst(shown: Iterable[Shown]) -> Severity | None:
     """The gravest of them; None where nothing is wrong."""
     return min((one.severity for one in shown), key=_GRAVEST_FIRST.index, default=None)
