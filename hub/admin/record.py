@@ -11,11 +11,15 @@ from werkzeug.wrappers import Response
 
 from hub.admin.office import Office, Route
 from hub.admin.period import period_of
+from hub.admin.wording import Wording
 from hub.store.records import AuditEntry
+from hub.storefront.languages import gettext
 
 PAGE = 50
 LONGEST_NAME = 200
 MOST_SKIPPED = 1_000_000
+LATEST_S = 2.0**37
+"""Seconds of UTC that a clock can still say as a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,7 @@ def record(office: Office) -> Response:
     everybody, everything = office.store.people.audit_names()
     return office.page(
         "record.html",
-        lines=[line_of(entry) for entry in entries[:PAGE]],
+        lines=[line_of(office.wording(), entry) for entry in entries[:PAGE]],
         who=who,
         what=what,
         day=day.isoformat() if day else "",
@@ -66,7 +70,7 @@ def record(office: Office) -> Response:
     )
 
 
-def line_of(entry: AuditEntry) -> Line:
+def line_of(wording: Wording, entry: AuditEntry) -> Line:
     """A change with its two sides. Those of an older release stand in its detail."""
     before, after, detail = (_read(text) for text in (entry.before, entry.after, entry.detail))
     both = {
@@ -83,9 +87,42 @@ def line_of(entry: AuditEntry) -> Line:
     rest = {} if alone else {name: value for name, value in detail.items() if name not in both}
     return Line(
         entry,
-        [Side(name, _text(before.get(name)), _text(after.get(name))) for name in names],
+        [
+            Side(
+                side_name(name),
+                _shown(wording, name, before.get(name)),
+                _shown(wording, name, after.get(name)),
+            )
+            for name in names
+        ],
         _text(rest) or "" if rest and rest != after else "",
     )
+
+
+def side_name(name: str) -> str:
+    """What differs, in the reader's words; terms of an offer as their text form calls them."""
+    names = {
+        "name": gettext("Name"),
+        "state": gettext("State"),
+        "active": gettext("May redeem"),
+        "program": gettext("Program"),
+        "withdrawn": gettext("Withdrawn"),
+        "withdrawn_at": gettext("Withdrawn"),
+        "number": gettext("Number of the key"),
+        "starts_at": gettext("Starts"),
+        "ends_at": gettext("Ends"),
+        "title": gettext("Title"),
+        "own_membership": gettext("Own membership"),
+    }
+    return names.get(name, name)
+
+
+def _shown(wording: Wording, name: str, value: object) -> str | None:
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    if name.endswith("_at") and isinstance(value, int | float) and 0 <= value < LATEST_S:
+        return wording.moment(value)
+    return _text(value)
 
 
 def _read(text: str) -> dict[str, object]:

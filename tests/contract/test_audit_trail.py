@@ -184,15 +184,16 @@ def test_the_page_shows_both_sides_and_is_searched_by_its_address(office: Office
     office.post("/offers/1/turn", {"action": "pause"}, page="/offers/1")
     said = words(office.get("/record"))
     assert "paused an offer" in said
-    assert "state published paused" in said
+    assert "State published paused" in said
     only = words(office.get("/record?what=offer.paused&who=Ines&day=2026-11-18"))
-    assert "state published paused" in only
+    assert "State published paused" in only
     assert "A free croissant" not in only
     for nothing in ("who=Nobody", "day=2020-01-01", "what=nothing"):
         assert "No such change" in words(office.get(f"/record?{nothing}"))
     chinese = words(office.get("/record?lang=zh"))
     assert "所有操作" in chinese
     assert "之前 之后" in chinese
+    assert "状态 published paused" in chinese
     for odd in (
         "day=0001-01-01",
         "day=9999-12-31",
