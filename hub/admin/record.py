@@ -102,7 +102,7 @@ def line_of(wording: Wording, entry: AuditEntry) -> Line:
 def side_name(name: str) -> str:
     """What differs, in the reader's words; terms of an offer as their text form calls them."""
     names = {
-        "name": gettext("Name"),
+        "name": gettext("What it is called"),
         "state": gettext("State"),
         "active": gettext("May redeem"),
         "program": gettext("Program"),
