@@ -46,7 +46,7 @@ def call_back(
         rule = RevocationRule(number, campaign, key_number, taken_from, taken_before, int(now))
         store.keys.put_rule(RuleRecord(rule, who, reason))
         detail = msgspec.json.encode(rule).decode()
-        store.people.note(AuditEntry(now, who, "coupons.called_back", str(number), detail))
+        store.people.note(AuditEntry(now, who, "coupons.called_back", str(number), detail, after=detail))
     return rule
 
 

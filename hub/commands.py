@@ -16,18 +16,29 @@ import msgspec
 
 from hub.air import air_fault, with_beacon
 from hub.app import open_store
+from hub.changing import changed, turned
 from hub.client.db import StorageError
 from hub.condition_text import Faulty, read_condition
 from hub.config import Config
 from hub.console import CommandError, show
 from hub.devices import hub_key, open_pairing
-from hub.promises import faults_of
+from hub.promises import changes, faults_of
 from hub.store.records import AuditEntry, CampaignRecord, CampaignState
 from hub.store.sqlite import FILE, SqliteStore
 from hub.wire.snapshot import Campaign, Offer, Shop, Value, say
 
 WHO = "command line"
 _DAY_S = 86_400
+
+
+def _keep_new(store: SqliteStore, made: Campaign, state: CampaignState, now: float) -> bool:
+    """Keep a new offer and write down that it was made; False where its number is taken."""
+    with store.writing():
+        if store.campaigns.save(made, state, now, WHO, expect=0) is None:
+            return False
+        both = changes(None, made) | turned("state", None, state)
+        store.people.note(changed(now, WHO, "offer.created", str(made.number), both))
+    return True
 
 
 def _print_json(content: object) -> None:
@@ -50,7 +61,11 @@ def init(config: Config, args: argparse.Namespace) -> int:
             raise CommandError(f"There is a shop in {config.dir} already. Its name is changed at /manage.")
         name = {"en": args.name} | ({"zh": args.name_zh} if args.name_zh else {})
         shop = Shop(args.number, name, timezone=args.timezone, currency=args.currency)
-        store.shop.save(with_beacon(shop, os.urandom(16)), time.time())
+        now = time.time()
+        with store.writing():
+            store.shop.save(with_beacon(shop, os.urandom(16)), now)
+            both = turned("name", None, name)
+            store.people.note(changed(now, WHO, "shop.made", str(args.number), both))
     show(f"{args.name} is shop {args.number}. Start its hub: python -m hub --dir {config.dir} serve")
     return 0
 
@@ -68,9 +83,14 @@ def devices(config: Config, args: argparse.Namespace) -> int:
 
     with closing(open_store(config.dir)) as store:
         if args.withdraw:
-            if not store.devices.withdraw(args.withdraw, time.time()):
-                raise CommandError(f"There is no device {args.withdraw} that could be withdrawn.")
-            store.people.note(AuditEntry(time.time(), WHO, "device.withdrawn", args.withdraw, "{}"))
+            with store.writing():
+                if not store.devices.withdraw(args.withdraw, time.time()):
+                    raise CommandError(f"There is no device {args.withdraw} that could be withdrawn.")
+                store.people.note(
+                    changed(
+                        time.time(), WHO, "device.withdrawn", args.withdraw, turned("withdrawn", False, True)
+                    )
+                )
             show(f"{args.withdraw} is refused from now on.")
             return 0
         lines = freshness(store, time.time())
@@ -97,10 +117,7 @@ def campaign(config: Config, args: argparse.Namespace) -> int:
             faults = faults_of(made, {record.number for record in store.campaigns.all()})
             if faults:
                 raise CommandError("\n".join(str(fault) for fault in faults.values()))
-            if (
-                store.campaigns.save(made, "published" if args.publish else "draft", now, WHO, expect=0)
-                is None
-            ):
+            if not _keep_new(store, made, "published" if args.publish else "draft", now):
                 raise CommandError(
                     f"There is a campaign {made.number} already. Leave the number out, or take another."
                 )
@@ -110,7 +127,12 @@ def campaign(config: Config, args: argparse.Namespace) -> int:
         if record is None:
             raise CommandError(f"There is no campaign {args.number}. See: python -m hub campaign list")
         states: dict[str, CampaignState] = {"publish": "published", "pause": "paused", "end": "ended"}
-        store.campaigns.save(record.campaign, states[args.action], now, WHO)
+        after = states[args.action]
+        with store.writing():
+            store.campaigns.save(record.campaign, after, now, WHO)
+            store.people.note(
+                changed(now, WHO, f"offer.{after}", str(args.number), turned("state", record.state, after))
+            )
         show(f"Campaign {args.number} is {states[args.action]}.")
     return 0
 
@@ -294,7 +316,7 @@ def rebuild_all(config: Config, _args: argparse.Namespace) -> int:
 
 
 def verify_all(config: Config, args: argparse.Namespace) -> int:
-    """Show that the file is sound and that a rebuild would change nothing."""
+    """Show that the file is sound, that a rebuild would change nothing, and that nobody edited the record of changes."""
     from hub.rebuild import verify
 
     with closing(open_store(config.dir)) as store:
@@ -302,13 +324,32 @@ def verify_all(config: Config, args: argparse.Namespace) -> int:
         if fault is not None:
             raise CommandError(f"The database is damaged: {fault}. Restore it from a backup.")
         result = verify(store)
+        record = store.people.audit_chain()
+    broken = record.broken
     if args.json:
-        _print_json({"events": result.events, "differ": result.differ, "equal": not result.differ})
-    elif result.differ:
+        _print_json(
+            {
+                "events": result.events,
+                "differ": result.differ,
+                "equal": not result.differ,
+                "changes": record.rows,
+                "latest": record.latest,
+                "tampered": broken.position if broken else None,
+            }
+        )
+        return 1 if result.differ or broken else 0
+    if result.differ:
         show(f"A rebuild from {result.events} events would change: {', '.join(result.differ)}.")
     else:
         show(f"A rebuild from {result.events} events gives the same, to the byte.")
-    return 1 if result.differ else 0
+    if broken is not None:
+        said = f"{broken.entry.who}, {broken.entry.what}, {broken.entry.subject}"
+        show(
+            f"The record of changes was tampered with: row {broken.position} ({said}) is the first that does not fit."
+        )
+    else:
+        show(f"The record of changes is as it was written: {record.rows} rows, the latest {record.latest}.")
+    return 1 if result.differ or broken else 0
 
 
 def backup(config: Config, args: argparse.Namespace) -> int:

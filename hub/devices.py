@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from hub.changing import changed, turned
 from hub.client.db import StorageError, explain
 from hub.client.files import write_whole
 from hub.keys import clear_number, free_number
@@ -94,6 +95,9 @@ def enrol(
                 return 409, Problem("too_many_devices", sentence)
             clear_number(store, number, now, "hub")
             device = store.devices.enrol(request.program, request.name, request.public, now, number)
+            if device is not None:
+                both = turned("program", None, device.program) | turned("name", None, device.name)
+                store.people.note(changed(now, "hub", "device.enrolled", device.device, both))
         if device is None:
             return 409, Problem("too_many_devices", "This shop has no number left for the key of a device.")
         if device.withdrawn_at is not None:

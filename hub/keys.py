@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from hub.changing import changed, turned
 from hub.store.base import Store
 from hub.store.key_records import KeyRecord
 from hub.store.keys import KEY_NUMBERS
@@ -54,8 +55,9 @@ def set_key_policy(store: Store, policy: KeyPolicy, now: float, who: str) -> Non
     """Change it."""
     body = msgspec.json.encode(policy).decode()
     with store.writing():
+        before = msgspec.json.encode(key_policy(store)).decode()
         store.keys.set_policy(body)
-        store.people.note(AuditEntry(now, who, "keys.policy", "shop", body))
+        store.people.note(AuditEntry(now, who, "keys.policy", "shop", body, before, body))
 
 
 def ask_new_key(store: Store, device: str, now: float, who: str) -> bool:
@@ -134,7 +136,14 @@ def heard(store: Store, device: Device, signs_with: int | None, now: float) -> N
             ends_at = now + policy.after_s if policy.old == "after" else _last_use(store, key, now)
             store.keys.put(replace(key, ends_at=ends_at))
     store.people.note(
-        AuditEntry(now, device.device, "key.changed", device.device, f'{{"number":{signs_with}}}')
+        changed(
+            now,
+            device.device,
+            "key.changed",
+            device.device,
+            turned("number", device.key_number, signs_with),
+            f'{{"number":{signs_with}}}',
+        )
     )
 
 
@@ -145,7 +154,11 @@ def end_key(store: Store, number: int, at: float, now: float, who: str) -> bool:
         if key is None:
             return False
         store.keys.put(replace(key, ends_at=at))
-        store.people.note(AuditEntry(now, who, "key.ends", str(number), f'{{"at":{int(at)}}}'))
+        store.people.note(
+            changed(
+                now, who, "key.ends", str(number), turned("ends_at", key.ends_at, at), f'{{"at":{int(at)}}}'
+            )
+        )
     return True
 
 
@@ -159,7 +172,16 @@ def withdraw_key(store: Store, number: int, now: float, who: str) -> bool:
         if key is None or key.withdrawn_at is not None:
             return False
         store.keys.put(replace(key, withdrawn_at=now))
-        store.people.note(AuditEntry(now, who, "key.withdrawn", str(number), f'{{"device":"{key.device}"}}'))
+        store.people.note(
+            changed(
+                now,
+                who,
+                "key.withdrawn",
+                str(number),
+                turned("withdrawn_at", None, now),
+                f'{{"device":"{key.device}"}}',
+            )
+        )
     return True
 
 

@@ -14,6 +14,7 @@ import secrets
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from hub.changing import changed, turned
 from hub.sentences import Said, said
 from hub.store.base import Store
 from hub.store.entry import Knocks
@@ -307,7 +308,7 @@ def add_staff(
         number = next(n for n in range(1, len(ids) + 2) if f"s{n}" not in ids)
         added = StaffMember(f"s{number}", name, kept, True, now, member)
         store.people.add_staff(added)
-        store.people.note(AuditEntry(now, who, "staff.added", added.id, "{}"))
+        store.people.note(changed(now, who, "staff.added", added.id, turned("name", None, name)))
     return NewStaff(added, chosen)
 
 
@@ -319,7 +320,7 @@ def set_staff_active(store: Store, staff_id: str, active: bool, now: float, *, w
             return False
         store.people.change_staff(replace(member, active=active))
         what = "staff.let_in" if active else "staff.withdrawn"
-        store.people.note(AuditEntry(now, who, what, staff_id, "{}"))
+        store.people.note(changed(now, who, what, staff_id, turned("active", member.active, active)))
     return True
 
 
@@ -335,7 +336,8 @@ def set_own_member(store: Store, staff_id: str, member: str, now: float, *, who:
         store.people.change_staff(replace(found, member=member))
         # The id itself stays out of the record: who reads it need not learn whose membership is whose.
         what = "staff.member_set" if member else "staff.member_removed"
-        store.people.note(AuditEntry(now, who, what, staff_id, "{}"))
+        both = turned("own_membership", bool(found.member), bool(member))
+        store.people.note(changed(now, who, what, staff_id, both))
     return None
 
 

@@ -163,6 +163,8 @@ PURE = frozenset(
         "hub.store.habits",
         "hub.store.setbacks",
         "hub.store.key_records",
+        "hub.changing",
+        "hub.store.audit_chain",
         "hub.store.records",
         "hub.storefront.attract",
         "hub.storefront.colour",

@@ -1,4 +1,4 @@
-"""Staff: who may redeem at the tills, their PINs, and the record of who changed what."""
+"""Staff: who may redeem at the tills, and their PINs."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from werkzeug.wrappers import Response
 from hub.admin.office import Office, Route, back_to
 from hub.people import NewStaff, add_staff, new_pin, set_own_member, set_staff_active
 from hub.sentences import Said
-
-RECORD_LINES = 200
 
 
 def staff(office: Office) -> Response:
@@ -56,11 +54,6 @@ def change(office: Office, member: str) -> Response:
     return abort(404)
 
 
-def record(office: Office) -> Response:
-    """Who changed what, the latest first."""
-    return office.page("record.html", entries=office.store.people.audit(RECORD_LINES))
-
-
 def _page(
     office: Office, *, fresh: NewStaff | None = None, faults: dict[str, Said] | None = None, status: int = 200
 ) -> Response:
@@ -78,5 +71,4 @@ ROUTES = (
     Route("/staff", "staff", staff),
     Route("/staff", "staff_add", add, ("POST",)),
     Route("/staff/<member>", "staff_change", change, ("POST",)),
-    Route("/record", "record", record),
 )

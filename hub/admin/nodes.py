@@ -9,6 +9,7 @@ from flask import abort, request
 from werkzeug.wrappers import Response
 
 from hub.admin.office import Office, Route, back_to
+from hub.changing import turned
 from hub.devices import PAIRING_S, open_pairing
 from hub.health import SILENT_AFTER_S
 from hub.store.records import Device
@@ -61,7 +62,7 @@ def withdraw(office: Office, device: str) -> Response:
         return office.page("withdraw.html", device=found)
     with office.store.writing():
         if office.store.devices.withdraw(device, office.now()):
-            office.note("device.withdrawn", device)
+            office.note("device.withdrawn", device, changes=turned("withdrawn", False, True))
     return back_to("devices", "withdrawn")
 
 

@@ -14,6 +14,7 @@ from hub.admin.lots import lot_of
 from hub.admin.office import Office, Route, back_to, locale_of
 from hub.air import FRAMES, LINK, intervals
 from hub.campaigns import TEXTS, as_typed, blank, read_typed, settled, sketch
+from hub.changing import turned
 from hub.pictures import prepare
 from hub.promises import Action, changes, hub_only, may, standing, worse
 from hub.sentences import Said, said
@@ -110,7 +111,8 @@ def turn(office: Office, number: int) -> Response:
     after: CampaignState = "published" if action == "publish" else "paused" if action == "pause" else "ended"
     with office.store.writing():
         office.store.campaigns.save(record.campaign, after, office.now(), office.who())
-        office.note(f"offer.{after}", str(number), _json({"before": record.state, "after": after}))
+        detail = _json({"before": record.state, "after": after})
+        office.note(f"offer.{after}", str(number), detail, turned("state", record.state, after))
     return back_to("edit", _done(after, record.campaign, office.now()), number=number)
 
 
@@ -131,7 +133,7 @@ def copy(office: Office, number: int) -> Response:
         )
         if isinstance(copied, Campaign):
             office.store.campaigns.save(copied, "draft", office.now(), office.who())
-            office.note("offer.copied", str(copied.number), _json({"from": number}))
+            office.note("offer.copied", str(copied.number), _json({"from": number}), changes(None, copied))
             return back_to("edit", "copied", number=copied.number)
     return _form(office, Sheet(typed, record.campaign.offer.picture, None), faults=copied)
 
@@ -175,7 +177,7 @@ def _keep(office: Office, sheet: Sheet, campaign: Campaign, state: CampaignState
             detail = changes(record.campaign if record else None, campaign)
             if record is None or record.state != state:
                 detail["state"] = {"before": record.state if record else None, "after": state}
-            office.note(what, str(campaign.number), _json(detail))
+            office.note(what, str(campaign.number), _json(detail), detail)
     if saved is None:
         return _form(
             office,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -16,8 +16,9 @@ from werkzeug.wrappers import Response
 
 from hub.admin.look import own_style
 from hub.admin.wording import Wording
+from hub.changing import changed
 from hub.store.base import Store
-from hub.store.records import AuditEntry, Session
+from hub.store.records import Session
 from hub.storefront.languages import TAGS, gettext, language, language_links, locale
 from hub.storefront.offers import OfferView, Reader, show_offer
 from hub.wire.events import ClockState
@@ -73,9 +74,15 @@ class Office:
         session: Session = g.shopbell_session
         return session.manager
 
-    def note(self, what: str, subject: str, detail: str = "{}") -> None:
-        """Write down that this manager changed something."""
-        self.store.people.note(AuditEntry(self.now(), self.who(), what, subject, detail))
+    def note(
+        self,
+        what: str,
+        subject: str,
+        detail: str = "{}",
+        changes: Mapping[str, Mapping[str, object]] | None = None,
+    ) -> None:
+        """Write down that this manager changed something. `changes`: {name: {"before": …, "after": …}}."""
+        self.store.people.note(changed(self.now(), self.who(), what, subject, changes or {}, detail))
 
     def page(self, template: str, status: int = 200, **values: Any) -> Response:
         """A page with its status."""
@@ -167,9 +174,11 @@ def act_name(what: str) -> str:
         "codes.key": gettext("replaced the key behind codes that change"),
         "backup.made": gettext("made a backup"),
         "device.pairing_opened": gettext("made a pairing code"),
+        "device.enrolled": gettext("let a device in"),
         "device.withdrawn": gettext("withdrew a device"),
         "tag.added": gettext("enrolled a tag"),
         "tag.removed": gettext("removed a tag"),
+        "shop.made": gettext("made the shop"),
         "shop.changed": gettext("changed the shop"),
         "offer.created": gettext("made an offer"),
         "offer.changed": gettext("changed an offer"),

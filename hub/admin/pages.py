@@ -11,7 +11,7 @@ from jinja2 import ChoiceLoader, FileSystemLoader
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from hub.admin import coupon, coupons, crew, door, keys, nodes, offers, paper, recall, tags, today
+from hub.admin import coupon, coupons, crew, door, keys, nodes, offers, paper, recall, record, tags, today
 from hub.admin import shop as shop_pages
 from hub.admin.gate import check, finish
 from hub.admin.look import own_style
@@ -50,6 +50,7 @@ def make_blueprint(office: Office) -> Blueprint:
         *keys.ROUTES,
         *nodes.ROUTES,
         *crew.ROUTES,
+        *record.ROUTES,
         *tags.ROUTES,
     )
     for route in (*routes, *shop_pages.ROUTES, *_LAST):

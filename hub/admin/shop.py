@@ -69,7 +69,7 @@ def save(office: Office) -> Response:
     if changed:
         with office.store.writing():
             office.store.shop.save(read, office.now())
-            office.note("shop.changed", str(shop.number), msgspec.json.encode(changed).decode())
+            office.note("shop.changed", str(shop.number), msgspec.json.encode(changed).decode(), changed)
     return back_to("shop", "saved")
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar
 
+from hub.store.audit_chain import Chain
 from hub.store.counts import (
     ConsentCount,
     CouponCount,
@@ -143,7 +144,18 @@ class PeopleQuestions(Protocol):
     def staff(self) -> list[StaffMember]: ...
     def membership(self, staff: str) -> str: ...
     def note(self, entry: AuditEntry) -> None: ...
-    def audit(self, limit: int = 100) -> list[AuditEntry]: ...
+    def audit(
+        self,
+        limit: int = 100,
+        skip: int = 0,
+        *,
+        who: str = "",
+        what: str = "",
+        first: float | None = None,
+        end: float | None = None,
+    ) -> list[AuditEntry]: ...
+    def audit_names(self) -> tuple[list[str], list[str]]: ...
+    def audit_chain(self) -> Chain: ...
 
 
 class TagQuestions(Protocol):

@@ -11,6 +11,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from hub.client.db import Pool, explain, writing
+from hub.store.audit_schema import MIGRATIONS_AUDIT
 from hub.store.keys_schema import MIGRATIONS_KEYS
 from hub.store.schema import MIGRATIONS_HUB
 from hub.store.setback_schema import MIGRATIONS_SETBACK
@@ -24,7 +25,7 @@ class HubPool(Pool):
 
     def __init__(self, path: Path) -> None:
         self.shop = 0
-        super().__init__(path, [MIGRATIONS_HUB, MIGRATIONS_KEYS, MIGRATIONS_SETBACK])
+        super().__init__(path, [MIGRATIONS_HUB, MIGRATIONS_KEYS, MIGRATIONS_SETBACK, MIGRATIONS_AUDIT])
         try:
             # Whoever has just made the tables has not read their statistics yet.
             self.read("ANALYZE sqlite_schema")

@@ -6,6 +6,8 @@ import sqlite3
 
 import msgspec
 
+from hub.store import audit
+from hub.store.audit_chain import Chain
 from hub.store.connection import HubPool
 from hub.store.records import (
     AuditEntry,
@@ -272,21 +274,30 @@ class SqlitePeople:
         return str(rows[0][0]) if rows else ""
 
     def note(self, entry: AuditEntry) -> None:
-        """Write down who changed what."""
+        """Write down who changed what. It can never be changed afterwards."""
         with self._pool.writing() as conn:
-            conn.execute(
-                "INSERT INTO audit (shop, at, who, what, subject, detail) VALUES (?, ?, ?, ?, ?, ?)",
-                (self._pool.shop, entry.at, entry.who, entry.what, entry.subject, entry.detail),
-            )
+            audit.append(conn, self._pool.shop, entry)
 
-    def audit(self, limit: int = 100) -> list[AuditEntry]:
-        """The latest changes, the newest first."""
-        rows = self._pool.read(
-            "SELECT at, who, what, subject, detail FROM audit WHERE shop = ? ORDER BY position DESC LIMIT ?",
-            self._pool.shop,
-            limit,
-        )
-        return [AuditEntry(*row) for row in rows]
+    def audit(
+        self,
+        limit: int = 100,
+        skip: int = 0,
+        *,
+        who: str = "",
+        what: str = "",
+        first: float | None = None,
+        end: float | None = None,
+    ) -> list[AuditEntry]:
+        """Changes that fit, the newest first. An empty name fits everybody; `first` to before `end`, seconds of UTC."""
+        return audit.search(self._pool, limit, skip, who, what, first, end)
+
+    def audit_names(self) -> tuple[list[str], list[str]]:
+        """Everybody who changed something, and everything that was done."""
+        return audit.names(self._pool)
+
+    def audit_chain(self) -> Chain:
+        """Whether the record of changes is as it was written."""
+        return audit.chain(self._pool)
 
     def _insert(self, statement: str, *values: object) -> bool:
         with self._pool.writing() as conn:

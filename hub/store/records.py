@@ -112,13 +112,15 @@ class StaffMember:
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """Who changed what in the office. `detail` is a JSON text."""
+    """Who changed what in the office. `detail`, `before` and `after` are JSON objects without secrets, and name no shopper."""
 
     at: float
     who: str
     what: str
     subject: str
     detail: str
+    before: str = "{}"
+    after: str = "{}"
 
 
 @dataclass(frozen=True, slots=True)
