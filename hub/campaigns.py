@@ -90,6 +90,28 @@ def as_typed(campaign: Campaign, shop: Shop) -> Typed:
     return Typed(fields, campaign.channels, campaign.air.frames if campaign.air else (), days)
 
 
+def copied(campaign: Campaign, shop: Shop, now: float) -> Typed:
+    """The form of a new offer like another one. Dates that are over are moved: from today, for as long by the shop's own clock.
+
+    The time of day stays, also over a change to or from summer time; an offer of a few hours that would be over today as well
+    begins with this minute instead. Dates that are not over stay as they are. `now` is in seconds.
+    """
+    typed = as_typed(campaign, shop)
+    if campaign.ends_at > now:
+        return typed
+    zone = ZoneInfo(shop.timezone)
+    # Without a zone on purpose: the shop's clock on the wall, so that a day is a day whether it has 23 hours or 25.
+    starts, ends, here = (
+        datetime.fromtimestamp(at, zone).replace(tzinfo=None, second=0, microsecond=0)
+        for at in (campaign.starts_at, campaign.ends_at, now)
+    )
+    moved = datetime.combine(here, starts.time())
+    if moved + (ends - starts) <= here:
+        moved = here
+    fresh = {"starts": moved.strftime(LOCAL), "ends": (moved + (ends - starts)).strftime(LOCAL)}
+    return replace(typed, fields={**typed.fields, **fresh})
+
+
 def settled(typed: Typed) -> Typed:
     """The form with what follows from the rest of it: a voucher and a limit per person are never redeemed without the hub."""
     alone = typed.get("value_kind") != "voucher" and not typed.get("per_person_limit")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from hub.admin.lots import lot_of
 from hub.admin.office import Office, Route, back_to, locale_of
 from hub.air import FRAMES, LINK, intervals
-from hub.campaigns import TEXTS, as_typed, blank, read_typed, settled, sketch
+from hub.campaigns import TEXTS, as_typed, blank, copied, read_typed, settled, sketch
 from hub.changing import turned
 from hub.pictures import prepare
 from hub.promises import Action, changes, hub_only, may, standing, worse
@@ -117,13 +117,11 @@ def turn(office: Office, number: int) -> Response:
 
 
 def copy(office: Office, number: int) -> Response:
-    """A draft like another offer, from today on."""
+    """A draft like another offer, with its picture; from today on where that one is over."""
     record = _record(office, number)
-    before = as_typed(record.campaign, office.shop())
-    fresh = blank(office.shop(), office.now()).fields
-    typed = replace(before, fields={**before.fields, "starts": fresh["starts"], "ends": fresh["ends"]})
+    typed = copied(record.campaign, office.shop(), office.now())
     with office.store.writing():
-        copied = read_typed(
+        twin = read_typed(
             typed,
             office.shop(),
             office.store.campaigns.free_number(),
@@ -131,11 +129,11 @@ def copy(office: Office, number: int) -> Response:
             before=record.campaign,
             others=_numbers(office),
         )
-        if isinstance(copied, Campaign):
-            office.store.campaigns.save(copied, "draft", office.now(), office.who())
-            office.note("offer.copied", str(copied.number), _json({"from": number}), changes(None, copied))
-            return back_to("edit", "copied", number=copied.number)
-    return _form(office, Sheet(typed, record.campaign.offer.picture, None), faults=copied)
+        if isinstance(twin, Campaign):
+            office.store.campaigns.save(twin, "draft", office.now(), office.who())
+            office.note("offer.copied", str(twin.number), _json({"from": number}), changes(None, twin))
+            return back_to("edit", "copied", number=twin.number)
+    return _form(office, Sheet(typed, record.campaign.offer.picture, None), faults=twin)
 
 
 def _take_in(office: Office, record: CampaignRecord | None) -> Response:

@@ -251,6 +251,20 @@ def test_an_offer_is_paused_published_again_and_ended_after_asking(office: Offic
     assert (copied.number, copied.state) == (2, "draft")
 
 
+def test_a_copy_of_an_offer_that_is_over_has_its_picture_and_can_be_published(office: Office) -> None:
+    office.post("/offers/new", offer_form(action="publish", upload=picture()))
+    before = office.house.store.campaigns.all()[0].campaign
+    office.house.now = before.ends_at + 86_400
+    office.log_in()
+    office.post(f"/offers/{before.number}/copy", page=f"/offers/{before.number}")
+    twin = office.house.store.campaigns.all()[0].campaign
+    assert twin.number != before.number
+    assert twin.offer == before.offer
+    assert twin.offer.picture is not None
+    office.post(f"/offers/{twin.number}/turn", {"action": "publish"}, page=f"/offers/{twin.number}")
+    assert office.house.store.campaigns.all()[0].state == "published"
+
+
 def test_a_nonsense_action_is_no_server_error(office: Office) -> None:
     for form in ({"action": "explode"}, {}):
         assert office.post("/offers/1/turn", form, page="/offers/1").status_code == 400
