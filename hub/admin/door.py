@@ -102,6 +102,8 @@ def password(office: Office) -> Response:
             case None:
                 faults["old"] = said("That is not your password.")
             case LoggedIn():
+                # The password was only asked for: a session that nobody holds would stand in the manager's list.
+                log_out(office.store, result.token)
                 if kept is not None and secret_fits(kept.password, new):
                     faults["password"] = said("That is the password that you have.")
                 elif fault := change_password(office.store, office.who(), new, office.now()):

@@ -155,6 +155,8 @@ def act_name(what: str) -> str:
     names = {
         "manager.added": gettext("added a manager"),
         "manager.password_changed": gettext("changed a password"),
+        "manager.session_ended": gettext("ended a session of their own"),
+        "manager.sessions_ended": gettext("ended all other sessions of their own"),
         "staff.added": gettext("added somebody to the staff"),
         "staff.withdrawn": gettext("kept somebody of the staff out"),
         "staff.let_in": gettext("let somebody of the staff in again"),
@@ -220,6 +222,8 @@ def done_sentence(code: str) -> str | None:
         "tag-removed": gettext("Removed. Its name and its key are deleted."),
         "welcome": gettext("Welcome. Your shop is ready; make its first offer."),
         "password": gettext("Your password is changed. Log in with the new one."),
+        "session-ended": gettext("Logged out there."),
+        "sessions-ended": gettext("Logged out everywhere else."),
         "logged-out": gettext("You are logged out."),
     }
     return sentences.get(code)

@@ -11,7 +11,21 @@ from jinja2 import ChoiceLoader, FileSystemLoader
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from hub.admin import coupon, coupons, crew, door, keys, nodes, offers, paper, recall, record, tags, today
+from hub.admin import (
+    coupon,
+    coupons,
+    crew,
+    door,
+    keys,
+    nodes,
+    offers,
+    paper,
+    recall,
+    record,
+    security,
+    tags,
+    today,
+)
 from hub.admin import shop as shop_pages
 from hub.admin.gate import check, finish
 from hub.admin.look import own_style
@@ -41,6 +55,7 @@ def make_blueprint(office: Office) -> Blueprint:
     routes = (
         *_ROUTES,
         *door.ROUTES,
+        *security.ROUTES,
         *today.ROUTES,
         *offers.ROUTES,
         *paper.ROUTES,

@@ -215,6 +215,17 @@ class SqlitePeople:
         )
         return Session(*rows[0]) if rows else None
 
+    def sessions(self, manager: str, now: float) -> list[Session]:
+        """Every session of a manager that lasts."""
+        rows = self._pool.read(
+            """SELECT token_hash, manager, made_at, expires_at FROM session
+               WHERE shop = ? AND manager = ? AND expires_at > ? ORDER BY made_at""",
+            self._pool.shop,
+            manager,
+            now,
+        )
+        return [Session(*row) for row in rows]
+
     def end_session(self, token_hash: str) -> None:
         """Log out."""
         with self._pool.writing() as conn:

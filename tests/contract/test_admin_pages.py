@@ -28,6 +28,7 @@ PAGES = (
     "/shop",
     "/record",
     "/password",
+    "/security",
 )
 
 
