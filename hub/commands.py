@@ -15,7 +15,7 @@ from typing import Any, Literal
 import msgspec
 
 from hub.air import air_fault, with_beacon
-from hub.app import open_store
+from hub.app import open_database, open_store
 from hub.client.db import StorageError
 from hub.condition_text import Faulty, read_condition
 from hub.config import Config
@@ -23,7 +23,6 @@ from hub.console import CommandError, show
 from hub.devices import hub_key, open_pairing
 from hub.promises import faults_of
 from hub.store.records import AuditEntry, CampaignRecord, CampaignState
-from hub.store.sqlite import FILE, SqliteStore
 from hub.wire.snapshot import Campaign, Offer, Shop, Value, say
 
 WHO = "command line"
@@ -45,9 +44,11 @@ def init(config: Config, args: argparse.Namespace) -> int:
     if not (len(args.currency) == 3 and args.currency.isalpha() and args.currency.isupper()):
         raise CommandError(f"{args.currency} is no currency. Give three capital letters such as EUR.")
     hub_key(config.dir)
-    with closing(SqliteStore(config.dir / FILE)) as store:
+    with closing(open_database(config.dir, config.database)) as store:
         if store.shop.get() is not None:
-            raise CommandError(f"There is a shop in {config.dir} already. Its name is changed at /manage.")
+            raise CommandError(
+                f"There is a shop in {config.database or config.dir} already. Its name is changed at /manage."
+            )
         name = {"en": args.name} | ({"zh": args.name_zh} if args.name_zh else {})
         shop = Shop(args.number, name, timezone=args.timezone, currency=args.currency)
         store.shop.save(with_beacon(shop, os.urandom(16)), time.time())
@@ -57,7 +58,7 @@ def init(config: Config, args: argparse.Namespace) -> int:
 
 def pair(config: Config, args: argparse.Namespace) -> int:
     """Print a pairing code, and nothing else, so that a script can use it."""
-    with closing(open_store(config.dir)) as store:
+    with closing(open_store(config.dir, config.database)) as store:
         show(str(open_pairing(store, hub_key(config.dir), args.program, time.time())))
     return 0
 
@@ -66,7 +67,7 @@ def devices(config: Config, args: argparse.Namespace) -> int:
     """List the devices, or withdraw one."""
     from hub.reports import freshness
 
-    with closing(open_store(config.dir)) as store:
+    with closing(open_store(config.dir, config.database)) as store:
         if args.withdraw:
             if not store.devices.withdraw(args.withdraw, time.time()):
                 raise CommandError(f"There is no device {args.withdraw} that could be withdrawn.")
@@ -89,7 +90,7 @@ def devices(config: Config, args: argparse.Namespace) -> int:
 def campaign(config: Config, args: argparse.Namespace) -> int:
     """Make, list, publish, pause or end an offer."""
     now = time.time()
-    with closing(open_store(config.dir)) as store:
+    with closing(open_store(config.dir, config.database)) as store:
         if args.action == "list":
             return _list_campaigns(store.campaigns.all(), as_json=args.json)
         if args.action == "add":
@@ -195,7 +196,7 @@ def staff(config: Config, args: argparse.Namespace) -> int:
     from hub.people import NewStaff, add_staff
     from hub.pepper import hub_pepper
 
-    with closing(open_store(config.dir)) as store:
+    with closing(open_store(config.dir, config.database)) as store:
         if args.action == "list":
             for member in store.people.staff():
                 show(f"{member.id:<16} {member.name}{'' if member.active else '  (not any more)'}")
@@ -223,7 +224,7 @@ def manager(config: Config, args: argparse.Namespace) -> int:
     """Let somebody run the shop. The password never stands on a command line, where others could read it."""
     from hub.people import add_manager
 
-    with closing(open_store(config.dir)) as store:
+    with closing(open_store(config.dir, config.database)) as store:
         if args.action == "list":
             for one in store.people.managers():
                 show(f"{one.name}{'' if one.withdrawn_at is None else '  (not any more)'}")
@@ -240,7 +241,7 @@ def setup_code(config: Config, _args: argparse.Namespace) -> int:
     """Print the code that /manage asks for at the first start."""
     from hub.people import make_setup_code
 
-    with closing(open_store(config.dir)) as store:
+    with closing(open_store(config.dir, config.database)) as store:
         if store.people.managers():
             raise CommandError("This shop has a manager already. Add another: python -m hub manager add NAME")
         show(make_setup_code(store, time.time()))
@@ -252,7 +253,7 @@ def report(config: Config, args: argparse.Namespace) -> int:
     from hub.reports import BadPeriod, day_of, make_period, make_report
 
     now = time.time()
-    with closing(open_store(config.dir)) as store:
+    with closing(open_store(config.dir, config.database)) as store:
         try:
             first = day_of(args.first) if args.first else None
             period = make_period(store, now, first, day_of(args.last) if args.last else None)
@@ -288,7 +289,7 @@ def rebuild_all(config: Config, _args: argparse.Namespace) -> int:
     """Derive everything again."""
     from hub.rebuild import rebuild
 
-    with closing(open_store(config.dir)) as store:
+    with closing(open_store(config.dir, config.database)) as store:
         show(f"Derived everything again from {rebuild(store)} events.")
     return 0
 
@@ -297,7 +298,7 @@ def verify_all(config: Config, args: argparse.Namespace) -> int:
     """Show that the file is sound and that a rebuild would change nothing."""
     from hub.rebuild import verify
 
-    with closing(open_store(config.dir)) as store:
+    with closing(open_store(config.dir, config.database)) as store:
         fault = store.is_sound()
         if fault is not None:
             raise CommandError(f"The database is damaged: {fault}. Restore it from a backup.")
@@ -318,7 +319,7 @@ def backup(config: Config, args: argparse.Namespace) -> int:
 
     if args.file.exists():
         raise CommandError(f"{args.file} is there already. Give another name.")
-    with closing(open_store(config.dir)) as store:
+    with closing(open_store(config.dir, config.database)) as store:
         store.copy_to(args.file, kept_at=time.time())
         store.people.note(AuditEntry(time.time(), WHO, "backup.made", args.file.name, "{}"))
     args.file.chmod(0o600)
@@ -333,7 +334,7 @@ def check(config: Config, args: argparse.Namespace) -> int:
     from hub.health import look, no_store
 
     try:
-        with closing(open_store(config.dir)) as store:
+        with closing(open_store(config.dir, config.database)) as store:
             found = look(store, config, time.time())
     except StorageError as wrong:
         found = no_store(wrong)
