@@ -15,6 +15,7 @@ from flask import Flask, Response
 from hub.air import with_beacon
 from hub.api import create_api
 from hub.client.clock import Clock
+from hub.client.trouble import StorageError
 from hub.client.warnings import Severity, Shown, report, worst
 from hub.config import Config
 from hub.devices import hub_key
@@ -25,6 +26,7 @@ from hub.pepper import hub_pepper
 from hub.rebuild import bring_up_to_date
 from hub.sealed import Secret
 from hub.store.sqlite import FILE, SqliteStore
+from hub.store.whole import HubStore
 from hub.wire.snapshot import say
 
 if TYPE_CHECKING:
@@ -45,7 +47,7 @@ class Hub:
     def __init__(self, config: Config, *, clock: Clock | None = None, with_site: bool | None = None) -> None:
         self.config = config
         self.clock = clock or Clock()
-        self.store = open_store(config.dir)
+        self.store = open_store(config.dir, config.database)
         self.key = hub_key(config.dir)
         self.site: Site | None = None
         giver = Giver()
@@ -63,26 +65,38 @@ class Hub:
         self.store.close()
 
 
-def open_store(folder: Path) -> SqliteStore:
+def open_database(folder: Path, database: str = "") -> HubStore:
+    """The hub's database, made where it is not there yet: the one at that URL (`HUB_DATABASE`), or a file in the folder."""
+    if not database:
+        return SqliteStore(folder / FILE)
+    try:
+        from hub.store.postgres import PostgresStore
+    except ImportError as wrong:
+        raise StorageError(
+            "HUB_DATABASE needs a library that is not installed: pip install 'shopbell[postgres]'"
+        ) from wrong
+    return PostgresStore(database)
+
+
+def open_store(folder: Path, database: str = "") -> HubStore:
     """The store of a hub that has a shop; NoShop where `python -m hub init` has not been run."""
-    if not (folder / FILE).exists():
-        raise NoShop(
-            f"There is no shop in {folder} yet. Make one: python -m hub --dir {folder} init --name NAME"
-        )
-    store = SqliteStore(folder / FILE)
+    no_shop = NoShop(
+        f"There is no shop in {database or folder} yet. Make one: python -m hub --dir {folder} init --name NAME"
+    )
+    if not database and not (folder / FILE).exists():
+        raise no_shop
+    store = open_database(folder, database)
     shop = store.shop.get()
     if shop is None:
         store.close()
-        raise NoShop(
-            f"There is no shop in {folder} yet. Make one: python -m hub --dir {folder} init --name NAME"
-        )
+        raise no_shop
     if shop.beacon_uuid is None:
         _name_on_air(store)
     bring_up_to_date(store)
     return store
 
 
-def _name_on_air(store: SqliteStore) -> None:
+def _name_on_air(store: HubStore) -> None:
     """Give a shop that an earlier release made its UUID on Bluetooth, once, whoever else opens it at the same time."""
     with store.writing():
         shop = store.shop.get()
@@ -91,7 +105,7 @@ def _name_on_air(store: SqliteStore) -> None:
 
 
 def create_api_app(
-    store: SqliteStore,
+    store: HubStore,
     key: Ed25519PrivateKey,
     clock: Clock,
     folder: Path | None = None,
@@ -109,7 +123,7 @@ def create_api_app(
 
 def create_app(
     config: Config,
-    store: SqliteStore,
+    store: HubStore,
     key: Ed25519PrivateKey,
     *,
     clock: Clock | None = None,
@@ -140,7 +154,7 @@ def create_app(
 def _mount_admin(
     app: Flask,
     config: Config,
-    store: SqliteStore,
+    store: HubStore,
     key: Ed25519PrivateKey,
     clock: Clock,
     found: Callable[[float], list[Shown]],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 from hub.client.settings import (
     Setting,
@@ -32,8 +33,37 @@ def _token(text: str) -> str:
     return text
 
 
+def database(text: str) -> str:
+    """The URL of a PostgreSQL database, or nothing. It must hold no password: it stands in messages, and in commands."""
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme in ("postgresql", "postgres")
+        secret = parts.password is not None or any(
+            name.lower() == "password" for name, _ in parse_qsl(parts.query, keep_blank_values=True)
+        )
+    except ValueError:
+        good = secret = False
+    if secret:
+        raise ValueError(
+            "must have no password in it: put that into a file that PGPASSFILE names, or use peer login"
+        )
+    if text and not good:
+        raise ValueError(
+            "must be an address like postgresql://hub@server/shopbell, or empty for a file in HUB_DIR"
+        )
+    return text
+
+
 SETTINGS = (
     Setting("HUB_DIR", folder, "shop/hub", "Folder of this hub: its key, its database"),
+    # Marked as a secret so that a password that was put there by mistake is not shown again with the mistake.
+    Setting(
+        "HUB_DATABASE",
+        database,
+        "",
+        "A PostgreSQL database, without its password; empty: a file",
+        secret=True,
+    ),
     Setting("HUB_HOST", host, "127.0.0.1", "Address to listen on"),
     Setting("HUB_PORT", port, "8080", "Port to listen on; 0 takes a free one"),
     Setting("HUB_URL", url, "", "Address at which others reach the hub, where it is another one"),
@@ -53,6 +83,7 @@ class Config:
     """The settings in force."""
 
     dir: Path
+    database: str = ""
     host: str = "127.0.0.1"
     port: int = 8080
     url: str = ""

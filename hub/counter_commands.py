@@ -18,7 +18,7 @@ from hub.devices import hub_key
 from hub.histories import History, Moment, find_serial, history
 from hub.reversing import reverse_as_manager
 from hub.store.records import AuditEntry, CampaignRecord
-from hub.store.sqlite import SqliteStore
+from hub.store.whole import HubStore
 from hub.wire.coupon import show_code
 from hub.wire.refusals import sentence
 from hub.wire.rules import Refused
@@ -51,7 +51,7 @@ def coupon(config: Config, args: argparse.Namespace) -> int:
     """Take a coupon as a shopper does, look one up, or take its redemption back."""
     if args.action == "issue":
         return _issue(config, args)
-    with closing(open_store(config.dir)) as store:
+    with closing(open_store(config.dir, config.database)) as store:
         serial = find_serial(store, args.coupon)
         found = history(store, serial, time.time()) if serial else None
         if found is None:
@@ -64,7 +64,7 @@ def coupon(config: Config, args: argparse.Namespace) -> int:
 
 def conflicts(config: Config, args: argparse.Namespace) -> int:
     """List coupons that were accepted twice, with what each cost and what they cost together."""
-    with closing(open_store(config.dir)) as store:
+    with closing(open_store(config.dir, config.database)) as store:
         found = store.counter.conflicts(limit=1_000)
         shop = store.shop.get()
     if args.json:
@@ -86,7 +86,7 @@ def conflicts(config: Config, args: argparse.Namespace) -> int:
 
 def alerts(config: Config, args: argparse.Namespace) -> int:
     """Say which habits at the counter a manager should look at."""
-    with closing(open_store(config.dir)) as store:
+    with closing(open_store(config.dir, config.database)) as store:
         found = [alert.shown for alert in look_at_counter(store, time.time())]
     if args.json:
         show(json.dumps([one.as_json() for one in found], ensure_ascii=False))
@@ -99,7 +99,7 @@ def alerts(config: Config, args: argparse.Namespace) -> int:
     return 0
 
 
-def _show(store: SqliteStore, found: History) -> None:
+def _show(store: HubStore, found: History) -> None:
     shop = store.shop.get()
     currency = shop.currency if shop else ""
     if found.coupon is not None:
@@ -125,7 +125,7 @@ def _line(moment: Moment, currency: str) -> str:
     return ", ".join(parts)
 
 
-def _reverse(store: SqliteStore, found: History, reason: str) -> int:
+def _reverse(store: HubStore, found: History, reason: str) -> int:
     acts = [moment.act for moment in found.moments if moment.act and moment.may_reverse]
     if not acts:
         raise CommandError("There is no redemption of this coupon that could be taken back.")
@@ -153,7 +153,7 @@ def _issue(config: Config, args: argparse.Namespace) -> int:
     """Take a coupon through the same code as the pages."""
     from hub.site import Site
 
-    store = open_store(config.dir)
+    store = open_store(config.dir, config.database)
     key, clock = hub_key(config.dir), Clock()
     site = Site(store, key, config.dir, create_api_app(store, key, clock), clock)
     try:
@@ -184,7 +184,7 @@ def _issue(config: Config, args: argparse.Namespace) -> int:
     return 0
 
 
-def _find_offer(store: SqliteStore, text: str) -> CampaignRecord:
+def _find_offer(store: HubStore, text: str) -> CampaignRecord:
     records = store.campaigns.all()
     if text.isdigit():
         found = [record for record in records if record.number == int(text)]

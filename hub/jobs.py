@@ -9,7 +9,7 @@ from collections.abc import Callable
 from apscheduler.schedulers.background import BackgroundScheduler  # type: ignore[import-untyped]
 
 from hub.client.db import StorageError
-from hub.store.sqlite import SqliteStore
+from hub.store.whole import HubStore
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ KEEP_ANSWERS_S = 30 * 86_400.0
 """A till that has waited for a month with the same question may ask anew: the coupon is used, whatever it is told."""
 
 
-def start_jobs(store: SqliteStore, now: Callable[[], float] = time.time) -> BackgroundScheduler:
+def start_jobs(store: HubStore, now: Callable[[], float] = time.time) -> BackgroundScheduler:
     """Begin, in a thread of its own; `shutdown()` on what comes back ends it."""
     # One line a minute at most: a job that is late says nothing that a person would want to know.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
@@ -41,7 +41,7 @@ def start_jobs(store: SqliteStore, now: Callable[[], float] = time.time) -> Back
     return scheduler
 
 
-def prune(store: SqliteStore, now: float) -> None:
+def prune(store: HubStore, now: float) -> None:
     """Forget sessions and pairing codes that have ended, and answers that nobody can ask for again."""
     sessions = store.people.prune_sessions(now)
     pairings = store.devices.prune_pairings(now)

@@ -10,11 +10,11 @@ from typing import TypeVar
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from hub.app import create_api_app
+from hub.app import create_api_app, open_database
 from hub.client.clock import Clock
 from hub.client.link import Reply, WsgiLink
 from hub.devices import hub_key, open_pairing
-from hub.store.sqlite import FILE, SqliteStore
+from hub.store.whole import HubStore
 from hub.wire.coupon import Coupon, make_code, mint_token
 from hub.wire.events import (
     ClockState,
@@ -61,10 +61,10 @@ def campaign(number: int = 1, **changes: object) -> Campaign:
 class House:
     """The hub of one shop with campaign 1."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, database: str = "") -> None:
         self.now = NOON
         self.folder = folder
-        self.store = SqliteStore(folder / FILE)
+        self.store: HubStore = open_database(folder, database)
         self.store.shop.save(Shop(7, {"en": "Corner", "zh": "街角"}, timezone="Europe/Berlin"), NOON)
         self.publish(campaign())
         self.key = hub_key(folder)

@@ -160,6 +160,7 @@ PURE = frozenset(
         "hub.reading",
         "hub.sentences",
         "hub.store.counts",
+        "hub.store.dialect",
         "hub.store.habits",
         "hub.store.setbacks",
         "hub.store.key_records",

@@ -18,7 +18,7 @@ from hub.paper.order import Order, Told, tell
 from hub.paper.plan import GRIDS, Kind, Size, read_from_m
 from hub.sentences import Said
 from hub.store.records import CampaignRecord
-from hub.store.sqlite import SqliteStore
+from hub.store.whole import HubStore
 from hub.storefront.languages import speak
 from hub.storefront.pages import TRANSLATIONS
 from hub.wire.short_number import show_short_number
@@ -37,7 +37,7 @@ def paper(config: Config, args: argparse.Namespace) -> int:
         )
     if not 1 <= args.copies <= MOST_COPIES:
         raise CommandError(f"Between 1 and {MOST_COPIES} copies.")
-    with closing(open_store(config.dir)) as store:
+    with closing(open_store(config.dir, config.database)) as store:
         shop = store.shop.get() or Shop(0, {})
         orders = [_order(store, shop, number, kind, size, base, args.language) for number in args.offers]
     made = make_pdf(orders, copies=args.copies)
@@ -68,7 +68,7 @@ def put_into_words(
 
 
 def _order(
-    store: SqliteStore, shop: Shop, number: int, kind: Kind, size: Size, base: str, language: str | None
+    store: HubStore, shop: Shop, number: int, kind: Kind, size: Size, base: str, language: str | None
 ) -> Order:
     record = store.campaigns.get(number)
     if record is None:
@@ -80,7 +80,7 @@ def _order(
     )
 
 
-def _picture(store: SqliteStore, record: CampaignRecord) -> bytes | None:
+def _picture(store: HubStore, record: CampaignRecord) -> bytes | None:
     digest = record.campaign.offer.picture
     found = store.campaigns.picture(digest) if digest else None
     return found.body if found else None

@@ -153,7 +153,7 @@ class SqliteActs:
     def add_reservation(self, reservation: Reservation) -> None:
         """A coupon is held. The same one again changes nothing."""
         self._add(
-            "INSERT OR IGNORE INTO reservation VALUES (:shop, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO reservation VALUES (:shop, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             [_RESERVATION_ROW(reservation)],
         )
 
@@ -183,7 +183,7 @@ class SqliteActs:
         """Coupons of a campaign that are held now; with `member` only those of that member."""
         rows = self._pool.read(
             """SELECT count(*) FROM reservation WHERE shop = ? AND campaign = ? AND ended IS NULL AND until > ?
-               AND (? IS NULL OR member = ?)""",
+               AND (CAST(? AS TEXT) IS NULL OR member = ?)""",
             self._pool.shop,
             campaign,
             now,
@@ -215,14 +215,14 @@ class SqliteActs:
         """Add to the redemptions that count: by (campaign, quarter) and by (member, campaign)."""
         self._add(
             """INSERT INTO use_by_quarter VALUES (:shop, ?, ?, ?)
-               ON CONFLICT (shop, campaign, quarter) DO UPDATE SET redeemed = redeemed + excluded.redeemed""",
+               ON CONFLICT (shop, campaign, quarter) DO UPDATE SET redeemed = use_by_quarter.redeemed + excluded.redeemed""",
             [(*key, added) for key, added in by_quarter.items()],
         )
         if not by_member:
             return
         self._add(
             """INSERT INTO use_by_member VALUES (:shop, ?, ?, ?)
-               ON CONFLICT (shop, member, campaign) DO UPDATE SET redeemed = redeemed + excluded.redeemed""",
+               ON CONFLICT (shop, member, campaign) DO UPDATE SET redeemed = use_by_member.redeemed + excluded.redeemed""",
             [(*key, added) for key, added in by_member.items()],
         )
 
@@ -252,7 +252,7 @@ class SqliteActs:
         """What somebody redeemed for one member from `first` to before `end`, counted up to `most`."""
         rows = self._pool.read(
             """SELECT count(*) FROM (SELECT 1 FROM redemption WHERE shop = ? AND member = ? AND member <> '' AND at >= ?
-               AND at < ? AND staff = ? AND standing IN ('first', 'part') LIMIT ?)""",
+               AND at < ? AND staff = ? AND standing IN ('first', 'part') LIMIT ?) AS found""",
             self._pool.shop,
             member,
             first,

@@ -1,18 +1,17 @@
-"""SQLite's answers about the record of who changed what: rows are added and read, never changed."""
+"""The store's answers about the record of who changed what: rows are added and read, never changed."""
 
 from __future__ import annotations
 
-import sqlite3
 from typing import Any
 
 from hub.store.audit_chain import FIRST, AuditRow, Chain, check, link
-from hub.store.connection import HubPool
+from hub.store.connection import Conn, HubPool
 from hub.store.records import AuditEntry
 
 _SAID = "at, who, what, subject, detail, before, after"
 
 
-def append(conn: sqlite3.Connection, shop: int, entry: AuditEntry) -> None:
+def append(conn: Conn, shop: int, entry: AuditEntry) -> None:
     """Add a row behind the latest of its shop. Call inside a transaction that is locked."""
     rows = conn.execute(
         "SELECT hash FROM audit WHERE shop = ? ORDER BY position DESC LIMIT 1", (shop,)
@@ -68,8 +67,8 @@ def names(pool: HubPool) -> tuple[list[str], list[str]]:
 
 def chain(pool: HubPool) -> Chain:
     """Whether every row still follows from the one before it."""
-    rows = pool.conn().execute(
+    rows = pool.each(
         f"SELECT position, {_SAID}, hash FROM audit WHERE shop = ? ORDER BY position",  # noqa: S608
-        (pool.shop,),
+        pool.shop,
     )
     return check(pool.shop, (AuditRow(position, AuditEntry(*said), hash_) for position, *said, hash_ in rows))

@@ -1,12 +1,13 @@
-"""How the hub's store reaches its file: one connection a thread, calls on one thread joining one transaction."""
+"""How the hub's store reaches its database: one connection a thread, calls on one thread joining one transaction."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from sqlite_utils import Database
 
@@ -16,16 +17,86 @@ from hub.store.keys_schema import MIGRATIONS_KEYS
 from hub.store.schema import MIGRATIONS_HUB
 from hub.store.setback_schema import MIGRATIONS_SETBACK
 
+MIGRATIONS = (MIGRATIONS_HUB, MIGRATIONS_KEYS, MIGRATIONS_SETBACK, MIGRATIONS_AUDIT)
+"""Every set of tables, in the order in which they are made."""
+
 CHECKPOINT_PAGES = 16_384
 """64 MiB of write-ahead log. A job moves it into the file long before, so that no till waits while it is done."""
 
 
-class HubPool(Pool):
-    """The hub's file, for one shop. `shop` is 0 until the shop has been made."""
+class Answer(Protocol):
+    """What a statement came to."""
+
+    @property
+    def rowcount(self) -> int: ...
+    def fetchone(self) -> Any: ...
+    def fetchall(self) -> list[Any]: ...
+
+
+class Conn(Protocol):
+    """A connection inside a transaction. Statements are our one SQL, with a `?` for each value."""
+
+    def execute(self, statement: str, values: Sequence[object] = ..., /) -> Answer: ...
+    def executemany(self, statement: str, rows: Iterable[Sequence[object]], /) -> Answer: ...
+
+
+class HubPool(ABC):
+    """The hub's database, for one shop. `shop` is 0 until the shop has been made."""
+
+    shop: int = 0
+
+    @abstractmethod
+    def read(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        """All rows of a question."""
+
+    @abstractmethod
+    def each(self, statement: str, *values: object) -> Iterator[tuple[Any, ...]]:
+        """The rows of a long question, one after the other, without having them all at once."""
+
+    @abstractmethod
+    def writing(self) -> AbstractContextManager[Conn]:
+        """A transaction that is locked before its first read; inside another one on this thread, a part of that."""
+
+    @abstractmethod
+    def key_columns(self, table: str) -> list[str]:
+        """The columns of a table's primary key, in its order."""
+
+    @abstractmethod
+    def folding(self) -> int:
+        """Which way of deriving the projections were made by; 0 where nobody said."""
+
+    @abstractmethod
+    def set_folding(self, number: int) -> None:
+        """They were made in this way."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close every connection. May be called twice."""
+
+    def erasing(self, conn: Conn) -> AbstractContextManager[None]:  # noqa: ARG002 - for databases that can
+        """What is deleted inside is overwritten on the disk at once, where the database can do that."""
+        return nullcontext()
+
+    def find_shop(self) -> None:
+        """Learn which shop this database is for."""
+        rows = self.read("SELECT number FROM shop ORDER BY number LIMIT 1")
+        self.shop = int(rows[0][0]) if rows else 0
+
+    def snapshot_changed(self, conn: Conn) -> None:
+        """Tell every cache that what a snapshot says may differ now."""
+        conn.execute("UPDATE shop SET snapshot_version = snapshot_version + 1 WHERE number = ?", (self.shop,))
+
+    def snapshot_version(self) -> int:
+        """Rises with everything that a snapshot says."""
+        rows = self.read("SELECT snapshot_version FROM shop WHERE number = ?", self.shop)
+        return int(rows[0][0]) if rows else 0
+
+
+class SqlitePool(Pool, HubPool):
+    """The hub's database in one SQLite file."""
 
     def __init__(self, path: Path) -> None:
-        self.shop = 0
-        super().__init__(path, [MIGRATIONS_HUB, MIGRATIONS_KEYS, MIGRATIONS_SETBACK, MIGRATIONS_AUDIT])
+        super().__init__(path, MIGRATIONS)
         try:
             # Whoever has just made the tables has not read their statistics yet.
             self.read("ANALYZE sqlite_schema")
@@ -45,17 +116,16 @@ class HubPool(Pool):
         assert conn is not None  # noqa: S101 - an open Database always has one; this is for the type checker
         return conn
 
-    def find_shop(self) -> None:
-        """Learn which shop this file is for."""
-        rows = self.read("SELECT number FROM shop ORDER BY number LIMIT 1")
-        self.shop = int(rows[0][0]) if rows else 0
-
     def read(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """All rows of a question."""
         try:
             return self.conn().execute(statement, values).fetchall()
         except sqlite3.Error as wrong:
             raise explain(wrong, self.path) from wrong
+
+    def each(self, statement: str, *values: object) -> Iterator[tuple[Any, ...]]:
+        """The rows of a long question, one after the other."""
+        yield from self.conn().execute(statement, values)
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -68,11 +138,23 @@ class HubPool(Pool):
         with writing(db):
             yield conn
 
-    def snapshot_changed(self, conn: sqlite3.Connection) -> None:
-        """Tell every cache that what a snapshot says may differ now."""
-        conn.execute("UPDATE shop SET snapshot_version = snapshot_version + 1 WHERE number = ?", (self.shop,))
+    def key_columns(self, table: str) -> list[str]:
+        """The columns of a table's primary key, in its order."""
+        rows = self.read("SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk", table)
+        return [str(name) for (name,) in rows]
 
-    def snapshot_version(self) -> int:
-        """Rises with everything that a snapshot says."""
-        rows = self.read("SELECT snapshot_version FROM shop WHERE number = ?", self.shop)
-        return int(rows[0][0]) if rows else 0
+    def folding(self) -> int:
+        """Which way of deriving the projections were made by; 0 where nobody said."""
+        return int(self.read("PRAGMA user_version")[0][0])
+
+    def set_folding(self, number: int) -> None:
+        """They were made in this way."""
+        with self.writing() as conn:
+            conn.execute(f"PRAGMA user_version = {int(number)}")
+
+    @contextmanager
+    def erasing(self, conn: Conn) -> Iterator[None]:
+        """What is deleted inside is overwritten in the file at once. SQLite leaves it there until something needs the room."""
+        conn.execute("PRAGMA secure_delete = ON")
+        yield
+        conn.execute("PRAGMA secure_delete = OFF")

@@ -18,7 +18,8 @@ class SqliteCounter:
     ) -> list[Act]:
         """Redemptions from `first` to before `end` (seconds of UTC), the latest first."""
         return self._acts(
-            "AND at >= ? AND at < ? AND (? IS NULL OR campaign = ?) ORDER BY at DESC, position DESC LIMIT ? OFFSET ?",
+            """AND at >= ? AND at < ? AND (CAST(? AS INTEGER) IS NULL OR campaign = ?)
+               ORDER BY at DESC, position DESC LIMIT ? OFFSET ?""",
             first,
             end,
             campaign,

@@ -57,7 +57,7 @@ class SqliteEntry:
         with self._pool.writing() as conn:
             conn.execute(
                 """INSERT INTO knock VALUES (?, ?, ?, 1, ?) ON CONFLICT (shop, what, subject) DO UPDATE SET
-                   count = CASE WHEN latest_at < ? THEN 1 ELSE count + 1 END, latest_at = excluded.latest_at""",
+                   count = CASE WHEN knock.latest_at < ? THEN 1 ELSE knock.count + 1 END, latest_at = excluded.latest_at""",
                 (self._pool.shop, what, subject, now, now - forget_after_s),
             )
             conn.execute(

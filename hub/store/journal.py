@@ -45,13 +45,16 @@ class SqliteJournal:
         """
         key = (self._pool.shop, device, epoch)
         rows = self._pool.read(
-            """SELECT first_seq, texts FROM journal WHERE shop = ?1 AND device = ?2 AND epoch = ?3 AND first_seq <= ?5
+            """SELECT first_seq, texts FROM journal WHERE shop = ? AND device = ? AND epoch = ? AND first_seq <= ?
                AND first_seq >= coalesce((SELECT max(first_seq) FROM journal
-                   WHERE shop = ?1 AND device = ?2 AND epoch = ?3 AND first_seq <= ?4), ?4)
-               AND first_seq + count > ?4 LIMIT ?6""",
+                   WHERE shop = ? AND device = ? AND epoch = ? AND first_seq <= ?), ?)
+               AND first_seq + count > ? LIMIT ?""",
+            *key,
+            high,
             *key,
             low,
-            high,
+            low,
+            low,
             RUNS_AT_MOST,
         )
         return {
@@ -112,7 +115,7 @@ class SqliteJournal:
         """Keep what could not be read as an event; the same text twice is one."""
         with self._pool.writing() as conn:
             conn.execute(
-                "INSERT OR IGNORE INTO parked VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO parked VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
                 (self._pool.shop, device, hashlib.sha256(text).hexdigest(), now, reason, text),
             )
 

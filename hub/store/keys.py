@@ -41,7 +41,11 @@ class SqliteKeys:
         """Keep a key, in the place of what had its number before."""
         with self._pool.writing() as conn:
             conn.execute(
-                "INSERT OR REPLACE INTO node_key VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "DELETE FROM node_key WHERE shop = ? AND (number = ? OR public = ?)",
+                (self._pool.shop, record.number, record.public),
+            )
+            conn.execute(
+                "INSERT INTO node_key VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     self._pool.shop,
                     record.number,
@@ -75,7 +79,8 @@ class SqliteKeys:
         """The office wants this node to take a new key."""
         with self._pool.writing() as conn:
             conn.execute(
-                "INSERT OR IGNORE INTO renewal_wish VALUES (?, ?, ?)", (self._pool.shop, device, now)
+                "INSERT INTO renewal_wish VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                (self._pool.shop, device, now),
             )
 
     def wishes(self) -> dict[str, float]:
@@ -90,7 +95,10 @@ class SqliteKeys:
     def set_policy(self, body: str) -> None:
         """Keep it."""
         with self._pool.writing() as conn:
-            conn.execute("INSERT OR REPLACE INTO key_policy VALUES (?, ?)", (self._pool.shop, body))
+            conn.execute(
+                "INSERT INTO key_policy VALUES (?, ?) ON CONFLICT (shop) DO UPDATE SET body = excluded.body",
+                (self._pool.shop, body),
+            )
 
     def code_keys(self) -> list[CodeKeyRecord]:
         """The keys behind codes that change, the oldest first."""
@@ -128,7 +136,8 @@ class SqliteKeys:
         """Keep a rule under its number."""
         with self._pool.writing() as conn:
             conn.execute(
-                "INSERT OR REPLACE INTO revoked_rule VALUES (?, ?, ?, ?, ?)",
+                """INSERT INTO revoked_rule VALUES (?, ?, ?, ?, ?) ON CONFLICT (shop, number) DO UPDATE SET
+                   body = excluded.body, who = excluded.who, reason = excluded.reason""",
                 (
                     self._pool.shop,
                     record.rule.number,

@@ -6,12 +6,12 @@ Rows come in bulk from `hub.folding`, at ingest and at a rebuild alike. What bec
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
 from hub.store.acts import SqliteActs
 from hub.store.base import Rows
+from hub.store.connection import HubPool
 from hub.store.records import Grant, LedgerCoupon, Tally
 from hub.store.schema import PROJECTIONS
 
@@ -23,7 +23,7 @@ class SqliteLedger(SqliteActs):
         """quarter, zone, simulated, visits, dwell_ms."""
         self._add(
             """INSERT INTO footfall VALUES (:shop, ?, ?, ?, ?, ?) ON CONFLICT (shop, quarter, zone, simulated) DO UPDATE SET
-               visits = visits + excluded.visits, dwell_ms = dwell_ms + excluded.dwell_ms""",
+               visits = footfall.visits + excluded.visits, dwell_ms = footfall.dwell_ms + excluded.dwell_ms""",
             rows,
         )
 
@@ -31,9 +31,9 @@ class SqliteLedger(SqliteActs):
         """quarter, zone, simulated, windows, people, low, high, most; people in thousandths."""
         self._add(
             """INSERT INTO occupancy VALUES (:shop, ?, ?, ?, ?, ?, ?, ?, ?)
-               ON CONFLICT (shop, quarter, zone, simulated) DO UPDATE SET windows = windows + excluded.windows,
-               people = people + excluded.people, low = low + excluded.low, high = high + excluded.high,
-               most = max(most, excluded.most)""",
+               ON CONFLICT (shop, quarter, zone, simulated) DO UPDATE SET windows = occupancy.windows + excluded.windows,
+               people = occupancy.people + excluded.people, low = occupancy.low + excluded.low,
+               high = occupancy.high + excluded.high, most = max(occupancy.most, excluded.most)""",
             rows,
         )
 
@@ -43,7 +43,7 @@ class SqliteLedger(SqliteActs):
             """INSERT INTO present VALUES (:shop, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (shop, zone) DO UPDATE SET
                at = excluded.at, device = excluded.device, window_s = excluded.window_s, people = excluded.people,
                low = excluded.low, high = excluded.high, addresses = excluded.addresses, simulated = excluded.simulated
-               WHERE excluded.at >= at""",
+               WHERE excluded.at >= present.at""",
             rows,
         )
 
@@ -51,7 +51,7 @@ class SqliteLedger(SqliteActs):
         """quarter, campaign, channel, simulated, seen."""
         self._add(
             """INSERT INTO interest VALUES (:shop, ?, ?, ?, ?, ?)
-               ON CONFLICT (shop, quarter, campaign, channel, simulated) DO UPDATE SET seen = seen + excluded.seen""",
+               ON CONFLICT (shop, quarter, campaign, channel, simulated) DO UPDATE SET seen = interest.seen + excluded.seen""",
             rows,
         )
 
@@ -59,8 +59,8 @@ class SqliteLedger(SqliteActs):
         """quarter, campaign, channel, simulated, times, shown_ms."""
         self._add(
             """INSERT INTO exposure VALUES (:shop, ?, ?, ?, ?, ?, ?)
-               ON CONFLICT (shop, quarter, campaign, channel, simulated) DO UPDATE SET times = times + excluded.times,
-               shown_ms = shown_ms + excluded.shown_ms""",
+               ON CONFLICT (shop, quarter, campaign, channel, simulated) DO UPDATE SET times = exposure.times + excluded.times,
+               shown_ms = exposure.shown_ms + excluded.shown_ms""",
             rows,
         )
 
@@ -68,9 +68,9 @@ class SqliteLedger(SqliteActs):
         """quarter, zone, simulated, windows, passers, entrants, latest_at."""
         self._add(
             """INSERT INTO street VALUES (:shop, ?, ?, ?, ?, ?, ?, ?)
-               ON CONFLICT (shop, quarter, zone, simulated) DO UPDATE SET windows = windows + excluded.windows,
-               passers = passers + excluded.passers, entrants = entrants + excluded.entrants,
-               latest_at = max(latest_at, excluded.latest_at)""",
+               ON CONFLICT (shop, quarter, zone, simulated) DO UPDATE SET windows = street.windows + excluded.windows,
+               passers = street.passers + excluded.passers, entrants = street.entrants + excluded.entrants,
+               latest_at = max(street.latest_at, excluded.latest_at)""",
             rows,
         )
 
@@ -78,7 +78,7 @@ class SqliteLedger(SqliteActs):
         """quarter, way, simulated, joined, known."""
         self._add(
             """INSERT INTO guest VALUES (:shop, ?, ?, ?, ?, ?) ON CONFLICT (shop, quarter, way, simulated) DO UPDATE SET
-               joined = joined + excluded.joined, known = known + excluded.known""",
+               joined = guest.joined + excluded.joined, known = guest.known + excluded.known""",
             rows,
         )
 
@@ -86,7 +86,7 @@ class SqliteLedger(SqliteActs):
         """quarter, purpose, simulated, given, withdrawn."""
         self._add(
             """INSERT INTO consent VALUES (:shop, ?, ?, ?, ?, ?) ON CONFLICT (shop, quarter, purpose, simulated) DO UPDATE SET
-               given = given + excluded.given, withdrawn = withdrawn + excluded.withdrawn""",
+               given = consent.given + excluded.given, withdrawn = consent.withdrawn + excluded.withdrawn""",
             rows,
         )
 
@@ -109,7 +109,8 @@ class SqliteLedger(SqliteActs):
         Returns those whose serial was issued before: the first one stands.
         """
         with self._pool.writing() as conn:
-            statement = f"INSERT OR IGNORE INTO coupon VALUES ({int(self._pool.shop)}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
+            statement = f"""INSERT INTO coupon VALUES ({int(self._pool.shop)}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                            ON CONFLICT DO NOTHING"""  # noqa: S608
             return [row for row in rows if conn.execute(statement, row).rowcount == 0]
 
     def add_refusals(self, rows: Rows) -> None:
@@ -120,8 +121,8 @@ class SqliteLedger(SqliteActs):
         """Add to the tallies: (campaign, device) to issued, redeemed, accepted alone."""
         self._add(
             """INSERT INTO tally VALUES (:shop, ?, ?, ?, ?, ?) ON CONFLICT (shop, campaign, device) DO UPDATE SET
-               issued = issued + excluded.issued, redeemed = redeemed + excluded.redeemed,
-               accepted_alone = accepted_alone + excluded.accepted_alone""",
+               issued = tally.issued + excluded.issued, redeemed = tally.redeemed + excluded.redeemed,
+               accepted_alone = tally.accepted_alone + excluded.accepted_alone""",
             [(*key, *added) for key, added in totals.items()],
         )
 
@@ -129,7 +130,7 @@ class SqliteLedger(SqliteActs):
         """kind, how many more events of it."""
         self._add(
             """INSERT INTO kind_count VALUES (:shop, ?, ?)
-               ON CONFLICT (shop, kind) DO UPDATE SET events = events + excluded.events""",
+               ON CONFLICT (shop, kind) DO UPDATE SET events = kind_count.events + excluded.events""",
             rows,
         )
 
@@ -137,8 +138,8 @@ class SqliteLedger(SqliteActs):
         """device, epoch, highest, taken, latest_at of new events."""
         self._add(
             """INSERT INTO reach VALUES (:shop, ?, ?, ?, ?, ?) ON CONFLICT (shop, device, epoch) DO UPDATE SET
-               highest = max(highest, excluded.highest), taken = taken + excluded.taken,
-               latest_at = max(latest_at, excluded.latest_at)""",
+               highest = max(reach.highest, excluded.highest), taken = reach.taken + excluded.taken,
+               latest_at = max(reach.latest_at, excluded.latest_at)""",
             rows,
         )
 
@@ -206,18 +207,17 @@ class SqliteLedger(SqliteActs):
         """Raise a device's rights; they never fall."""
         self._add(
             """INSERT INTO rights VALUES (:shop, ?, ?, ?, ?) ON CONFLICT (shop, campaign, device) DO UPDATE SET
-               issue = max(issue, excluded.issue), accept = max(accept, excluded.accept)""",
+               issue = max(rights.issue, excluded.issue), accept = max(rights.accept, excluded.accept)""",
             [(grant.campaign, grant.device, grant.issue, grant.accept)],
         )
 
     def folding(self) -> int:
         """Which way of deriving these rows were made by; 0 where nobody said."""
-        return int(self._pool.read("PRAGMA user_version")[0][0])
+        return self._pool.folding()
 
     def set_folding(self, number: int) -> None:
         """They were made in this way."""
-        with self._pool.writing() as conn:
-            conn.execute(f"PRAGMA user_version = {int(number)}")
+        self._pool.set_folding(number)
 
     def empty_projections(self) -> None:
         """Forget all that the journal can tell again. Call inside the transaction of a rebuild."""
@@ -227,13 +227,12 @@ class SqliteLedger(SqliteActs):
 
     def digest(self) -> dict[str, str]:
         """SHA-256 of each projection's rows in the order of its key: two that agree are equal to the byte."""
-        return {table: _digest(self._pool.conn(), table, self._pool.shop) for table in PROJECTIONS}
+        return {table: _digest(self._pool, table) for table in PROJECTIONS}
 
 
-def _digest(conn: sqlite3.Connection, table: str, shop: int) -> str:
-    columns = conn.execute(f"PRAGMA table_info({table})").fetchall()
-    keys = [column[1] for column in sorted(columns, key=lambda column: column[5]) if column[5]]
+def _digest(pool: HubPool, table: str) -> str:
+    keys = ", ".join(pool.key_columns(table))
     total = hashlib.sha256()
-    for row in conn.execute(f"SELECT * FROM {table} WHERE shop = ? ORDER BY {', '.join(keys)}", (shop,)):  # noqa: S608
+    for row in pool.each(f"SELECT * FROM {table} WHERE shop = ? ORDER BY {keys}", pool.shop):  # noqa: S608
         total.update(repr(row).encode())
     return total.hexdigest()

@@ -124,7 +124,11 @@ class SqliteDevices:
                 (shop, device, program, name, public, key_number, now),
             )
             conn.execute(
-                "INSERT OR REPLACE INTO node_key VALUES (?, ?, ?, ?, ?, NULL, NULL, NULL)",
+                "DELETE FROM node_key WHERE shop = ? AND (number = ? OR public = ?)",
+                (shop, key_number, public),
+            )
+            conn.execute(
+                "INSERT INTO node_key VALUES (?, ?, ?, ?, ?, NULL, NULL, NULL)",
                 (shop, key_number, device, public, now),
             )
             conn.execute(

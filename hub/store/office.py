@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-
 import msgspec
 
 from hub.store import audit
@@ -111,7 +109,7 @@ class SqliteCampaigns:
         """Keep a picture; the same one twice is one."""
         with self._pool.writing() as conn:
             conn.execute(
-                "INSERT OR IGNORE INTO picture VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO picture VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
                 (
                     self._pool.shop,
                     picture.hash,
@@ -137,7 +135,7 @@ class SqliteCampaigns:
         """Withdraw one coupon; False where it was withdrawn before."""
         with self._pool.writing() as conn:
             done = conn.execute(
-                "INSERT OR IGNORE INTO revoked VALUES (?, ?, ?, ?, ?)",
+                "INSERT INTO revoked VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
                 (self._pool.shop, serial, now, who, reason),
             )
             self._pool.snapshot_changed(conn)
@@ -245,7 +243,7 @@ class SqlitePeople:
         """Let somebody redeem; False where the id is taken."""
         with self._pool.writing() as conn:
             done = conn.execute(
-                "INSERT OR IGNORE INTO staff VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO staff VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
                 (
                     self._pool.shop,
                     member.id,
@@ -312,8 +310,5 @@ class SqlitePeople:
 
     def _insert(self, statement: str, *values: object) -> bool:
         with self._pool.writing() as conn:
-            try:
-                conn.execute(statement, (self._pool.shop, *values))
-            except sqlite3.IntegrityError:
-                return False
-            return True
+            done = conn.execute(f"{statement} ON CONFLICT DO NOTHING", (self._pool.shop, *values))
+            return done.rowcount == 1

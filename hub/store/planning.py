@@ -17,6 +17,9 @@ LAST_OF_MANY = 10
 
 def tell_planner(db: Database) -> None:
     """Write the statistics of every key that begins with the shop. Call it when the tables have been made."""
+    if getattr(db, "plans_itself", False):
+        # PostgreSQL keeps its own statistics (`hub.store.postgres`).
+        return
     db.execute("ANALYZE")
     tables = db.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'table'").fetchall()
     for table, made_by in tables:

@@ -30,12 +30,12 @@ class SqliteReports:
     def span(self) -> tuple[float, float] | None:
         """When the first and the last thing happened that a report counts; None where nothing has."""
         parts = (
-            "SELECT min(quarter) * 900.0, max(quarter) * 900.0 FROM footfall WHERE shop = ?1",
-            "SELECT min(quarter) * 900.0, max(quarter) * 900.0 FROM street WHERE shop = ?1",
-            "SELECT min(quarter) * 900.0, max(quarter) * 900.0 FROM guest WHERE shop = ?1",
-            "SELECT min(issued_at), max(issued_at) FROM coupon WHERE shop = ?1",
-            "SELECT min(at), max(at) FROM redemption WHERE shop = ?1",
-            "SELECT min(at), max(at) FROM refusal WHERE shop = ?1",
+            "SELECT min(quarter) * 900.0, max(quarter) * 900.0 FROM footfall WHERE shop = ?",
+            "SELECT min(quarter) * 900.0, max(quarter) * 900.0 FROM street WHERE shop = ?",
+            "SELECT min(quarter) * 900.0, max(quarter) * 900.0 FROM guest WHERE shop = ?",
+            "SELECT min(issued_at), max(issued_at) FROM coupon WHERE shop = ?",
+            "SELECT min(at), max(at) FROM redemption WHERE shop = ?",
+            "SELECT min(at), max(at) FROM refusal WHERE shop = ?",
         )
         rows = [row for part in parts for row in self._pool.read(part, self._pool.shop) if row[0] is not None]
         return (min(row[0] for row in rows), max(row[1] for row in rows)) if rows else None
@@ -131,7 +131,7 @@ class SqliteReports:
 
     def issued(self, first: float, end: float) -> list[CouponCount]:
         """Coupons taken, by campaign and quarter of an hour."""
-        return self._counts("coupon", "issued_at", "campaign", "0", "0", "1", first, end)
+        return self._counts("coupon", "issued_at", "campaign", "0", "0", "1 = 1", first, end)
 
     def redeemed(self, first: float, end: float) -> list[CouponCount]:
         """Coupons used, and parts of vouchers spent. What was taken back, or accepted a second time, is not counted here."""
@@ -148,7 +148,9 @@ class SqliteReports:
 
     def refused(self, first: float, end: float) -> list[CouponCount]:
         """Times that a till said no; campaign 0 where nobody knows which."""
-        return self._counts("refusal", "at", "coalesce(campaign, 0)", "0", "sum(offline)", "1", first, end)
+        return self._counts(
+            "refusal", "at", "coalesce(campaign, 0)", "0", "sum(offline)", "1 = 1", first, end
+        )
 
     def seen(self, first: float, end: float) -> list[CouponCount]:
         """Times that an offer's own page was opened."""
@@ -224,9 +226,11 @@ class SqliteReports:
     def troubled_acts(self, since: float) -> tuple[int, int]:
         """How many acts since then were conflicts, and how many others an audit has flagged."""
         rows = self._pool.read(
-            """SELECT (SELECT count(*) FROM conflict WHERE shop = ?1 AND second_at >= ?2 AND settled_at IS NULL),
-               (SELECT count(*) FROM redemption WHERE shop = ?1 AND at >= ?2 AND standing IN ('first', 'part')
+            """SELECT (SELECT count(*) FROM conflict WHERE shop = ? AND second_at >= ? AND settled_at IS NULL),
+               (SELECT count(*) FROM redemption WHERE shop = ? AND at >= ? AND standing IN ('first', 'part')
                 AND flag IS NOT NULL)""",
+            self._pool.shop,
+            since,
             self._pool.shop,
             since,
         )

@@ -106,4 +106,5 @@ class SqliteSetback:
 def mark_copy(conn: sqlite3.Connection, now: float) -> None:
     """Write into a fresh copy of the file that it is one. Call it on the copy's own connection, with nothing else open on it."""
     with conn:
-        conn.execute("INSERT OR REPLACE INTO setback SELECT number, ?, ?, NULL, NULL FROM shop", (MARK, now))
+        conn.execute("DELETE FROM setback WHERE number = ?", (MARK,))
+        conn.execute("INSERT INTO setback SELECT number, ?, ?, NULL, NULL FROM shop", (MARK, now))

@@ -3,61 +3,35 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
-from contextlib import AbstractContextManager, closing
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 from hub.client.db import explain
 from hub.client.together import Together
-from hub.store.connection import HubPool
-from hub.store.counter import SqliteCounter
-from hub.store.entry import SqliteEntry
-from hub.store.journal import SqliteJournal
-from hub.store.keys import SqliteKeys
-from hub.store.ledger import SqliteLedger
-from hub.store.nodes import SqliteDevices, SqliteShop
-from hub.store.office import SqliteCampaigns, SqlitePeople
-from hub.store.pictures import SqlitePictures
-from hub.store.reports import SqliteReports
-from hub.store.setback import SqliteSetback, mark_copy
-from hub.store.tags import SqliteTags
-from hub.store.watch import SqliteWatch
+from hub.store.connection import SqlitePool
+from hub.store.setback import mark_copy
+from hub.store.whole import HubStore
 
 FILE = "hub.db"
 T = TypeVar("T")
 
 
-class SqliteStore:
+class SqliteStore(HubStore):
     """Answers every question of `hub.store.base.Store` from one file."""
 
     def __init__(self, path: Path) -> None:
-        self.pool = HubPool(path)
+        self.pool = SqlitePool(path)
         self._together = Together(self.pool)
         self._moved_at = 0
-        self.shop = SqliteShop(self.pool)
-        self.devices = SqliteDevices(self.pool)
-        self.keys = SqliteKeys(self.pool)
-        self.campaigns = SqliteCampaigns(self.pool)
-        self.people = SqlitePeople(self.pool)
-        self.tags = SqliteTags(self.pool)
-        self.journal = SqliteJournal(self.pool)
-        self.ledger = SqliteLedger(self.pool)
-        self.reports = SqliteReports(self.pool)
-        self.entry = SqliteEntry(self.pool)
-        self.counter = SqliteCounter(self.pool)
-        self.watch = SqliteWatch(self.pool)
-        self.pictures = SqlitePictures(self.pool)
-        self.setback = SqliteSetback(self.pool)
+        super().__init__(self.pool)
 
     def together(self, work: Callable[[], T]) -> T:
         """`work` inside `writing()`, in one transaction with what other threads wait to do: one sync of the disk for all. It may
         run twice, so nothing but the database may know that it ran. Its answer, once it is on disk."""
         return self._together.write(lambda _conn: work())
-
-    def writing(self) -> AbstractContextManager[object]:
-        """One transaction, locked before its first read; calls on this thread join it."""
-        return self.pool.writing()
 
     def checkpoint(self, least_changes: int = 0) -> None:
         """Move what is in the write-ahead log into the file, as far as nobody is in the way, where so much has changed since.
@@ -87,6 +61,11 @@ class SqliteStore:
         verdict = str(self.pool.read("PRAGMA integrity_check(1)")[0][0])
         return None if verdict == "ok" else verdict
 
-    def close(self) -> None:
-        """Close every connection. May be called twice."""
-        self.pool.close()
+    @contextmanager
+    def trial(self) -> Iterator[HubStore]:
+        """A copy beside the file: the shop goes on meanwhile."""
+        with tempfile.TemporaryDirectory(prefix="verify-", dir=self.pool.path.parent) as folder:
+            place = Path(folder) / FILE
+            self.copy_to(place)
+            with closing(SqliteStore(place)) as copy:
+                yield copy

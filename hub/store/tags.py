@@ -36,14 +36,13 @@ class SqliteTags:
     def remove(self, known: str, now: float) -> bool:
         """Forget a tag with its name and key; False where there is none. Its consent stays, as one that was taken back."""
         with self._pool.writing() as conn:
-            # SQLite leaves what it deletes in the file until something else needs the room; a name is overwritten at once.
-            conn.execute("PRAGMA secure_delete = ON")
-            done = conn.execute("DELETE FROM tag WHERE shop = ? AND known = ?", (self._pool.shop, known))
-            conn.execute(
-                "UPDATE tag_consent SET withdrawn_at = ? WHERE shop = ? AND known = ? AND withdrawn_at IS NULL",
-                (now, self._pool.shop, known),
-            )
-            conn.execute("PRAGMA secure_delete = OFF")
+            # A name is to be gone from the disk too.
+            with self._pool.erasing(conn):
+                done = conn.execute("DELETE FROM tag WHERE shop = ? AND known = ?", (self._pool.shop, known))
+                conn.execute(
+                    "UPDATE tag_consent SET withdrawn_at = ? WHERE shop = ? AND known = ? AND withdrawn_at IS NULL",
+                    (now, self._pool.shop, known),
+                )
             self._pool.snapshot_changed(conn)
             return done.rowcount == 1
 

@@ -35,7 +35,7 @@ class SqliteWatch:
             """SELECT r.staff, count(*), max(r.at), sum(r.value_cents), r.member FROM redemption r
                JOIN staff s ON s.shop = r.shop AND s.id = r.staff AND s.member <> '' AND s.member = r.member
                WHERE r.shop = ? AND r.simulated = 0 AND r.at >= ? AND r.at < ? AND r.standing <> 'reversed'
-               GROUP BY r.staff ORDER BY r.staff LIMIT ?""",
+               GROUP BY r.staff, r.member ORDER BY r.staff LIMIT ?""",
             self._pool.shop, first, end, MOST,
         )  # fmt: skip
         return [Habit(*row) for row in rows]

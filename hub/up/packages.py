@@ -12,6 +12,9 @@ from pathlib import Path
 SYSTEM_PATH = "/usr/local/sbin:/usr/sbin:/sbin"
 """Where programs for administrators are, also for whoever does not have it on the path."""
 
+POSTGRES = Path("/usr/lib/postgresql")
+"""Debian keeps each version's server in a folder of its own here, on nobody's path."""
+
 SYSTEMD_RUNS = Path("/run/systemd/system")
 INSTALL_WITHIN_S = 420
 
@@ -43,9 +46,10 @@ TEST_TOOLS = (
     Tool("hostapd", "hostapd", starts=True),
     Tool("wpa_supplicant", "wpasupplicant", starts=True),
     Tool("NetworkManager", "network-manager", starts=True),
+    Tool("initdb", "postgresql", starts=True),
 )
-"""For the tests of the Wi-Fi portal, of codes on paper (zbar), and of what a power cut leaves (a C compiler and its library's
-headers). The services among them would take hold of this machine's own network."""
+"""For the tests of the Wi-Fi portal, of codes on paper (zbar), of what a power cut leaves (a C compiler and its library's
+headers), and of the hub's other database. The services among them would take hold of this machine's own network."""
 
 PEER_TOOLS = (
     Tool("opennds", "opennds", starts=True),
@@ -57,8 +61,14 @@ PEER_TOOLS = (
 
 
 def find_program(name: str) -> str | None:
-    """Where a program is, also one for administrators; None where it is not."""
-    return shutil.which(name, path=f"{os.environ.get('PATH', '')}:{SYSTEM_PATH}")
+    """Where a program is, also one for administrators or of a PostgreSQL server; None where it is not."""
+    servers = ":".join(sorted(map(str, POSTGRES.glob("*/bin")), key=_version, reverse=True))
+    return shutil.which(name, path=f"{os.environ.get('PATH', '')}:{SYSTEM_PATH}:{servers}")
+
+
+def _version(folder: str) -> int:
+    number = Path(folder).parent.name
+    return int(number) if number.isdecimal() else 0
 
 
 def bring(

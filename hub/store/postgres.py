@@ -1,0 +1,312 @@
+"""The hub's store on PostgreSQL: the same questions, asked with the same SQL (`hub.store.dialect` puts it in other words).
+
+A change holds the shop's advisory lock from before its first read to its commit, so that changes happen one after the other, as
+in a file (PostgreSQL, "Advisory Locks"); READ COMMITTED lets every statement behind the lock see what the one before left.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg import pq
+from psycopg.adapt import Buffer, Dumper, Loader
+from psycopg.types.string import StrDumperUnknown
+from sqlite_utils.migrations import Migrations
+
+from hub.client.trouble import StorageError
+from hub.store.connection import MIGRATIONS, HubPool
+from hub.store.dialect import for_postgres
+from hub.store.schema import PROJECTIONS
+from hub.store.trouble_postgres import explain_postgres, is_the_servers
+from hub.store.whole import HubStore
+
+WAIT_MS = 5_000
+"""For the server, and for a lock. Longer than any transaction of ours; shorter than a person waits at a till."""
+
+LOCKS = 0x5B0B << 32
+"""Where our advisory locks begin; the shop's number comes on top. Above all shops: the one of whoever makes the tables."""
+
+ROWS_AT_A_TIME = 1_000
+
+T = TypeVar("T")
+
+
+class _YesNo(Dumper):
+    """Yes and no are 1 and 0, as in SQLite."""
+
+    oid = psycopg.postgres.types["int8"].oid
+
+    def dump(self, obj: bool) -> Buffer | None:
+        return b"1" if obj else b"0"
+
+
+class _Text(StrDumperUnknown):
+    """PostgreSQL keeps no NUL in a text. The journal keeps what came, byte by byte; a name or a reason shows a mark instead."""
+
+    def dump(self, obj: str) -> Buffer | None:
+        return super().dump(obj.replace("\x00", "\ufffd"))
+
+
+class _Number(Loader):
+    """Sums of whole numbers come as whole numbers."""
+
+    def load(self, data: Buffer) -> int | float:
+        text = bytes(data)
+        return int(text) if text.lstrip(b"-").isdigit() else float(text)
+
+
+class PostgresConn:
+    """A connection that takes our SQL."""
+
+    plans_itself = True
+
+    def __init__(self, conn: psycopg.Connection[tuple[Any, ...]]) -> None:
+        self.raw = conn
+
+    def execute(self, statement: str, values: Sequence[object] = ()) -> psycopg.Cursor[tuple[Any, ...]]:
+        """Run one statement."""
+        return self.raw.execute(for_postgres(statement), tuple(values))
+
+    def executemany(
+        self, statement: str, rows: Iterable[Sequence[object]]
+    ) -> psycopg.Cursor[tuple[Any, ...]]:
+        """Run one statement for each row."""
+        cursor = self.raw.cursor()
+        cursor.executemany(for_postgres(statement), rows)
+        return cursor
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether one is under way."""
+        return self.raw.info.transaction_status != pq.TransactionStatus.IDLE
+
+    def __getitem__(self, table: str) -> _Applied:
+        """The list of what was applied, for sqlite-utils' `Migrations.pending`."""
+        return _Applied(self)
+
+
+class _Applied:
+    def __init__(self, conn: PostgresConn) -> None:
+        self._conn = conn
+
+    def exists(self) -> bool:
+        return True
+
+    def rows_where(self, _where: str, values: Sequence[object], **_order: object) -> list[dict[str, object]]:
+        rows = self._conn.execute("SELECT name FROM hub_migration WHERE migrations = ?", values).fetchall()
+        return [{"name": name, "applied_at": ""} for (name,) in rows]
+
+
+class PostgresPool(HubPool):
+    """A database for one shop; one connection for each thread. `url` has no password in it."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._mine = threading.local()
+        self._lock = threading.Lock()
+        self._all: list[tuple[threading.Thread, PostgresConn]] = []
+        try:
+            self._bring_tables(MIGRATIONS)
+            self.find_shop()
+        except BaseException:
+            self.close()
+            raise
+
+    def _bring_tables(self, migrations: Iterable[Migrations]) -> None:
+        """To the newest schema, all in one transaction. Two programs may come at once: the second finds it done."""
+        with self._locked(LOCKS - 1) as conn:
+            conn.execute(
+                "CREATE TABLE IF NOT EXISTS hub_migration (migrations TEXT NOT NULL, name TEXT NOT NULL, "
+                "PRIMARY KEY (migrations, name))"
+            )
+            conn.execute(
+                "CREATE TABLE IF NOT EXISTS hub_mark (name TEXT PRIMARY KEY, number INTEGER NOT NULL)"
+            )
+            for group in migrations:
+                for step in group.pending(conn):  # type: ignore[arg-type]  # it asks no more of a Database than we have
+                    step.fn(conn)  # type: ignore[arg-type]  # the same
+                    conn.execute("INSERT INTO hub_migration VALUES (?, ?)", (group.name, step.name))
+
+    def conn(self) -> PostgresConn:
+        """This thread's connection; another one where the last was lost."""
+        conn: PostgresConn | None = getattr(self._mine, "conn", None)
+        if conn is None or conn.raw.closed:
+            conn = self._mine.conn = self._open()
+            with self._lock:
+                for thread, other in self._all:
+                    if not thread.is_alive():
+                        other.raw.close()
+                self._all = [pair for pair in self._all if not pair[1].raw.closed]
+                self._all.append((threading.current_thread(), conn))
+        return conn
+
+    def _open(self) -> PostgresConn:
+        try:
+            raw = psycopg.connect(
+                self.url, autocommit=True, connect_timeout=WAIT_MS // 1_000, client_encoding="utf8"
+            )
+        except psycopg.Error as wrong:
+            raise explain_postgres(wrong, self.url) from wrong
+        try:
+            raw.adapters.register_dumper(bool, _YesNo)
+            raw.adapters.register_dumper(str, _Text)
+            raw.adapters.register_loader("numeric", _Number)
+            raw.execute("SET synchronous_commit = on")
+            raw.execute(f"SET lock_timeout = {WAIT_MS}")  # a number of our own
+        except psycopg.Error as wrong:
+            raw.close()
+            raise explain_postgres(wrong, self.url) from wrong
+        if raw.info.parameter_status("server_encoding") != "UTF8":
+            raw.close()
+            raise StorageError(f"The database {self.url} must be made with the encoding UTF8.")
+        return PostgresConn(raw)
+
+    def read(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        """All rows of a question."""
+        conn = self.conn()
+        alone = not conn.in_transaction
+        try:
+            try:
+                return conn.execute(statement, values).fetchall()
+            except psycopg.OperationalError:
+                if not (alone and conn.raw.closed):
+                    raise
+                # The server was started again since the last question: nothing was asked yet.
+                return self.conn().execute(statement, values).fetchall()
+        except psycopg.Error as wrong:
+            raise explain_postgres(wrong, self.url) from wrong
+
+    def each(self, statement: str, *values: object) -> Iterator[tuple[Any, ...]]:
+        """The rows of a long question, fetched some at a time."""
+        conn = self.conn()
+        try:
+            # A cursor of the server lives in a transaction (PostgreSQL, "DECLARE").
+            with conn.raw.transaction(), conn.raw.cursor("each") as cursor:
+                cursor.itersize = ROWS_AT_A_TIME
+                yield from cursor.execute(for_postgres(statement), values)
+        except psycopg.Error as wrong:
+            raise explain_postgres(wrong, self.url) from wrong
+
+    @contextmanager
+    def writing(self) -> Iterator[PostgresConn]:
+        """A transaction that is locked before its first read; inside another one on this thread, a part of that."""
+        conn = self.conn()
+        if conn.in_transaction:
+            yield conn
+            return
+        with self._locked(LOCKS + self.shop) as conn:
+            yield conn
+
+    @contextmanager
+    def _locked(self, lock: int) -> Iterator[PostgresConn]:
+        conn = self._begun(lock)
+        try:
+            yield conn
+            conn.raw.execute("COMMIT")
+        except BaseException as wrong:
+            with contextlib.suppress(psycopg.Error):
+                conn.raw.execute("ROLLBACK")
+            if isinstance(wrong, psycopg.Error) and is_the_servers(wrong):
+                raise explain_postgres(wrong, self.url) from wrong
+            raise
+
+    def _begun(self, lock: int) -> PostgresConn:
+        for again in (True, False):
+            conn = self.conn()
+            try:
+                conn.raw.execute("BEGIN")
+                conn.raw.execute("SELECT pg_advisory_xact_lock(%s::bigint)", (lock,))
+            except psycopg.Error as wrong:
+                if again and conn.raw.closed:
+                    # The server was started again since the last change: nothing was done yet.
+                    continue
+                with contextlib.suppress(psycopg.Error):
+                    conn.raw.execute("ROLLBACK")
+                raise explain_postgres(wrong, self.url) from wrong
+            break
+        return conn
+
+    def key_columns(self, table: str) -> list[str]:
+        """The columns of a table's primary key, in its order."""
+        rows = self.read(
+            """SELECT a.attname FROM pg_index i CROSS JOIN unnest(i.indkey) WITH ORDINALITY AS k(number, place)
+               JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number
+               WHERE i.indrelid = CAST(? AS regclass) AND i.indisprimary ORDER BY k.place""",
+            table,
+        )
+        return [str(name) for (name,) in rows]
+
+    def folding(self) -> int:
+        """Which way of deriving the projections were made by; 0 where nobody said."""
+        rows = self.read("SELECT number FROM hub_mark WHERE name = 'folding'")
+        return int(rows[0][0]) if rows else 0
+
+    def set_folding(self, number: int) -> None:
+        """They were made in this way."""
+        with self.writing() as conn:
+            conn.execute(
+                "INSERT INTO hub_mark VALUES ('folding', ?) ON CONFLICT (name) DO UPDATE SET number = excluded.number",
+                (number,),
+            )
+
+    def close(self) -> None:
+        """Close every connection. May be called twice."""
+        with self._lock:
+            for _, conn in self._all:
+                with contextlib.suppress(psycopg.Error):
+                    conn.raw.close()
+            self._all.clear()
+        self._mine = threading.local()
+
+
+class _Forget(Exception):
+    """Ends a trial."""
+
+
+class PostgresStore(HubStore):
+    """Answers every question of `hub.store.base.Store` from a PostgreSQL database."""
+
+    def __init__(self, url: str) -> None:
+        self.pool = PostgresPool(url)
+        super().__init__(self.pool)
+
+    def together(self, work: Callable[[], T]) -> T:
+        """`work` in a transaction of its own; its answer, once it is on disk."""
+        with self.pool.writing():
+            return work()
+
+    def checkpoint(self, least_changes: int = 0) -> None:
+        """Nothing to do: the server has a process of its own for it."""
+
+    def copy_to(self, path: Path, *, kept_at: float | None = None) -> None:  # noqa: ARG002 - for a store that can
+        """Not from here: StorageError, with the command that makes a backup."""
+        raise StorageError(
+            f"A PostgreSQL database is kept with its own tools: pg_dump -Fc -f {path} {self.pool.url}"
+        )
+
+    def is_sound(self) -> str | None:
+        """None where the server can read every row of ours and has met no wrong checksum, else what it found."""
+        try:
+            for table in ("journal", *PROJECTIONS):
+                self.pool.read(f"SELECT count(*) FROM {table}")  # noqa: S608 - a name of our own
+            rows = self.pool.read(
+                "SELECT coalesce(checksum_failures, 0) FROM pg_stat_database WHERE datname = current_database()"
+            )
+        except StorageError as wrong:
+            if wrong.trouble == "damaged":
+                return str(wrong)
+            raise
+        return f"{rows[0][0]} pages with a wrong checksum" if rows and rows[0][0] else None
+
+    @contextmanager
+    def trial(self) -> Iterator[HubStore]:
+        """This store in a transaction that is rolled back: tills wait until it has been done."""
+        with contextlib.suppress(_Forget), self.pool.writing():
+            yield self
+            raise _Forget
