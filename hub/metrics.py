@@ -125,7 +125,7 @@ def mount_metrics(
             families = (
                 *_shop(store, now()),
                 *_warnings(found(now())),
-                *_machine(config.dir, started_at),
+                *_machine(config, started_at),
                 *answers.families(),
             )
             text = write(families, open_metrics=open_metrics)
@@ -222,11 +222,13 @@ def _warnings(shown: Iterable[Shown]) -> Iterator[Family]:
     )
 
 
-def _machine(folder: Path, started_at: float) -> Iterator[Family]:
-    files = (folder / FILE, folder / f"{FILE}-wal")
-    yield gauge("shopbell_database_bytes", "Size of the database with its log.", sum(map(_size, files)))
+def _machine(config: Config, started_at: float) -> Iterator[Family]:
+    if not config.database:
+        # A database server tells its own sizes.
+        files = (config.dir / FILE, config.dir / f"{FILE}-wal")
+        yield gauge("shopbell_database_bytes", "Size of the database with its log.", sum(map(_size, files)))
     try:
-        disk = os.statvfs(folder)
+        disk = os.statvfs(config.dir)
         yield gauge("shopbell_disk_free_bytes", "Room on the hub's disk.", disk.f_bavail * disk.f_frsize)
     except OSError:
         pass  # The warnings tell what is wrong with it.
