@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import re
+import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,7 +38,7 @@ Shots = Callable[..., Path]
 def browser_in(phone: Phone, chromium: Browser) -> Iterator[Browser]:
     """Chromium in the namespace of a phone. `chromium` is the test run's own, for its driver."""
     wrapper = phone.folder / "chromium"
-    wrapper.write_text("#!/bin/sh\nexec " + " ".join(phone.command(["chromium"])) + ' "$@"\n')
+    wrapper.write_text("#!/bin/sh\nexec " + shlex.join(phone.command(["chromium"])) + ' "$@"\n')
     wrapper.chmod(0o755)
     browser = chromium.browser_type.launch(executable_path=str(wrapper), args=FLAGS)
     try:
