@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar
 
 from hub.store.audit_chain import Chain
+from hub.store.base_campaigns import ProposalQuestions
 from hub.store.counts import (
     ConsentCount,
     CouponCount,
@@ -353,6 +354,8 @@ class Store(Protocol):
     def keys(self) -> KeyQuestions: ...
     @property
     def campaigns(self) -> CampaignQuestions: ...
+    @property
+    def proposals(self) -> ProposalQuestions: ...
     @property
     def people(self) -> PeopleQuestions: ...
     @property

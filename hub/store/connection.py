@@ -13,11 +13,12 @@ from sqlite_utils import Database
 
 from hub.client.db import Pool, explain, writing
 from hub.store.audit_schema import MIGRATIONS_AUDIT
+from hub.store.campaigns_schema import MIGRATIONS_CAMPAIGNS
 from hub.store.keys_schema import MIGRATIONS_KEYS
 from hub.store.schema import MIGRATIONS_HUB
 from hub.store.setback_schema import MIGRATIONS_SETBACK
 
-MIGRATIONS = (MIGRATIONS_HUB, MIGRATIONS_KEYS, MIGRATIONS_SETBACK, MIGRATIONS_AUDIT)
+MIGRATIONS = (MIGRATIONS_HUB, MIGRATIONS_KEYS, MIGRATIONS_SETBACK, MIGRATIONS_AUDIT, MIGRATIONS_CAMPAIGNS)
 """Every set of tables, in the order in which they are made."""
 
 CHECKPOINT_PAGES = 16_384

@@ -59,6 +59,28 @@ class CampaignVersion:
 
 
 @dataclass(frozen=True, slots=True)
+class Proposal:
+    """What an offer is to be once somebody else has approved it. `base`: the version on which it stands.
+
+    `returned`: somebody would not have it so; `answer` says why.
+    """
+
+    campaign: Campaign
+    base: int
+    who: str
+    at: float
+    state: Literal["waiting", "returned"] = "waiting"
+    answer: str = ""
+    answered_by: str = ""
+    answered_at: float | None = None
+
+    @property
+    def number(self) -> int:
+        """The campaign's number, as coupons carry it."""
+        return self.campaign.number
+
+
+@dataclass(frozen=True, slots=True)
 class PictureRecord:
     """A picture under the hash that offers name it by."""
 

@@ -17,6 +17,7 @@ from hub.store.ledger import SqliteLedger
 from hub.store.nodes import SqliteDevices, SqliteShop
 from hub.store.office import SqliteCampaigns, SqlitePeople
 from hub.store.pictures import SqlitePictures
+from hub.store.proposals import SqlProposals
 from hub.store.reports import SqliteReports
 from hub.store.setback import SqliteSetback
 from hub.store.tags import SqliteTags
@@ -34,6 +35,7 @@ class HubStore(ABC):
         self.devices = SqliteDevices(pool)
         self.keys = SqliteKeys(pool)
         self.campaigns = SqliteCampaigns(pool)
+        self.proposals = SqlProposals(pool)
         self.people = SqlitePeople(pool)
         self.tags = SqliteTags(pool)
         self.journal = SqliteJournal(pool)
