@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from hub.config import Config
 from hub.folding import fold
 from hub.reading import read_run
 from hub.store.base import Store
 from hub.store.whole import HubStore
+from hub.work import Progress
 
 FOLDING = 2
 """Raised with each release that derives something else from the same journal. A file that was written by another one is made
@@ -31,6 +35,14 @@ def rebuild(store: Store) -> int:
             fold(store.ledger, list(enumerate(read_run(run.texts), run.position)))
             count += run.count
     return count
+
+
+def rebuild_work(
+    store: HubStore, _config: Config, _arguments: Mapping[str, Any], progress: Progress
+) -> dict[str, object]:
+    """The projections again from the journal, as work."""
+    with progress.last_step():
+        return {"events": rebuild(store)}
 
 
 def bring_up_to_date(store: Store) -> bool:

@@ -15,10 +15,20 @@ from hub.client.db import Pool, explain, writing
 from hub.store.audit_schema import MIGRATIONS_AUDIT
 from hub.store.campaigns_schema import MIGRATIONS_CAMPAIGNS
 from hub.store.keys_schema import MIGRATIONS_KEYS
+from hub.store.people_schema import MIGRATIONS_PEOPLE
 from hub.store.schema import MIGRATIONS_HUB
 from hub.store.setback_schema import MIGRATIONS_SETBACK
+from hub.store.work_schema import MIGRATIONS_WORK
 
-MIGRATIONS = (MIGRATIONS_HUB, MIGRATIONS_KEYS, MIGRATIONS_SETBACK, MIGRATIONS_AUDIT, MIGRATIONS_CAMPAIGNS)
+MIGRATIONS = (
+    MIGRATIONS_HUB,
+    MIGRATIONS_KEYS,
+    MIGRATIONS_SETBACK,
+    MIGRATIONS_AUDIT,
+    MIGRATIONS_WORK,
+    MIGRATIONS_PEOPLE,
+    MIGRATIONS_CAMPAIGNS,
+)
 """Every set of tables, in the order in which they are made."""
 
 CHECKPOINT_PAGES = 16_384

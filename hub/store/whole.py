@@ -16,12 +16,14 @@ from hub.store.keys import SqliteKeys
 from hub.store.ledger import SqliteLedger
 from hub.store.nodes import SqliteDevices, SqliteShop
 from hub.store.office import SqliteCampaigns, SqlitePeople
+from hub.store.persons import SqlPersons
 from hub.store.pictures import SqlitePictures
 from hub.store.proposals import SqlProposals
 from hub.store.reports import SqliteReports
 from hub.store.setback import SqliteSetback
 from hub.store.tags import SqliteTags
 from hub.store.watch import SqliteWatch
+from hub.store.work import SqlWork
 
 T = TypeVar("T")
 
@@ -37,6 +39,7 @@ class HubStore(ABC):
         self.campaigns = SqliteCampaigns(pool)
         self.proposals = SqlProposals(pool)
         self.people = SqlitePeople(pool)
+        self.persons = SqlPersons(pool)
         self.tags = SqliteTags(pool)
         self.journal = SqliteJournal(pool)
         self.ledger = SqliteLedger(pool)
@@ -46,6 +49,7 @@ class HubStore(ABC):
         self.watch = SqliteWatch(pool)
         self.pictures = SqlitePictures(pool)
         self.setback = SqliteSetback(pool)
+        self.work = SqlWork(pool)
 
     def writing(self) -> AbstractContextManager[object]:
         """One transaction, locked before its first read; calls on this thread join it."""
