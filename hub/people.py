@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hub.changing import changed, turned
+from hub.roles import Role
 from hub.sentences import Said, said
 from hub.store.base import Store
 from hub.store.entry import Knocks
@@ -178,8 +179,10 @@ def make_setup_code(store: Store, now: float) -> str:
     return "-".join(code[start : start + 4] for start in range(0, len(code), 4))
 
 
-def add_manager(store: Store, name: str, password: str, now: float, *, who: str) -> Said | None:
-    """Let somebody run the shop; a sentence where that cannot be."""
+def add_manager(
+    store: Store, name: str, password: str, now: float, *, who: str, role: Role = Role.OWNER
+) -> Said | None:
+    """Let somebody into the office; a sentence where that cannot be."""
     name = name.strip()
     fault = name_fault(name) or password_fault(password, name)
     if fault is not None:
@@ -188,7 +191,8 @@ def add_manager(store: Store, name: str, password: str, now: float, *, who: str)
     with store.writing():
         if not store.people.add_manager(name, kept, now):
             return said("There is a manager of that name already.")
-        store.people.note(AuditEntry(now, who, "manager.added", name, "{}"))
+        store.persons.set_role(name, role)
+        store.people.note(changed(now, who, "manager.added", name, turned("role", None, role)))
     return None
 
 
@@ -221,7 +225,9 @@ def set_up(
                 "code": said("That is not the set-up code of this hub. A new one can be made at any time.")
             }
         store.people.add_manager(name, kept, now)
-        store.people.note(AuditEntry(now, name, "manager.added", name, '{"first":true}'))
+        store.persons.set_role(name, Role.OWNER)
+        both = turned("role", None, Role.OWNER)
+        store.people.note(changed(now, name, "manager.added", name, both, '{"first":true}'))
         store.entry.forget_knocks("setup", place)
     return _begin_session(store, name, now)
 

@@ -158,6 +158,7 @@ PURE = frozenset(
         "hub.paper.plan",
         "hub.promises",
         "hub.reading",
+        "hub.roles",
         "hub.sentences",
         "hub.store.counts",
         "hub.store.dialect",

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hmac
 import secrets
+from collections.abc import Mapping
 
+import msgspec
 from flask import Response as FlaskResponse
 from flask import g, redirect, request, url_for
 from werkzeug.wrappers import Response
 
+from hub.admin.guard import Need, lets, role_of
 from hub.admin.office import Office
 from hub.people import SESSION_S, form_token, session_of
 from hub.storefront.headers import guard
@@ -24,14 +27,17 @@ MAX_REQUEST_BYTES = 40 * 2**20
 FORM_FIELD = "form_token"
 
 
-def check(office: Office, open_endpoints: frozenset[str]) -> Response | None:
-    """Let a request in, or send it to the door. Runs before every page."""
+def check(
+    office: Office, open_endpoints: frozenset[str], needed: Mapping[str, Need | None]
+) -> Response | None:
+    """Let a request in, send it to the door, or refuse what this person may not do. Runs before every page."""
     request.max_content_length = MAX_REQUEST_BYTES
     endpoint = (request.endpoint or "").rpartition(".")[2]
     token = request.cookies.get(COOKIE, "")
     session = session_of(office.store, token, office.now())
     if session is not None:
         g.shopbell_session = session
+        g.shopbell_role = role_of(office.store, session.manager)
         g.shopbell_form_token = form_token(token)
     elif endpoint in open_endpoints:
         before = request.cookies.get(FORM_COOKIE, "")
@@ -53,7 +59,25 @@ def check(office: Office, open_endpoints: frozenset[str]) -> Response | None:
                 "It was made before you logged in or out. Open the page again, then send it once more."
             ),
         )
+    if session is not None and endpoint not in open_endpoints:
+        need = needed.get(endpoint)
+        if not lets(g.shopbell_role, need, request.form):
+            return _refuse(office, endpoint, need)
     return None
+
+
+def _refuse(office: Office, endpoint: str, need: Need | None) -> Response:
+    """Say that this is for somebody else; what was to be changed is written down with who tried."""
+    if request.method not in ("GET", "HEAD"):
+        right = need.of(request.form) if need else "owner"
+        detail = msgspec.json.encode({"page": endpoint, "right": right, "role": g.shopbell_role}).decode()
+        office.note("write.refused", endpoint, detail)
+    return office.page(
+        "sorry.html",
+        403,
+        title=gettext("This is for somebody else"),
+        text=gettext("You are not allowed to do this. Ask an owner of the shop; nothing was changed."),
+    )
 
 
 def finish(office: Office, response: FlaskResponse) -> FlaskResponse:

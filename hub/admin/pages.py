@@ -28,6 +28,7 @@ from hub.admin import (
 )
 from hub.admin import shop as shop_pages
 from hub.admin.gate import check, finish
+from hub.admin.guard import all_needs
 from hub.admin.look import own_style
 from hub.admin.office import Office, Route, context
 from hub.client.db import StorageError
@@ -68,12 +69,13 @@ def make_blueprint(office: Office) -> Blueprint:
         *record.ROUTES,
         *tags.ROUTES,
     )
-    for route in (*routes, *shop_pages.ROUTES, *_LAST):
+    every = (*routes, *shop_pages.ROUTES, *_LAST)
+    for route in every:
         blueprint.add_url_rule(
             route.rule, route.endpoint, partial(route.view, office), methods=list(route.methods)
         )
     is_open = frozenset({"static", *(route.endpoint for route in routes if route.open)})
-    blueprint.before_request(partial(check, office, is_open))
+    blueprint.before_request(partial(check, office, is_open, all_needs(every)))
     blueprint.after_request(partial(finish, office))
     blueprint.context_processor(partial(context, office))
     blueprint.register_error_handler(HTTPException, partial(_sorry, office))
