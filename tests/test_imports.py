@@ -167,6 +167,7 @@ PURE = frozenset(
         "hub.store.key_records",
         "hub.store.person_records",
         "hub.changing",
+        "hub.admin.paging",
         "hub.store.audit_chain",
         "hub.store.records",
         "hub.store.work_records",

@@ -9,10 +9,11 @@ from pathlib import Path
 from hub.storefront.style import make_style
 
 STATIC = Path(__file__).parent / "static"
+SHEETS = ("manage.css", "menu.css", "editor.css")
 
 
 @lru_cache(maxsize=8)
 def own_style(colour: str | None) -> tuple[str, str]:
     """The stylesheet for a shop of this colour, and the version that goes into its address."""
-    text = make_style(colour).text + (STATIC / "manage.css").read_text()
+    text = make_style(colour).text + "".join((STATIC / name).read_text() for name in SHEETS)
     return text, hashlib.sha256(text.encode()).hexdigest()[:12]

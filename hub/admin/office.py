@@ -10,11 +10,12 @@ from urllib.parse import urlsplit
 
 from babel import Locale
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from flask import g, redirect, render_template, request, url_for
+from flask import current_app, g, redirect, render_template, request, url_for
 from flask_babel import force_locale  # type: ignore[import-untyped]
 from werkzeug.wrappers import Response
 
 from hub.admin.look import own_style
+from hub.admin.navigation import ShownGroup, shown
 from hub.admin.wording import Wording
 from hub.changing import changed
 from hub.store.base import Store
@@ -114,8 +115,16 @@ def context(office: Office) -> dict[str, Any]:
         "act_name": act_name,
         "manager": session.manager if session else None,
         "form_token": g.get("shopbell_form_token", ""),
+        "navigation": lambda: _navigation(office),
         "done": done_sentence(request.args.get("done", "")),
     }
+
+
+def _navigation(office: Office) -> list[ShownGroup]:
+    here = (request.endpoint or "").rpartition(".")[2]
+    prefix = f"{request.blueprint}."
+    mounted = {name.removeprefix(prefix) for name in current_app.view_functions if name.startswith(prefix)}
+    return shown(here, mounted, lambda endpoint: url_for(f".{endpoint}"), office.wording().say)
 
 
 def preview_of(office: Office, campaign: Campaign, spoken: str) -> OfferView:

@@ -1,0 +1,126 @@
+"""The manager's pages by groups, as the navigation beside every page shows them.
+
+A new page adds its `Entry` to its group; an entry whose page is not mounted is left out. `inside` are the endpoints of pages
+that belong to it, so that it stays marked while somebody is on one of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container
+from dataclasses import dataclass
+
+from hub.sentences import Said, said
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One page in the navigation: its endpoint, its name, and the endpoints of the pages behind it."""
+
+    endpoint: str
+    name: Said
+    inside: tuple[str, ...] = ()
+
+    def has(self, here: str) -> bool:
+        """Whether the page `here` is this one, or lies behind it."""
+        return here == self.endpoint or here in self.inside
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Pages that belong together."""
+
+    name: Said
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownEntry:
+    """An entry as it stands on one page."""
+
+    name: str
+    url: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShownGroup:
+    """A group as it stands on one page. `alone`: it has one page only, which needs no heading."""
+
+    name: str
+    entries: tuple[ShownEntry, ...]
+
+    @property
+    def current(self) -> bool:
+        """Whether the page that is shown belongs to it."""
+        return any(entry.current for entry in self.entries)
+
+    @property
+    def alone(self) -> bool:
+        """Whether it is one page only."""
+        return len(self.entries) == 1
+
+
+GROUPS = (
+    Group(said("Today"), (Entry("today", said("Today")),)),
+    Group(
+        said("Selling"),
+        (
+            Entry(
+                "offers",
+                said("Offers"),
+                (
+                    "new", "create", "edit", "change", "turn", "copy", "preview", "preview_frame", "versions", "version",
+                    "roll_back", "submit", "approve", "send_back", "take_back", "paper", "paper_pdf",
+                ),
+            ),
+            Entry("calendar", said("Calendar")),
+            Entry("waiting", said("Approvals"), ("proposal",)),
+            Entry("coupons", said("Coupons"), ("coupon", "coupon_reverse", "coupon_call_back", "recall", "recall_add")),
+        ),
+    ),
+    Group(
+        said("Shop floor"),
+        (
+            Entry("devices", said("Devices"), ("pair", "withdraw")),
+            Entry("places", said("Places")),
+            Entry("keys", said("Keys"), ("key_policy", "key_end")),
+            Entry("tags", said("Tags"), ("tag_add", "tag_remove")),
+        ),
+    ),
+    Group(
+        said("People"),
+        (
+            Entry("staff", said("Staff"), ("staff_add", "staff_change")),
+            Entry("managers", said("Managers")),
+            Entry("security", said("Your account"), ("session_end", "password")),
+        ),
+    ),
+    Group(
+        said("Office"),
+        (
+            Entry("shop", said("Shop"), ("shop_save",)),
+            Entry("chain", said("Head office")),
+            Entry("alarms", said("Alarms")),
+            Entry("backups", said("Backups")),
+            Entry("work", said("Work")),
+            Entry("outside", said("Other programs")),
+            Entry("record", said("Who changed what")),
+        ),
+    ),
+)  # fmt: skip
+
+
+def shown(
+    here: str, mounted: Container[str], url: Callable[[str], str], say: Callable[[Said], str]
+) -> list[ShownGroup]:
+    """The navigation for one page: what is `mounted` (endpoints), with addresses and in the reader's words."""
+    groups = []
+    for group in GROUPS:
+        entries = tuple(
+            ShownEntry(say(entry.name), url(entry.endpoint), entry.has(here))
+            for entry in group.entries
+            if entry.endpoint in mounted
+        )
+        if entries:
+            groups.append(ShownGroup(say(group.name), entries))
+    return groups
