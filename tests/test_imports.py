@@ -155,6 +155,8 @@ PURE = frozenset(
         "hub.exposition",
         "hub.guests",
         "hub.ledger",
+        "hub.outside.addresses",
+        "hub.outside.signed",
         "hub.paper.plan",
         "hub.promises",
         "hub.reading",
