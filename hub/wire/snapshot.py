@@ -121,6 +121,9 @@ class Campaign(msgspec.Struct, frozen=True):
     stopped: bool = False
     """Paused or ended by the office: nobody takes a coupon of it any more, those taken stay good. Set in the snapshot."""
 
+    of_shop: int | None = None
+    """Whose offer it is, where it is head office's: its coupons carry that number. Set in the snapshot."""
+
 
 class Key(msgspec.Struct, frozen=True):
     """A node's public half, under the number that its coupons carry. `withdrawn_at` is set once it is not trusted any more.
@@ -137,6 +140,13 @@ class Key(msgspec.Struct, frozen=True):
     ends_at: int | None = None
     known_by: str = ""
     """The key that the node is known by, where it is another one: it made that when it joined, and keeps it."""
+
+
+class ShopKeys(msgspec.Struct, frozen=True):
+    """The keys of one shop of a chain, so that each other shop's hub can believe its coupons of the chain."""
+
+    shop: int
+    keys: tuple[Key, ...] = ()
 
 
 class RevocationRule(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -258,6 +268,8 @@ SECTIONS: dict[str, type] = {
     "tags": list[Tag],
     "progress": list[Progress],
     "pepper": str,
+    "shop_keys": list[ShopKeys],
+    "chain_pepper": str,
 }
 
 T = TypeVar("T")

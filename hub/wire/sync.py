@@ -11,9 +11,10 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from hub.wire.chain import Relay, Relayed
 from hub.wire.conditions import ProductCode
 from hub.wire.events import Count, Name, Ordinal, Short
-from hub.wire.snapshot import Snapshot
+from hub.wire.snapshot import Key, Shop, Snapshot
 
 WIRE_VERSION = 1
 BATCH = 500
@@ -34,6 +35,13 @@ class Held(msgspec.Struct, frozen=True, array_like=True):
     accept: Count = 0
     issued: Count = 0
     accepted: Count = 0
+
+
+class Books(msgspec.Struct, frozen=True):
+    """What head office has to know of a shop beside its journal: how it calls itself, and the keys that its coupons are signed with."""
+
+    shop: Shop
+    keys: Annotated[tuple[Key, ...], Meta(max_length=256)] = ()
 
 
 class SyncRequest(msgspec.Struct, frozen=True):
@@ -57,6 +65,12 @@ class SyncRequest(msgspec.Struct, frozen=True):
 
     signs_with: Annotated[int, Meta(ge=0, le=255)] | None = None
     """The number of the key with which the node signs coupons now; None from a release that never changes it."""
+
+    relay: Relay | None = None
+    """Only from the hub of a shop to head office: a part of the shop's journal."""
+
+    books: Books | None = None
+    """The same: what has changed since head office last said that it has it."""
 
 
 class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -89,6 +103,9 @@ class SyncReply(msgspec.Struct, frozen=True):
     retell: Retell | None = None
     renew: bool = False
     """The node is to take a new key for its coupons (`/v1/renew`)."""
+
+    relayed: Relayed | None = None
+    """The answer to `SyncRequest.relay`; None from a release that takes none."""
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -246,13 +263,16 @@ class EnrolRequest(msgspec.Struct, frozen=True):
 
     secret: Annotated[str, Meta(min_length=8, max_length=8)]
     public: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
-    program: Literal["edge", "kiosk", "site"]
+    program: Literal["edge", "kiosk", "site", "hub"]
     name: Annotated[str, Meta(min_length=1, max_length=60)]
     signature: Annotated[str, Meta(max_length=200)]
+    shop: Shop | None = None
+    """Of a hub: its own shop, of which head office is to keep the books."""
 
     def signed_text(self) -> str:
         """What the signature covers."""
-        return f"shopbell1 enrol\n{self.secret}\n{self.public}\n{self.program}\n{self.name}"
+        text = f"shopbell1 enrol\n{self.secret}\n{self.public}\n{self.program}\n{self.name}"
+        return text if self.shop is None else f"{text}\n{msgspec.json.encode(self.shop).decode()}"
 
 
 class EnrolReply(msgspec.Struct, frozen=True):
