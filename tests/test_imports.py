@@ -164,6 +164,7 @@ PURE = frozenset(
         "hub.sentences",
         "hub.store.counts",
         "hub.store.dialect",
+        "hub.store.fleet_records",
         "hub.store.habits",
         "hub.store.setbacks",
         "hub.store.key_records",

@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 from hub.store.audit_chain import Chain
 from hub.store.base_campaigns import ProposalQuestions
+from hub.store.base_fleet import FleetQuestions
 from hub.store.base_persons import PersonQuestions
 from hub.store.base_work import WorkQuestions
 from hub.store.counts import (
@@ -382,6 +383,8 @@ class Store(Protocol):
     def setback(self) -> SetbackQuestions: ...
     @property
     def work(self) -> WorkQuestions: ...
+    @property
+    def fleet(self) -> FleetQuestions: ...
 
     def writing(self) -> AbstractContextManager[object]: ...
     def together(self, work: Callable[[], T]) -> T: ...

@@ -14,6 +14,7 @@ from sqlite_utils import Database
 from hub.client.db import Pool, explain, writing
 from hub.store.audit_schema import MIGRATIONS_AUDIT
 from hub.store.campaigns_schema import MIGRATIONS_CAMPAIGNS
+from hub.store.fleet_schema import MIGRATIONS_FLEET
 from hub.store.keys_schema import MIGRATIONS_KEYS
 from hub.store.people_schema import MIGRATIONS_PEOPLE
 from hub.store.schema import MIGRATIONS_HUB
@@ -28,6 +29,7 @@ MIGRATIONS = (
     MIGRATIONS_WORK,
     MIGRATIONS_PEOPLE,
     MIGRATIONS_CAMPAIGNS,
+    MIGRATIONS_FLEET,
 )
 """Every set of tables, in the order in which they are made."""
 

@@ -11,6 +11,7 @@ from typing import TypeVar
 from hub.store.connection import HubPool
 from hub.store.counter import SqliteCounter
 from hub.store.entry import SqliteEntry
+from hub.store.fleet import SqlFleet
 from hub.store.journal import SqliteJournal
 from hub.store.keys import SqliteKeys
 from hub.store.ledger import SqliteLedger
@@ -50,6 +51,7 @@ class HubStore(ABC):
         self.pictures = SqlitePictures(pool)
         self.setback = SqliteSetback(pool)
         self.work = SqlWork(pool)
+        self.fleet = SqlFleet(pool)
 
     def writing(self) -> AbstractContextManager[object]:
         """One transaction, locked before its first read; calls on this thread join it."""
