@@ -23,7 +23,7 @@ from hub.client.clock import Clock
 from hub.client.db import StorageError
 from hub.code_keys import SECTION as CODE_KEYS
 from hub.code_keys import CodeKeys
-from hub.devices import enrol
+from hub.devices import BAD_PAIRING_CODE, enrol, secret_hash
 from hub.giving import Giver
 from hub.ingest import read_batch, take
 from hub.keys import heard, renewed, wants_new_key
@@ -37,6 +37,7 @@ from hub.setback import RECOVERING, ask_again, notice_answered, notice_copy, rec
 from hub.snapshots import SnapshotMaker
 from hub.store.base import Store
 from hub.store.records import Device
+from hub.tenants import Tenants
 from hub.wire.identity import (
     COUNTER_HEADER,
     DEVICE_HEADER,
@@ -88,7 +89,7 @@ class Refusing(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """The hub as nodes see it. `changed` is called after facts came in, with the device's name."""
+    """The hub as nodes of one shop see it."""
 
     store: Store
     key: Ed25519PrivateKey
@@ -200,9 +201,8 @@ class Api:
             raise Refusing(status, problem.code, problem.sentence)
         return answered
 
-    def enrol(self, body: bytes) -> msgspec.Struct:
+    def enrol(self, asked: EnrolRequest) -> msgspec.Struct:
         """A new node with the installer's code."""
-        asked = _decode(_enrol, body)
         answer = enrol(self.store, self.key, asked, self.clock.now())
         if isinstance(answer, tuple):
             status, problem = answer
@@ -282,6 +282,38 @@ def _reply(key: Ed25519PrivateKey, status: int, content: msgspec.Struct) -> Resp
     return response
 
 
+def _questions(store: Store, shops: Tenants[Api]) -> dict[str, Callable[[bytes], msgspec.Struct]]:
+    """What may be asked under `/v1`, of the shop whose node asks."""
+
+    def of_node(ask: Callable[[Api, bytes], msgspec.Struct]) -> Callable[[bytes], msgspec.Struct]:
+        def of_its_shop(body: bytes) -> msgspec.Struct:
+            # As far as a name says; whether it is that node, its shop finds out.
+            named = _named()
+            return ask(shops.of_node(named[0]) if named else shops.home(), body)
+
+        return of_its_shop
+
+    def take_in(body: bytes) -> msgspec.Struct:
+        """A new node comes into the shop that gave its code out."""
+        asked = _decode(_enrol, body)
+        number = store.shop_of_pairing(secret_hash(asked.secret))
+        if number is None and len(store.shops()) > 1:
+            store.count_wrong_pairing()
+            raise Refusing(403, BAD_PAIRING_CODE.code, BAD_PAIRING_CODE.sentence)
+        return (shops.home() if number is None else shops.of_shop(number)).enrol(asked)
+
+    return {
+        "sync": of_node(Api.sync),
+        "redeem": of_node(Api.redeem),
+        "reserve": of_node(Api.reserve),
+        "release": of_node(Api.release),
+        "reverse": of_node(Api.reverse),
+        "look": of_node(Api.look),
+        "enrol": take_in,
+        "renew": of_node(Api.renew),
+    }
+
+
 def create_api(
     store: Store,
     key: Ed25519PrivateKey,
@@ -290,11 +322,18 @@ def create_api(
     secrets: Sequence[Secret] = (),
     giver: Giver | None = None,
 ) -> Blueprint:
-    """The blueprint for `/v1`. `giver`: one for the whole hub, where it has several such parts."""
-    notice_copy(store, clock.now())
-    codes = CodeKeys(store, key)
-    sealed = [Secret(CODE_KEYS, codes.content), *secrets]
-    api = Api(store, key, SnapshotMaker(store, key, sealed, giver), clock, codes)
+    """The blueprint for `/v1`, for the nodes of every shop in the store's database. `giver`: one for the hub's own shop, where
+    it has several such parts."""
+    home = store.shop.number
+
+    def make(own: Store) -> Api:
+        notice_copy(own, clock.now())
+        codes = CodeKeys(own, key)
+        sealed = [Secret(CODE_KEYS, codes.content), *secrets]
+        remembers = giver if own.shop.number == home else None
+        return Api(own, key, SnapshotMaker(own, key, sealed, remembers), clock, codes)
+
+    shops = Tenants(store, make)
     blueprint = Blueprint("api", __name__, url_prefix="/v1")
 
     def answering(ask: Callable[[bytes], msgspec.Struct]) -> Callable[[], Response]:
@@ -309,16 +348,7 @@ def create_api(
 
         return view
 
-    asking: dict[str, Callable[[bytes], msgspec.Struct]] = {
-        "sync": api.sync,
-        "redeem": api.redeem,
-        "reserve": api.reserve,
-        "release": api.release,
-        "reverse": api.reverse,
-        "look": api.look,
-        "enrol": api.enrol,
-        "renew": api.renew,
-    }
+    asking = _questions(store, shops)
     for name, ask in asking.items():
         blueprint.add_url_rule(f"/{name}", name, answering(ask), methods=["POST"])
 

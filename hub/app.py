@@ -47,7 +47,7 @@ class Hub:
     def __init__(self, config: Config, *, clock: Clock | None = None, with_site: bool | None = None) -> None:
         self.config = config
         self.clock = clock or Clock()
-        self.store = open_store(config.dir, config.database)
+        self.store = open_store(config.dir, config.database, config.shop)
         self.key = hub_key(config.dir)
         self.site: Site | None = None
         giver = Giver()
@@ -65,35 +65,44 @@ class Hub:
         self.store.close()
 
 
-def open_database(folder: Path, database: str = "") -> HubStore:
-    """The hub's database, made where it is not there yet: the one at that URL (`HUB_DATABASE`), or a file in the folder."""
+def open_database(folder: Path, database: str = "", shop: int = 0) -> HubStore:
+    """The hub's database, made where it is not there yet: the one at that URL (`HUB_DATABASE`), or a file in the folder.
+
+    `shop`: the one of its shops that the store speaks for (`HUB_SHOP`); 0: the one with the lowest number.
+    """
     if not database:
-        return SqliteStore(folder / FILE)
+        return SqliteStore(folder / FILE, shop)
     try:
         from hub.store.postgres import PostgresStore
     except ImportError as wrong:
         raise StorageError(
             "HUB_DATABASE needs a library that is not installed: pip install 'shopbell[postgres]'"
         ) from wrong
-    return PostgresStore(database)
+    return PostgresStore(database, shop)
 
 
-def open_store(folder: Path, database: str = "") -> HubStore:
-    """The store of a hub that has a shop; NoShop where `python -m hub init` has not been run."""
-    no_shop = NoShop(
-        f"There is no shop in {database or folder} yet. Make one: python -m hub --dir {folder} init --name NAME"
-    )
+def open_store(folder: Path, database: str = "", shop: int = 0) -> HubStore:
+    """The store of a hub that has a shop; NoShop where `python -m hub init` has not been run, or has not made this one."""
     if not database and not (folder / FILE).exists():
-        raise no_shop
-    store = open_database(folder, database)
-    shop = store.shop.get()
-    if shop is None:
+        raise _no_shop(folder, database)
+    store = open_database(folder, database, shop)
+    shops = store.shops()
+    if store.shop.get() is None:
         store.close()
-        raise no_shop
-    if shop.beacon_uuid is None:
-        _name_on_air(store)
-    bring_up_to_date(store)
+        raise _no_shop(folder, database, shop if shops else 0)
+    for one in map(store.of_shop, shops):
+        kept = one.shop.get()
+        if kept is not None and kept.beacon_uuid is None:
+            _name_on_air(one)
+        bring_up_to_date(one)
     return store
+
+
+def _no_shop(folder: Path, database: str, shop: int = 0) -> NoShop:
+    place = database or folder
+    if shop:
+        return NoShop(f"There is no shop {shop} in {place}. See: python -m hub --dir {folder} shop list")
+    return NoShop(f"There is no shop in {place} yet. Make one: python -m hub --dir {folder} init --name NAME")
 
 
 def _name_on_air(store: HubStore) -> None:

@@ -56,7 +56,7 @@ def init(config: Config, args: argparse.Namespace) -> int:
     if not (len(args.currency) == 3 and args.currency.isalpha() and args.currency.isupper()):
         raise CommandError(f"{args.currency} is no currency. Give three capital letters such as EUR.")
     hub_key(config.dir)
-    with closing(open_database(config.dir, config.database)) as store:
+    with closing(open_database(config.dir, config.database, config.shop)) as store:
         if store.shop.get() is not None:
             raise CommandError(
                 f"There is a shop in {config.database or config.dir} already. Its name is changed at /manage."
@@ -74,7 +74,7 @@ def init(config: Config, args: argparse.Namespace) -> int:
 
 def pair(config: Config, args: argparse.Namespace) -> int:
     """Print a pairing code, and nothing else, so that a script can use it."""
-    with closing(open_store(config.dir, config.database)) as store:
+    with closing(open_store(config.dir, config.database, config.shop)) as store:
         show(str(open_pairing(store, hub_key(config.dir), args.program, time.time())))
     return 0
 
@@ -83,7 +83,7 @@ def devices(config: Config, args: argparse.Namespace) -> int:
     """List the devices, or withdraw one."""
     from hub.reports import freshness
 
-    with closing(open_store(config.dir, config.database)) as store:
+    with closing(open_store(config.dir, config.database, config.shop)) as store:
         if args.withdraw:
             with store.writing():
                 if not store.devices.withdraw(args.withdraw, time.time()):
@@ -111,7 +111,7 @@ def devices(config: Config, args: argparse.Namespace) -> int:
 def campaign(config: Config, args: argparse.Namespace) -> int:
     """Make, list, publish, pause or end an offer."""
     now = time.time()
-    with closing(open_store(config.dir, config.database)) as store:
+    with closing(open_store(config.dir, config.database, config.shop)) as store:
         if args.action == "list":
             return _list_campaigns(store.campaigns.all(), as_json=args.json)
         if args.action == "add":
@@ -219,7 +219,7 @@ def staff(config: Config, args: argparse.Namespace) -> int:
     from hub.people import NewStaff, add_staff
     from hub.pepper import hub_pepper
 
-    with closing(open_store(config.dir, config.database)) as store:
+    with closing(open_store(config.dir, config.database, config.shop)) as store:
         if args.action == "list":
             for member in store.people.staff():
                 show(f"{member.id:<16} {member.name}{'' if member.active else '  (not any more)'}")
@@ -247,7 +247,7 @@ def manager(config: Config, args: argparse.Namespace) -> int:
     """Let somebody run the shop. The password never stands on a command line, where others could read it."""
     from hub.people import add_manager
 
-    with closing(open_store(config.dir, config.database)) as store:
+    with closing(open_store(config.dir, config.database, config.shop)) as store:
         if args.action == "list":
             for one in store.people.managers():
                 show(f"{one.name}{'' if one.withdrawn_at is None else '  (not any more)'}")
@@ -264,7 +264,7 @@ def setup_code(config: Config, _args: argparse.Namespace) -> int:
     """Print the code that /manage asks for at the first start."""
     from hub.people import make_setup_code
 
-    with closing(open_store(config.dir, config.database)) as store:
+    with closing(open_store(config.dir, config.database, config.shop)) as store:
         if store.people.managers():
             raise CommandError("This shop has a manager already. Add another: python -m hub manager add NAME")
         show(make_setup_code(store, time.time()))
@@ -276,7 +276,7 @@ def report(config: Config, args: argparse.Namespace) -> int:
     from hub.reports import BadPeriod, day_of, make_period, make_report
 
     now = time.time()
-    with closing(open_store(config.dir, config.database)) as store:
+    with closing(open_store(config.dir, config.database, config.shop)) as store:
         try:
             first = day_of(args.first) if args.first else None
             period = make_period(store, now, first, day_of(args.last) if args.last else None)
@@ -312,7 +312,7 @@ def rebuild_all(config: Config, _args: argparse.Namespace) -> int:
     """Derive everything again."""
     from hub.rebuild import rebuild
 
-    with closing(open_store(config.dir, config.database)) as store:
+    with closing(open_store(config.dir, config.database, config.shop)) as store:
         show(f"Derived everything again from {rebuild(store)} events.")
     return 0
 
@@ -321,7 +321,7 @@ def verify_all(config: Config, args: argparse.Namespace) -> int:
     """Show that the file is sound, that a rebuild would change nothing, and that nobody edited the record of changes."""
     from hub.rebuild import verify
 
-    with closing(open_store(config.dir, config.database)) as store:
+    with closing(open_store(config.dir, config.database, config.shop)) as store:
         fault = store.is_sound()
         if fault is not None:
             raise CommandError(f"The database is damaged: {fault}. Restore it from a backup.")
@@ -361,7 +361,7 @@ def backup(config: Config, args: argparse.Namespace) -> int:
 
     if args.file.exists():
         raise CommandError(f"{args.file} is there already. Give another name.")
-    with closing(open_store(config.dir, config.database)) as store:
+    with closing(open_store(config.dir, config.database, config.shop)) as store:
         store.copy_to(args.file, kept_at=time.time())
         store.people.note(AuditEntry(time.time(), WHO, "backup.made", args.file.name, "{}"))
     args.file.chmod(0o600)
@@ -377,7 +377,7 @@ def check(config: Config, args: argparse.Namespace) -> int:
 
     now = time.time()
     try:
-        with closing(open_store(config.dir, config.database)) as store:
+        with closing(open_store(config.dir, config.database, config.shop)) as store:
             found = look(store, config, now)
     except StorageError as wrong:
         found = no_store(wrong)

@@ -64,6 +64,12 @@ SETTINGS = (
         "A PostgreSQL database, without its password; empty: a file",
         secret=True,
     ),
+    Setting(
+        "HUB_SHOP",
+        whole(0, 65_535),
+        "0",
+        "Which shop of the database has its pages here; 0: the lowest number",
+    ),
     Setting("HUB_HOST", host, "127.0.0.1", "Address to listen on"),
     Setting("HUB_PORT", port, "8080", "Port to listen on; 0 takes a free one"),
     Setting("HUB_URL", url, "", "Address at which others reach the hub, where it is another one"),
@@ -84,6 +90,7 @@ class Config:
 
     dir: Path
     database: str = ""
+    shop: int = 0
     host: str = "127.0.0.1"
     port: int = 8080
     url: str = ""

@@ -51,7 +51,7 @@ def coupon(config: Config, args: argparse.Namespace) -> int:
     """Take a coupon as a shopper does, look one up, or take its redemption back."""
     if args.action == "issue":
         return _issue(config, args)
-    with closing(open_store(config.dir, config.database)) as store:
+    with closing(open_store(config.dir, config.database, config.shop)) as store:
         serial = find_serial(store, args.coupon)
         found = history(store, serial, time.time()) if serial else None
         if found is None:
@@ -64,7 +64,7 @@ def coupon(config: Config, args: argparse.Namespace) -> int:
 
 def conflicts(config: Config, args: argparse.Namespace) -> int:
     """List coupons that were accepted twice, with what each cost and what they cost together."""
-    with closing(open_store(config.dir, config.database)) as store:
+    with closing(open_store(config.dir, config.database, config.shop)) as store:
         found = store.counter.conflicts(limit=1_000)
         shop = store.shop.get()
     if args.json:
@@ -86,7 +86,7 @@ def conflicts(config: Config, args: argparse.Namespace) -> int:
 
 def alerts(config: Config, args: argparse.Namespace) -> int:
     """Say which habits at the counter a manager should look at."""
-    with closing(open_store(config.dir, config.database)) as store:
+    with closing(open_store(config.dir, config.database, config.shop)) as store:
         found = [alert.shown for alert in look_at_counter(store, time.time())]
     if args.json:
         show(json.dumps([one.as_json() for one in found], ensure_ascii=False))
@@ -153,7 +153,7 @@ def _issue(config: Config, args: argparse.Namespace) -> int:
     """Take a coupon through the same code as the pages."""
     from hub.site import Site
 
-    store = open_store(config.dir, config.database)
+    store = open_store(config.dir, config.database, config.shop)
     key, clock = hub_key(config.dir), Clock()
     site = Site(store, key, config.dir, create_api_app(store, key, clock), clock)
     try:

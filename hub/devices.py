@@ -34,6 +34,8 @@ PAIRING_S = 600
 WRONG_SECRETS = 20
 """Wrong codes that an open pairing code survives. With 40 random bits, twenty guesses are nothing; a typing error is forgiven."""
 
+BAD_PAIRING_CODE = Problem("bad_pairing_code", "This pairing code is wrong or too old. Make a new one.")
+
 
 def hub_key(folder: Path) -> Ed25519PrivateKey:
     """The hub's own key, made at the first start; its file can be read by its owner alone. StorageError where it cannot."""
@@ -78,7 +80,7 @@ def enrol(
     with store.writing():
         good, program = store.devices.use_pairing(secret_hash(request.secret), now, wrong_limit=WRONG_SECRETS)
         if not good:
-            return 403, Problem("bad_pairing_code", "This pairing code is wrong or too old. Make a new one.")
+            return 403, BAD_PAIRING_CODE
         if program is not None and program != request.program:
             sentence = (
                 f"This pairing code is for a new {program}, not for a new {request.program}. Make a new one."

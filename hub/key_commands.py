@@ -27,7 +27,7 @@ WHO = "command line"
 def key(config: Config, args: argparse.Namespace) -> int:
     """List, renew, end or withdraw keys of nodes; say at which age they change; replace the key behind codes that change."""
     now = time.time()
-    with closing(open_store(config.dir, config.database)) as store:
+    with closing(open_store(config.dir, config.database, config.shop)) as store:
         match args.action:
             case "list":
                 return _list(store, now, as_json=args.json)
@@ -59,7 +59,7 @@ def key(config: Config, args: argparse.Namespace) -> int:
 def revoke(config: Config, args: argparse.Namespace) -> int:
     """Call coupons back: one, or all of a campaign or of a key that were taken within a stretch of time."""
     now = time.time()
-    with closing(open_store(config.dir, config.database)) as store:
+    with closing(open_store(config.dir, config.database, config.shop)) as store:
         if args.action == "coupon":
             if not store.campaigns.revoke(args.serial, now, WHO, args.reason):
                 raise CommandError("This coupon was called back before.")

@@ -23,7 +23,7 @@ WHO = "command line"
 
 def tag(config: Config, args: argparse.Namespace) -> int:
     """Enrol, list or remove tags."""
-    with closing(open_store(config.dir, config.database)) as store:
+    with closing(open_store(config.dir, config.database, config.shop)) as store:
         key = hub_key(config.dir)
         if args.action == "list":
             return _list([(one, is_readable(key, one)) for one in store.tags.all()], as_json=args.json)

@@ -37,7 +37,7 @@ def paper(config: Config, args: argparse.Namespace) -> int:
         )
     if not 1 <= args.copies <= MOST_COPIES:
         raise CommandError(f"Between 1 and {MOST_COPIES} copies.")
-    with closing(open_store(config.dir, config.database)) as store:
+    with closing(open_store(config.dir, config.database, config.shop)) as store:
         shop = store.shop.get() or Shop(0, {})
         orders = [_order(store, shop, number, kind, size, base, args.language) for number in args.offers]
     made = make_pdf(orders, copies=args.copies)

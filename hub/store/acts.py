@@ -121,7 +121,7 @@ class SqliteActs:
     def add_conflict(self, conflict: Conflict) -> None:
         """A coupon that was accepted twice."""
         self._add(
-            "INSERT INTO conflict VALUES (?, :shop, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO conflict VALUES (:shop, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [_CONFLICT_ROW(conflict)],
         )
 

@@ -16,7 +16,9 @@ def append(conn: Conn, shop: int, entry: AuditEntry) -> None:
     rows = conn.execute(
         "SELECT hash FROM audit WHERE shop = ? ORDER BY position DESC LIMIT 1", (shop,)
     ).fetchall()
-    position = conn.execute("SELECT coalesce(max(position), 0) + 1 FROM audit").fetchone()[0]
+    position = conn.execute(
+        "SELECT coalesce(max(position), 0) + 1 FROM audit WHERE shop = ?", (shop,)
+    ).fetchone()[0]
     conn.execute(
         f"INSERT INTO audit (position, shop, {_SAID}, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
         (

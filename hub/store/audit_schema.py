@@ -18,14 +18,14 @@ _COLUMNS = (
     "ALTER TABLE audit ADD COLUMN hash TEXT NOT NULL DEFAULT ''",
 )
 
-_LOCKS = (
+AUDIT_LOCKS = (
     """CREATE TRIGGER audit_is_not_edited BEFORE UPDATE ON audit
         BEGIN SELECT RAISE(ABORT, 'the record of changes is never edited'); END""",
     """CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit
         BEGIN SELECT RAISE(ABORT, 'the record of changes is never deleted'); END""",
     # INSERT OR REPLACE takes a row away without asking the trigger for DELETE.
     """CREATE TRIGGER audit_is_not_replaced BEFORE INSERT ON audit
-        WHEN EXISTS (SELECT 1 FROM audit WHERE position = NEW.position)
+        WHEN EXISTS (SELECT 1 FROM audit WHERE shop = NEW.shop AND position = NEW.position)
         BEGIN SELECT RAISE(ABORT, 'the record of changes is never edited'); END""",
 )
 
@@ -40,5 +40,5 @@ def a001_a_chain_that_nobody_edits(db: Database) -> None:
     for position, shop, *said in rows.fetchall():
         latest[shop] = link(latest.get(shop, FIRST), shop, position, AuditEntry(*said))
         db.execute("UPDATE audit SET hash = ? WHERE position = ?", (latest[shop], position))
-    for statement in _LOCKS:
+    for statement in AUDIT_LOCKS:
         db.execute(statement)

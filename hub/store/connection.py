@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from sqlite_utils import Database
 
@@ -15,10 +16,12 @@ from hub.client.db import Pool, explain, writing
 from hub.store.audit_schema import MIGRATIONS_AUDIT
 from hub.store.campaigns_schema import MIGRATIONS_CAMPAIGNS
 from hub.store.fleet_schema import MIGRATIONS_FLEET
+from hub.store.chain_schema import MIGRATIONS_CHAIN
 from hub.store.keys_schema import MIGRATIONS_KEYS
 from hub.store.people_schema import MIGRATIONS_PEOPLE
 from hub.store.schema import MIGRATIONS_HUB
 from hub.store.setback_schema import MIGRATIONS_SETBACK
+from hub.store.tenancy_schema import MIGRATIONS_TENANCY
 from hub.store.work_schema import MIGRATIONS_WORK
 
 MIGRATIONS = (
@@ -26,10 +29,12 @@ MIGRATIONS = (
     MIGRATIONS_KEYS,
     MIGRATIONS_SETBACK,
     MIGRATIONS_AUDIT,
+    MIGRATIONS_TENANCY,
     MIGRATIONS_WORK,
     MIGRATIONS_PEOPLE,
     MIGRATIONS_CAMPAIGNS,
     MIGRATIONS_FLEET,
+    MIGRATIONS_CHAIN,
 )
 """Every set of tables, in the order in which they are made."""
 
@@ -54,9 +59,15 @@ class Conn(Protocol):
 
 
 class HubPool(ABC):
-    """The hub's database, for one shop. `shop` is 0 until the shop has been made."""
+    """The hub's database, for one shop of it. `shop` is 0 until the shop has been made."""
 
     shop: int = 0
+
+    def of_shop(self, number: int) -> Self:
+        """The same connections for another shop of the same database."""
+        other = copy.copy(self)
+        other.shop = number
+        return other
 
     @abstractmethod
     def read(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
@@ -71,16 +82,30 @@ class HubPool(ABC):
         """A transaction that is locked before its first read; inside another one on this thread, a part of that."""
 
     @abstractmethod
+    def whole_database(self) -> AbstractContextManager[Conn]:
+        """The same for what concerns several shops: one at a time in the whole database. Ask for no shop's lock inside."""
+
+    @abstractmethod
     def key_columns(self, table: str) -> list[str]:
         """The columns of a table's primary key, in its order."""
 
     @abstractmethod
-    def folding(self) -> int:
-        """Which way of deriving the projections were made by; 0 where nobody said."""
+    def folding_of_all(self) -> int:
+        """Which way of deriving all projections were made by, as an earlier release said it; 0 where nobody said."""
 
-    @abstractmethod
+    def folding(self) -> int:
+        """Which way of deriving the projections of this shop were made by; 0 where nobody said."""
+        rows = self.read("SELECT folding FROM derived WHERE shop = ?", self.shop)
+        return int(rows[0][0]) if rows else self.folding_of_all()
+
     def set_folding(self, number: int) -> None:
         """They were made in this way."""
+        with self.writing() as conn:
+            conn.execute(
+                """INSERT INTO derived (shop, folding) VALUES (?, ?)
+                   ON CONFLICT (shop) DO UPDATE SET folding = excluded.folding""",
+                (self.shop, number),
+            )
 
     @abstractmethod
     def close(self) -> None:
@@ -90,9 +115,11 @@ class HubPool(ABC):
         """What is deleted inside is overwritten on the disk at once, where the database can do that."""
         return nullcontext()
 
-    def find_shop(self) -> None:
-        """Learn which shop this database is for."""
-        rows = self.read("SELECT number FROM shop ORDER BY number LIMIT 1")
+    def find_shop(self, wanted: int = 0) -> None:
+        """Learn which shop this hub is for: the one that is wanted, or that with the lowest number; 0 where it is not there."""
+        rows = self.read(
+            "SELECT number FROM shop WHERE number = ? OR ? = 0 ORDER BY number LIMIT 1", wanted, wanted
+        )
         self.shop = int(rows[0][0]) if rows else 0
 
     def snapshot_changed(self, conn: Conn) -> None:
@@ -108,12 +135,12 @@ class HubPool(ABC):
 class SqlitePool(Pool, HubPool):
     """The hub's database in one SQLite file."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, shop: int = 0) -> None:
         super().__init__(path, MIGRATIONS)
         try:
             # Whoever has just made the tables has not read their statistics yet.
             self.read("ANALYZE sqlite_schema")
-            self.find_shop()
+            self.find_shop(shop)
         except BaseException:
             # A file that is left open as read-only, on a full disk, makes it so for every later connection of this program.
             self.close()
@@ -156,14 +183,13 @@ class SqlitePool(Pool, HubPool):
         rows = self.read("SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk", table)
         return [str(name) for (name,) in rows]
 
-    def folding(self) -> int:
-        """Which way of deriving the projections were made by; 0 where nobody said."""
-        return int(self.read("PRAGMA user_version")[0][0])
+    def whole_database(self) -> AbstractContextManager[Conn]:
+        """A file has one lock for all its shops."""
+        return self.writing()
 
-    def set_folding(self, number: int) -> None:
-        """They were made in this way."""
-        with self.writing() as conn:
-            conn.execute(f"PRAGMA user_version = {int(number)}")
+    def folding_of_all(self) -> int:
+        """Which way of deriving all projections were made by, as an earlier release said it; 0 where nobody said."""
+        return int(self.read("PRAGMA user_version")[0][0])
 
     @contextmanager
     def erasing(self, conn: Conn) -> Iterator[None]:

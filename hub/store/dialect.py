@@ -40,7 +40,7 @@ _VIEWS = {
 def _never(name: str, event: str, each: str, sentence: str) -> str:
     """A trigger that lets an event of the table `audit` never happen, with the function that it needs (PostgreSQL, "DO")."""
     return f"""DO $do$ BEGIN
-        CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $fn$ BEGIN RAISE EXCEPTION '{sentence}'; END $fn$;
+        CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $fn$ BEGIN RAISE EXCEPTION '{sentence}'; END $fn$;
         CREATE TRIGGER {name} BEFORE {event} ON audit FOR EACH {each} EXECUTE FUNCTION {name}();
         END $do$"""
 

@@ -24,7 +24,10 @@ class SqliteJournal:
 
     def last_position(self) -> int:
         """The position of the newest event; 0 where there is none."""
-        rows = self._pool.read("SELECT position + count - 1 FROM journal ORDER BY position DESC LIMIT 1")
+        rows = self._pool.read(
+            "SELECT position + count - 1 FROM journal WHERE shop = ? ORDER BY position DESC LIMIT 1",
+            self._pool.shop,
+        )
         return int(rows[0][0]) if rows else 0
 
     def next_seq(self, device: str, epoch: int) -> int:
@@ -67,7 +70,7 @@ class SqliteJournal:
         """Add runs of events. Call inside a transaction that asked for `last_position` and `known`."""
         with self._pool.writing() as conn:
             conn.executemany(
-                f"INSERT INTO journal VALUES (?, {int(self._pool.shop)}, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+                f"INSERT INTO journal VALUES ({int(self._pool.shop)}, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
                 (
                     (
                         run.position,

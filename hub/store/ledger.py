@@ -101,7 +101,7 @@ class SqliteLedger(SqliteActs):
 
     def add_flaws(self, rows: Rows) -> None:
         """position, device, reason."""
-        self._add("INSERT INTO flaw VALUES (?, :shop, ?, ?)", rows)
+        self._add("INSERT INTO flaw VALUES (:shop, ?, ?, ?)", rows)
 
     def add_coupons(self, rows: Rows) -> list[tuple[Any, ...]]:
         """serial, position, campaign, code, key_number, expires_at, channel, device, issued_at, simulated, member.
@@ -115,7 +115,7 @@ class SqliteLedger(SqliteActs):
 
     def add_refusals(self, rows: Rows) -> None:
         """position, device, at, refusal, nonce, till, staff, serial, campaign, offline, simulated."""
-        self._add("INSERT INTO refusal VALUES (?, :shop, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        self._add("INSERT INTO refusal VALUES (:shop, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
     def bump(self, totals: Mapping[tuple[int, str], tuple[int, int, int]]) -> None:
         """Add to the tallies: (campaign, device) to issued, redeemed, accepted alone."""

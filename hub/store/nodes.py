@@ -16,7 +16,7 @@ _DEVICE = """SELECT d.device, d.program, d.name, d.public, d.key_number, d.enrol
 
 
 class SqliteShop:
-    """The one shop of this file."""
+    """The shop that this hub is for."""
 
     def __init__(self, pool: HubPool) -> None:
         self._pool = pool
@@ -116,13 +116,15 @@ class SqliteDevices:
                 key_number = next((number for number in range(KEY_NUMBERS) if number not in used), None)
             if key_number is None:
                 return None
-            taken = {name for (name,) in self._pool.read("SELECT device FROM device WHERE shop = ?", shop)}
-            place = next(n for n in range(1, len(taken) + 2) if f"{program}-{n}" not in taken)
-            device = f"{program}-{place}"
-            conn.execute(
-                "INSERT INTO device VALUES (?, ?, ?, ?, ?, ?, ?, NULL)",
-                (shop, device, program, name, public, key_number, now),
-            )
+            with self._pool.whole_database():
+                # A request names its node and no shop, so a name is given out once in the whole database.
+                taken = {name for (name,) in self._pool.read("SELECT device FROM device")}
+                place = next(n for n in range(1, len(taken) + 2) if f"{program}-{n}" not in taken)
+                device = f"{program}-{place}"
+                conn.execute(
+                    "INSERT INTO device VALUES (?, ?, ?, ?, ?, ?, ?, NULL)",
+                    (shop, device, program, name, public, key_number, now),
+                )
             conn.execute(
                 "DELETE FROM node_key WHERE shop = ? AND (number = ? OR public = ?)",
                 (shop, key_number, public),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,7 +30,13 @@ WAIT_MS = 5_000
 """For the server, and for a lock. Longer than any transaction of ours; shorter than a person waits at a till."""
 
 LOCKS = 0x5B0B << 32
-"""Where our advisory locks begin; the shop's number comes on top. Above all shops: the one of whoever makes the tables."""
+"""Where our advisory locks begin; the shop's number comes on top."""
+
+LOCK_OF_TABLES, LOCK_OF_ALL = LOCKS - 1, LOCKS - 2
+"""For whoever makes the tables, and for what concerns several shops at once. The second is asked for last, so nobody waits in a
+ring."""
+
+_TAKE_LOCK = "SELECT pg_advisory_xact_lock(%s::bigint)"
 
 ROWS_AT_A_TIME = 1_000
 
@@ -68,6 +74,8 @@ class PostgresConn:
 
     def __init__(self, conn: psycopg.Connection[tuple[Any, ...]]) -> None:
         self.raw = conn
+        self.locks: set[int] = set()
+        """Advisory locks that the transaction under way holds."""
 
     def execute(self, statement: str, values: Sequence[object] = ()) -> psycopg.Cursor[tuple[Any, ...]]:
         """Run one statement."""
@@ -104,23 +112,23 @@ class _Applied:
 
 
 class PostgresPool(HubPool):
-    """A database for one shop; one connection for each thread. `url` has no password in it."""
+    """A database, for one shop of it; one connection for each thread. `url` has no password in it."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, shop: int = 0) -> None:
         self.url = url
         self._mine = threading.local()
         self._lock = threading.Lock()
         self._all: list[tuple[threading.Thread, PostgresConn]] = []
         try:
             self._bring_tables(MIGRATIONS)
-            self.find_shop()
+            self.find_shop(shop)
         except BaseException:
             self.close()
             raise
 
     def _bring_tables(self, migrations: Iterable[Migrations]) -> None:
         """To the newest schema, all in one transaction. Two programs may come at once: the second finds it done."""
-        with self._locked(LOCKS - 1) as conn:
+        with self._locked(LOCK_OF_TABLES) as conn:
             conn.execute(
                 "CREATE TABLE IF NOT EXISTS hub_migration (migrations TEXT NOT NULL, name TEXT NOT NULL, "
                 "PRIMARY KEY (migrations, name))"
@@ -185,6 +193,8 @@ class PostgresPool(HubPool):
     def each(self, statement: str, *values: object) -> Iterator[tuple[Any, ...]]:
         """The rows of a long question, fetched some at a time."""
         conn = self.conn()
+        if not conn.in_transaction:
+            conn.locks.clear()
         try:
             # A cursor of the server lives in a transaction (PostgreSQL, "DECLARE").
             with conn.raw.transaction(), conn.raw.cursor("each") as cursor:
@@ -193,18 +203,23 @@ class PostgresPool(HubPool):
         except psycopg.Error as wrong:
             raise explain_postgres(wrong, self.url) from wrong
 
-    @contextmanager
-    def writing(self) -> Iterator[PostgresConn]:
+    def writing(self) -> AbstractContextManager[PostgresConn]:
         """A transaction that is locked before its first read; inside another one on this thread, a part of that."""
-        conn = self.conn()
-        if conn.in_transaction:
-            yield conn
-            return
-        with self._locked(LOCKS + self.shop) as conn:
-            yield conn
+        return self._locked(LOCKS + self.shop)
+
+    def whole_database(self) -> AbstractContextManager[PostgresConn]:
+        """The same for what concerns several shops."""
+        return self._locked(LOCK_OF_ALL)
 
     @contextmanager
     def _locked(self, lock: int) -> Iterator[PostgresConn]:
+        conn = self.conn()
+        if conn.in_transaction:
+            # A question that runs on, or another shop's change: this lock is taken beside what they hold.
+            if lock not in conn.locks:
+                self._lock_more(conn, lock)
+            yield conn
+            return
         conn = self._begun(lock)
         try:
             yield conn
@@ -216,12 +231,20 @@ class PostgresPool(HubPool):
                 raise explain_postgres(wrong, self.url) from wrong
             raise
 
+    def _lock_more(self, conn: PostgresConn, lock: int) -> None:
+        try:
+            conn.raw.execute(_TAKE_LOCK, (lock,))
+        except psycopg.Error as wrong:
+            raise explain_postgres(wrong, self.url) from wrong
+        conn.locks.add(lock)
+
     def _begun(self, lock: int) -> PostgresConn:
         for again in (True, False):
             conn = self.conn()
+            conn.locks.clear()
             try:
                 conn.raw.execute("BEGIN")
-                conn.raw.execute("SELECT pg_advisory_xact_lock(%s::bigint)", (lock,))
+                conn.raw.execute(_TAKE_LOCK, (lock,))
             except psycopg.Error as wrong:
                 if again and conn.raw.closed:
                     # The server was started again since the last change: nothing was done yet.
@@ -229,6 +252,7 @@ class PostgresPool(HubPool):
                 with contextlib.suppress(psycopg.Error):
                     conn.raw.execute("ROLLBACK")
                 raise explain_postgres(wrong, self.url) from wrong
+            conn.locks.add(lock)
             break
         return conn
 
@@ -242,18 +266,10 @@ class PostgresPool(HubPool):
         )
         return [str(name) for (name,) in rows]
 
-    def folding(self) -> int:
-        """Which way of deriving the projections were made by; 0 where nobody said."""
+    def folding_of_all(self) -> int:
+        """Which way of deriving all projections were made by, as an earlier release said it; 0 where nobody said."""
         rows = self.read("SELECT number FROM hub_mark WHERE name = 'folding'")
         return int(rows[0][0]) if rows else 0
-
-    def set_folding(self, number: int) -> None:
-        """They were made in this way."""
-        with self.writing() as conn:
-            conn.execute(
-                "INSERT INTO hub_mark VALUES ('folding', ?) ON CONFLICT (name) DO UPDATE SET number = excluded.number",
-                (number,),
-            )
 
     def close(self) -> None:
         """Close every connection. May be called twice."""
@@ -270,10 +286,11 @@ class _Forget(Exception):
 
 
 class PostgresStore(HubStore):
-    """Answers every question of `hub.store.base.Store` from a PostgreSQL database."""
+    """Answers every question of `hub.store.base.Store` from a PostgreSQL database. `shop`: which of its shops; 0: the lowest
+    number."""
 
-    def __init__(self, url: str) -> None:
-        self.pool = PostgresPool(url)
+    def __init__(self, url: str, shop: int = 0) -> None:
+        self.pool = PostgresPool(url, shop)
         super().__init__(self.pool)
 
     def together(self, work: Callable[[], T]) -> T:

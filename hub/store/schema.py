@@ -58,6 +58,11 @@ _SHOP_AND_NODES = (
         wrong_tries INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (shop, secret_hash)) WITHOUT ROWID""",
 )
 
+EVENT_VIEW = """CREATE VIEW event AS SELECT j.position + e.key AS position, j.shop, j.device, j.epoch, j.first_seq + e.key AS seq,
+    e.value ->> 'kind' AS kind, e.value ->> 'at' AS at, j.received_at, e.value AS text
+    FROM journal j, json_each(CAST(j.texts AS TEXT)) e"""
+"""The journal for people with a SQL shell: one row for each event."""
+
 _JOURNAL = (
     # A row is a run: events of one journal with consecutive numbers that came together, as a JSON array of their texts exactly
     # as they came. position is that of the first; the next ones follow. Nothing in this table is ever changed or deleted.
@@ -65,10 +70,7 @@ _JOURNAL = (
         position INTEGER PRIMARY KEY, shop INTEGER NOT NULL, device TEXT NOT NULL, epoch INTEGER NOT NULL,
         first_seq INTEGER NOT NULL, count INTEGER NOT NULL, received_at REAL NOT NULL, texts BLOB NOT NULL,
         UNIQUE (shop, device, epoch, first_seq))""",
-    # The same for people with a SQL shell: one row for each event.
-    """CREATE VIEW event AS SELECT j.position + e.key AS position, j.shop, j.device, j.epoch, j.first_seq + e.key AS seq,
-        e.value ->> 'kind' AS kind, e.value ->> 'at' AS at, j.received_at, e.value AS text
-        FROM journal j, json_each(CAST(j.texts AS TEXT)) e""",
+    EVENT_VIEW,
     # What could not even be read as an event. The device keeps it too.
     """CREATE TABLE parked (
         shop INTEGER NOT NULL, device TEXT NOT NULL, digest TEXT NOT NULL, received_at REAL NOT NULL, reason TEXT NOT NULL,

@@ -20,10 +20,10 @@ T = TypeVar("T")
 
 
 class SqliteStore(HubStore):
-    """Answers every question of `hub.store.base.Store` from one file."""
+    """Answers every question of `hub.store.base.Store` from one file. `shop`: which of its shops; 0: the lowest number."""
 
-    def __init__(self, path: Path) -> None:
-        self.pool = SqlitePool(path)
+    def __init__(self, path: Path, shop: int = 0) -> None:
+        self.pool = SqlitePool(path, shop)
         self._together = Together(self.pool)
         self._moved_at = 0
         super().__init__(self.pool)
@@ -67,5 +67,5 @@ class SqliteStore(HubStore):
         with tempfile.TemporaryDirectory(prefix="verify-", dir=self.pool.path.parent) as folder:
             place = Path(folder) / FILE
             self.copy_to(place)
-            with closing(SqliteStore(place)) as copy:
+            with closing(SqliteStore(place, self.shop.number)) as copy:
                 yield copy

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TypeVar
+from typing import Self, TypeVar
 
+from hub.store.chain import SqlChain
 from hub.store.connection import HubPool
 from hub.store.counter import SqliteCounter
 from hub.store.entry import SqliteEntry
@@ -23,6 +25,7 @@ from hub.store.proposals import SqlProposals
 from hub.store.reports import SqliteReports
 from hub.store.setback import SqliteSetback
 from hub.store.tags import SqliteTags
+from hub.store.tenants import SqlTenants
 from hub.store.watch import SqliteWatch
 from hub.store.work import SqlWork
 
@@ -30,10 +33,15 @@ T = TypeVar("T")
 
 
 class HubStore(ABC):
-    """Answers every question of `hub.store.base.Store`, and what its keeper asks beside them."""
+    """Answers every question of `hub.store.base.Store` for one shop, and what its keeper asks beside them."""
 
     def __init__(self, pool: HubPool) -> None:
+        self._ask(pool)
+
+    def _ask(self, pool: HubPool) -> None:
+        """Every part over this pool: all that belongs to one shop begins here, and nowhere else."""
         self._any_pool = pool
+        self._tenants = SqlTenants(pool)
         self.shop = SqliteShop(pool)
         self.devices = SqliteDevices(pool)
         self.keys = SqliteKeys(pool)
@@ -52,6 +60,29 @@ class HubStore(ABC):
         self.setback = SqliteSetback(pool)
         self.work = SqlWork(pool)
         self.fleet = SqlFleet(pool)
+        self.chain = SqlChain(pool)
+
+    def of_shop(self, number: int) -> Self:
+        """The same database for another shop of it, over the same connections. Close only one of the two."""
+        other = copy.copy(self)
+        other._ask(self._any_pool.of_shop(number))
+        return other
+
+    def shops(self) -> list[int]:
+        """The numbers of all shops of this database, in order."""
+        return self._tenants.shops()
+
+    def shop_of_node(self, node: str) -> int | None:
+        """The shop of a node by its name, which is given out once in a database; None where nobody bears it."""
+        return self._tenants.of_node(node)
+
+    def shop_of_pairing(self, secret_hash: str) -> int | None:
+        """The shop that gave a pairing code out; None where none did."""
+        return self._tenants.of_pairing(secret_hash)
+
+    def count_wrong_pairing(self) -> None:
+        """A pairing code that no shop gave out: it counts against every code that is open."""
+        self._tenants.count_wrong_pairing()
 
     def writing(self) -> AbstractContextManager[object]:
         """One transaction, locked before its first read; calls on this thread join it."""

@@ -77,7 +77,7 @@ def test_no_statement_edits_or_deletes_a_row(house: House, statement: str) -> No
         ("DELETE FROM audit WHERE position = 2", 3),
         ("DELETE FROM audit WHERE position = 1", 2),
         (
-            "INSERT INTO audit (shop, at, who, what, subject) SELECT shop, at, who, what, subject FROM audit LIMIT 1",
+            "INSERT INTO audit (shop, position, at, who, what, subject) SELECT shop, 4, at, who, what, subject FROM audit LIMIT 1",
             4,
         ),
     ],

@@ -16,8 +16,8 @@ from hub.wire.coupon import show_code
 from hub.wire.snapshot import Value
 from tests.hub_house import House, campaign
 
-NEWEST = "SELECT position + count - 1 FROM journal ORDER BY position DESC LIMIT 1"
-"""Reads one row, from the end of the table."""
+NEWEST = "SELECT position + count - 1 FROM journal WHERE shop = 7 ORDER BY position DESC LIMIT 1"
+"""Reads one row, from the end of the key."""
 
 LARGE = (
     *("coupon", "redemption", "journal", "answer", "refusal", "visit", "conflict", "reversal", "reservation"),
