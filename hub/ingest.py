@@ -14,12 +14,13 @@ from typing import Any
 import msgspec
 
 from hub.auditing import audit
-from hub.folding import Placed, fold
+from hub.folding import fold
 from hub.ledger import FLAGGED, HUB, write_fact
 from hub.reading import Read, read_request
 from hub.spending import NewAct
 from hub.store.base import Store
 from hub.store.records import Run
+from hub.summing import Placed
 from hub.wire.events import ClockState, Event, write_event
 from hub.wire.sync import MAX_BATCH, SyncRequest, Verdict
 
