@@ -123,6 +123,7 @@ class FrontedServer(TcpWSGIServer):
         listening: socket.socket,
         front: Front,
         *,
+        everybody: dict[int, Any] | None = None,
         head_within_s: float = HEAD_WITHIN_S,
         request_within_s: float = REQUEST_WITHIN_S,
         **adjustments: Any,
@@ -147,7 +148,7 @@ class FrontedServer(TcpWSGIServer):
         with contextlib.suppress(OSError, AttributeError):
             listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, DEFER_S)
         # Whoever has an entry in here is asked by the loop in every turn.
-        self._everybody: dict[int, Any] = {}
+        self._everybody: dict[int, Any] = {} if everybody is None else everybody
         super().__init__(
             app,
             self._everybody,

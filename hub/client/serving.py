@@ -18,8 +18,10 @@ from typing import Any
 
 from waitress.server import create_server
 
+from hub.client import pulse
 from hub.client.fronted import Front, FrontedServer
 from hub.client.memory import return_large_blocks
+from hub.client.watchdog import notify
 
 MAX_REQUEST_BYTES = 64 * 2**20
 """What is read at all: a manager's photograph passes. Each application sets tighter limits of its own."""
@@ -64,7 +66,8 @@ def serve(
     `leaving` is called when the end begins: whoever holds requests back on purpose lets them go then.
 
     Requests under way are finished and their answers sent: staff see the verdict of what was redeemed. A second signal
-    changes nothing, so that whoever calls can put things away in peace.
+    changes nothing, so that whoever calls can put things away in peace. systemd is told when answering begins and ends, and
+    pinged from the loop (`hub.client.pulse`).
     """
     return_large_blocks()
     # Requests queue for a moment when many come at once: that is no warning.
@@ -77,11 +80,13 @@ def serve(
         "asyncore_use_poll": True,
         "clear_untrusted_proxy_headers": True,
     }
+    everybody: dict[int, Any] = {}
     server: Any = (
-        create_server(app, sockets=[listening], recv_bytes=262_144, **adjustments)
+        create_server(app, everybody, sockets=[listening], recv_bytes=262_144, **adjustments)
         if front is None
-        else FrontedServer(app, listening, front, **adjustments)
+        else FrontedServer(app, listening, front, everybody=everybody, **adjustments)
     )
+    pulse.begin(everybody, server.task_dispatcher)
     stopping = threading.Event()
 
     def stop(_number: int, _frame: FrameType | None) -> None:
@@ -98,8 +103,10 @@ def serve(
     answering = threading.Thread(target=answer, name="answering", daemon=True)
     answering.start()
     ready(_address(listening))
+    notify("READY=1")
     while answering.is_alive() and not stopping.wait(1.0):
         pass
+    notify("STOPPING=1")
     if leaving is not None:
         leaving()
     _finish_requests(server)
