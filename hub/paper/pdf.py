@@ -34,38 +34,50 @@ class Photograph:
     jpeg: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """A filled rectangle."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    colour: Colour
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A drawing in one colour, or a photograph, in its place."""
+
+    what: Drawing | Photograph
+    x: float
+    y: float
+    width: float
+    height: float
+    colour: Colour = BLACK
+
+
 @dataclass(slots=True)
 class Page:
     """One page. Whatever is put later lies above what is there."""
 
     width_mm: float
     height_mm: float
-    marks: list[str] = field(default_factory=list)
-    pictures: list[Drawing | Photograph] = field(default_factory=list)
+    marks: list[Fill | Placed] = field(default_factory=list)
 
     def fill(self, x: float, y: float, width: float, height: float, colour: Colour) -> None:
         """A filled rectangle."""
-        self.marks.append(f"{_three(colour)} rg {_four(x, self.height_mm - y - height, width, height)} re f")
+        self.marks.append(Fill(x, y, width, height, colour))
 
     def draw(
         self, what: Drawing, x: float, y: float, width: float, height: float, colour: Colour = BLACK
     ) -> None:
         """A drawing in one colour; what is not ink stays as it was."""
-        self._put(what, x, y, width, height, f"{_three(colour)} rg ")
+        self.marks.append(Placed(what, x, y, width, height, colour))
 
     def show(self, what: Photograph, x: float, y: float, width: float, height: float) -> None:
         """A photograph."""
-        self._put(what, x, y, width, height, "")
-
-    def _put(
-        self, what: Drawing | Photograph, x: float, y: float, width: float, height: float, before: str
-    ) -> None:
-        name = f"/P{len(self.pictures)}"
-        self.pictures.append(what)
-        across, up, right, low = (
-            _number(size * POINTS_PER_MM) for size in (width, height, x, self.height_mm - y - height)
-        )
-        self.marks.append(f"q {before}{across} 0 0 {up} {right} {low} cm {name} Do Q")
+        self.marks.append(Placed(what, x, y, width, height))
 
 
 def write_pdf(pages: list[Page], title: str) -> bytes:
@@ -80,11 +92,12 @@ def write_pdf(pages: list[Page], title: str) -> bytes:
     kids = []
     placed: dict[Drawing | Photograph, int] = {}
     for page in pages:
-        for picture in page.pictures:
+        pictures = [mark.what for mark in page.marks if isinstance(mark, Placed)]
+        for picture in pictures:
             if picture not in placed:
                 placed[picture] = add(_picture(picture))
-        names = [(place, placed[picture]) for place, picture in enumerate(page.pictures)]
-        content = add(_stream(b"", "\n".join(page.marks).encode()))
+        names = [(place, placed[picture]) for place, picture in enumerate(pictures)]
+        content = add(_stream(b"", "\n".join(_marks(page)).encode()))
         resources = b" ".join(b"/P%d %d 0 R" % pair for pair in names)
         box = f"[0 0 {_number(page.width_mm * POINTS_PER_MM)} {_number(page.height_mm * POINTS_PER_MM)}]".encode()
         kids.append(
@@ -97,6 +110,23 @@ def write_pdf(pages: list[Page], title: str) -> bytes:
     objects[catalogue - 1] = b"<< /Type /Catalog /Pages %d 0 R >>" % tree
     objects[tree - 1] = b"<< /Type /Pages /Kids [%b] /Count %d >>" % (listed, len(kids))
     return _file(objects, catalogue, info)
+
+
+def _marks(page: Page) -> list[str]:
+    """What stands on the page, in PDF's own words, whose places are counted from the lower left corner."""
+    told, place = [], 0
+    for mark in page.marks:
+        low = page.height_mm - mark.y - mark.height
+        if isinstance(mark, Fill):
+            told.append(f"{_three(mark.colour)} rg {_four(mark.x, low, mark.width, mark.height)} re f")
+            continue
+        before = "" if isinstance(mark.what, Photograph) else f"{_three(mark.colour)} rg "
+        across, up, right, foot = (
+            _number(size * POINTS_PER_MM) for size in (mark.width, mark.height, mark.x, low)
+        )
+        told.append(f"q {before}{across} 0 0 {up} {right} {foot} cm /P{place} Do Q")
+        place += 1
+    return told
 
 
 def _file(objects: list[bytes], catalogue: int, info: int) -> bytes:
