@@ -9,13 +9,14 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from hub.changing import changed, turned
 from hub.client.db import StorageError, explain
 from hub.client.files import write_whole
-from hub.keys import clear_number, free_number
+from hub.fleet.admitting import admitted, welcome
+from hub.fleet.plan import Plan, read_plan, write_plan
 from hub.store.base import Store
-from hub.store.records import Device
+from hub.upstream.receiving import joined, why_not
 from hub.wire.identity import (
+    ONE_TIME_CHARACTERS,
     SECRET_CHARACTERS,
     PairingCode,
     crockford,
@@ -24,7 +25,6 @@ from hub.wire.identity import (
     private_bytes,
     public_text,
     read_public,
-    sign_text,
     text_is_signed,
 )
 from hub.wire.sync import EnrolReply, EnrolRequest, Problem
@@ -64,10 +64,14 @@ def open_pairing(
     program: str | None,
     now: float,
     random: Callable[[int], bytes] = os.urandom,
+    plan: Plan | None = None,
 ) -> PairingCode:
-    """A code of one use for a new node; good for ten minutes. `program` None: for any."""
+    """A code of one use for a new node; good for ten minutes. `program` None: for any. `plan`: what the node becomes."""
     code = PairingCode(crockford(random(5), SECRET_CHARACTERS), fingerprint(public_text(key)))
-    store.devices.open_pairing(secret_hash(code.secret), program, now, now + PAIRING_S)
+    with store.writing():
+        store.devices.open_pairing(secret_hash(code.secret), program, now, now + PAIRING_S)
+        if plan is not None and plan != Plan():
+            store.fleet.put_plan(secret_hash(code.secret), write_plan(plan), now + PAIRING_S, now)
     return code
 
 
@@ -77,8 +81,15 @@ def enrol(
     """Take a node in, or say why not, with the HTTP status."""
     if not text_is_signed(read_public(request.public), request.signed_text(), request.signature):
         return 401, Problem("bad_signature", "The new device could not prove that it holds its key.")
+    mark = secret_hash(request.secret)
+    one_time = len(request.secret) == ONE_TIME_CHARACTERS
     with store.writing():
-        good, program = store.devices.use_pairing(secret_hash(request.secret), now, wrong_limit=WRONG_SECRETS)
+        if one_time:
+            ticket = store.fleet.ticket(mark)
+            good = ticket is not None and ticket.used_at is None and now < ticket.expires_at
+            program = ticket.program or None if ticket is not None else None
+        else:
+            good, program = store.devices.use_pairing(mark, now, wrong_limit=WRONG_SECRETS)
         if not good:
             return 403, BAD_PAIRING_CODE
         if program is not None and program != request.program:
@@ -86,39 +97,15 @@ def enrol(
                 f"This pairing code is for a new {program}, not for a new {request.program}. Make a new one."
             )
             return 403, Problem("wrong_program", sentence)
-        device = store.devices.by_public(request.public)
-        if device is None:
-            number = free_number(store, now)
-            if number is None:
-                sentence = (
-                    "This shop has used all 256 numbers for keys, and none has been free for 90 days. Withdraw devices that are "
-                    "gone, or take a second shop number."
-                )
-                return 409, Problem("too_many_devices", sentence)
-            clear_number(store, number, now, "hub")
-            device = store.devices.enrol(request.program, request.name, request.public, now, number)
-            if device is not None:
-                both = turned("program", None, device.program) | turned("name", None, device.name)
-                store.people.note(changed(now, "hub", "device.enrolled", device.device, both))
-        if device is None:
-            return 409, Problem("too_many_devices", "This shop has no number left for the key of a device.")
-        if device.withdrawn_at is not None:
-            return 403, Problem(
-                "withdrawn", "This device was withdrawn. Remove its folder and enrol it anew."
-            )
-    return _welcome(store, key, device)
-
-
-def _welcome(store: Store, key: Ed25519PrivateKey, device: Device) -> EnrolReply:
-    unsigned = EnrolReply(
-        device=device.device,
-        shop=store.shop.number,
-        key_number=device.key_number,
-        epoch=1,
-        hub=public_text(key),
-        signature="",
-    )
-    signature = sign_text(key, unsigned.signed_text(device.public))
-    return EnrolReply(
-        unsigned.device, unsigned.shop, unsigned.key_number, unsigned.epoch, unsigned.hub, signature
-    )
+        against = why_not(store, request, program)
+        if against is not None:
+            return 409, against
+        plan = read_plan(ticket.plan if one_time and ticket is not None else store.fleet.take_plan(mark))
+        device = admitted(store, request.public, request.program, request.name, plan, now, "hub")
+        if isinstance(device, tuple):
+            return device
+        if one_time:
+            store.fleet.use_ticket(mark, device.device, now)
+        if request.shop is not None:
+            joined(store, device.device, request.shop, now)
+    return welcome(store, key, device)

@@ -133,7 +133,7 @@ def heard(store: Store, device: Device, signs_with: int | None, now: float) -> N
         if key.device == device.device and key.number != signs_with and key.over_at() is None:
             if key.made_at > used.made_at:
                 continue
-            ends_at = now + policy.after_s if policy.old == "after" else _last_use(store, key, now)
+            ends_at = now + policy.after_s if policy.old == "after" else last_use(store, key, now)
             store.keys.put(replace(key, ends_at=ends_at))
     store.people.note(
         changed(
@@ -212,7 +212,7 @@ def clear_number(store: Store, number: int, now: float, who: str) -> None:
     store.people.note(AuditEntry(now, who, "key.number", str(number), detail))
 
 
-def _last_use(store: Store, key: KeyRecord, now: float) -> float:
+def last_use(store: Store, key: KeyRecord, now: float) -> float:
     """The first second at which no coupon of this key can be good: of those in the ledger, and of those taken until now of which
     the hub has not heard."""
     unheard = [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hub.store.connection import HubPool
 from hub.store.fleet_doors import FleetDoors
 from hub.store.fleet_records import Ahead, Floor, Former, Post, Spent, Team, Told
@@ -11,6 +13,11 @@ from hub.wire.identity import REPLAY_WINDOW
 _POST = (
     "SELECT device, team, floor, x, y, note, settings, retiring_at, retired_at FROM fleet_post WHERE shop = ?"
 )
+
+
+def _post(row: tuple[Any, ...]) -> Post:
+    device, team, floor, x, y, note, settings, retiring_at, retired_at = row
+    return Post(device, team, floor, x, y, note, unpack(settings), retiring_at, retired_at)
 
 
 class SqlFleet(FleetDoors):
@@ -56,12 +63,12 @@ class SqlFleet(FleetDoors):
     def posts(self) -> dict[str, Post]:
         """Every node of which something was said, by its name."""
         rows = self._pool.read(f"{_POST} ORDER BY device", self._pool.shop)
-        return {row[0]: Post(*row[:6], unpack(row[6]), *row[7:]) for row in rows}
+        return {row[0]: _post(row) for row in rows}
 
     def post(self, device: str) -> Post:
         """What was said of one node; nothing where nobody said anything."""
         rows = self._pool.read(f"{_POST} AND device = ?", self._pool.shop, device)
-        return Post(*rows[0][:6], unpack(rows[0][6]), *rows[0][7:]) if rows else Post(device)
+        return _post(rows[0]) if rows else Post(device)
 
     def put_post(self, post: Post) -> None:
         """Say it anew."""
@@ -218,7 +225,15 @@ class SqlFleet(FleetDoors):
                 """INSERT INTO fleet_ahead (shop, device, epoch, first_seq, count, most_s, received_at)
                    VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (shop, device, epoch, first_seq) DO NOTHING""",
                 [
-                    (self._pool.shop, one.device, one.epoch, one.first_seq, one.count, one.most_s, one.received_at)
+                    (
+                        self._pool.shop,
+                        one.device,
+                        one.epoch,
+                        one.first_seq,
+                        one.count,
+                        one.most_s,
+                        one.received_at,
+                    )
                     for one in marks
                 ],
             )

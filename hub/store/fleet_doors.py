@@ -12,7 +12,9 @@ WAITING_ROOM = 0
 
 _ASKING = """SELECT public, code, program, name, address, asked_at, expires_at, state, plan, who, device
     FROM fleet_asking WHERE shop IN (?, ?)"""
-_TICKET = "SELECT mark, kind, program, plan, made_at, expires_at, used_at, device FROM fleet_ticket WHERE shop = ?"
+_TICKET = (
+    "SELECT mark, kind, program, plan, made_at, expires_at, used_at, device FROM fleet_ticket WHERE shop = ?"
+)
 
 
 class FleetDoors:
@@ -102,6 +104,26 @@ class FleetDoors:
                 (WAITING_ROOM, self._pool.shop, before),
             ).rowcount
 
+    def shop_of_key(self, public: str) -> int | None:
+        """The shop that has decided about this key, knows it or has allowed it; None where none has."""
+        rows = self._pool.read(
+            """SELECT shop FROM fleet_asking WHERE public = ? AND shop <> ?
+               UNION ALL SELECT shop FROM fleet_ticket WHERE mark = ? AND kind = 'public'
+               UNION ALL SELECT shop FROM device WHERE public = ? ORDER BY shop LIMIT 1""",
+            public,
+            WAITING_ROOM,
+            public,
+            public,
+        )
+        return int(rows[0][0]) if rows else None
+
+    def shop_of_secret(self, mark: str) -> int | None:
+        """The shop that gave this key of one use out; None where none did."""
+        rows = self._pool.read(
+            "SELECT shop FROM fleet_ticket WHERE mark = ? AND kind = 'secret' ORDER BY shop LIMIT 1", mark
+        )
+        return int(rows[0][0]) if rows else None
+
     def put_ticket(self, ticket: Ticket) -> bool:
         """Give a right to join out; False where it is there already."""
         with self._pool.writing() as conn:
@@ -160,9 +182,7 @@ class FleetDoors:
     def put_plan(self, secret_hash: str, plan: str, expires_at: float, now: float) -> None:
         """What becomes of the node that uses this pairing code."""
         with self._pool.writing() as conn:
-            conn.execute(
-                "DELETE FROM fleet_plan WHERE shop = ? AND expires_at <= ?", (self._pool.shop, now)
-            )
+            conn.execute("DELETE FROM fleet_plan WHERE shop = ? AND expires_at <= ?", (self._pool.shop, now))
             conn.execute(
                 "INSERT INTO fleet_plan (shop, secret_hash, plan, expires_at) VALUES (?, ?, ?, ?)",
                 (self._pool.shop, secret_hash, plan, expires_at),

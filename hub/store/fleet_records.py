@@ -107,7 +107,7 @@ class Spent:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a node last told of itself: its settings in force as JSON, how far its clock is ahead of the hub's (negative: behind)."""
+    """What a node last told of itself: its settings in force as JSON, how far its clock is ahead of the hub (or behind)."""
 
     device: str
     settings: str

@@ -32,6 +32,8 @@ _TABLES = (
         program TEXT NOT NULL, plan TEXT NOT NULL, made_at REAL NOT NULL, expires_at REAL NOT NULL, used_at REAL,
         device TEXT NOT NULL, PRIMARY KEY (shop, mark)) WITHOUT ROWID""",
     "CREATE INDEX fleet_ticket_mark ON fleet_ticket (mark)",
+    # A node that asks by its key does not say of which shop it is.
+    "CREATE INDEX device_public ON device (public)",
     # What becomes of the node that uses a pairing code: `hub.fleet.plan.Plan` as JSON.
     """CREATE TABLE fleet_plan (
         shop INTEGER NOT NULL, secret_hash TEXT NOT NULL, plan TEXT NOT NULL, expires_at REAL NOT NULL,

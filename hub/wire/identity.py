@@ -26,6 +26,9 @@ SIGNATURE_HEADER = "Shopbell-Signature"
 SECRET_CHARACTERS = 8
 """40 random bits: one use, ten minutes and a limit on wrong tries make guessing hopeless."""
 
+ONE_TIME_CHARACTERS = 26
+"""130 random bits of a key of one use for a roll-out: it may live for months, so nothing is left to a limit on tries."""
+
 FINGERPRINT_CHARACTERS = 12
 """60 bits of the hub's key: more than an attacker can grind in the ten minutes that a code lives."""
 
@@ -89,9 +92,10 @@ class PairingCode:
     def read(cls, text: str) -> PairingCode | None:
         """None where the text is no pairing code."""
         folded = fold_typed(text)
-        if len(folded) != SECRET_CHARACTERS + FINGERPRINT_CHARACTERS or set(folded) - set(CROCKFORD):
+        secret = len(folded) - FINGERPRINT_CHARACTERS
+        if secret not in (SECRET_CHARACTERS, ONE_TIME_CHARACTERS) or set(folded) - set(CROCKFORD):
             return None
-        return cls(folded[:SECRET_CHARACTERS], folded[SECRET_CHARACTERS:])
+        return cls(folded[:secret], folded[secret:])
 
 
 def _request_text(device: str, counter: int, method: str, path: str, body: bytes) -> bytes:

@@ -38,7 +38,7 @@ class Held(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Books(msgspec.Struct, frozen=True):
-    """What head office has to know of a shop beside its journal: how it calls itself, and the keys that its coupons are signed with."""
+    """What head office has to know of a shop beside its journal: how it calls itself, and with which keys it signs coupons."""
 
     shop: Shop
     keys: Annotated[tuple[Key, ...], Meta(max_length=256)] = ()
@@ -259,9 +259,12 @@ class LookReply(msgspec.Struct, frozen=True):
 
 
 class EnrolRequest(msgspec.Struct, frozen=True):
-    """A new node with the installer's code. The signature over the other fields proves that it holds the key."""
+    """A new node with the installer's code. The signature over the other fields proves that it holds the key.
 
-    secret: Annotated[str, Meta(min_length=8, max_length=8)]
+    `secret`: 8 characters of a pairing code, or 26 of a key of one use that was given out for a roll-out.
+    """
+
+    secret: Annotated[str, Meta(pattern="^[0-9A-Z]{8}([0-9A-Z]{18})?$")]
     public: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
     program: Literal["edge", "kiosk", "site", "hub"]
     name: Annotated[str, Meta(min_length=1, max_length=60)]
@@ -284,6 +287,8 @@ class EnrolReply(msgspec.Struct, frozen=True):
     epoch: Ordinal
     hub: str
     signature: str
+    name: Annotated[str, Meta(max_length=60)] = ""
+    """What people call the node, where the shop has decided that; not signed, since nothing depends on it."""
 
     def signed_text(self, public: str) -> str:
         """What the hub's signature covers; with the node's own key, so that the answer is for it alone."""

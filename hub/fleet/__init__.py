@@ -1,0 +1,1 @@
+"""The nodes of a shop as a fleet: ways in, groups, places, settings, replacements, clocks."""
