@@ -24,6 +24,7 @@ from hub.client.db import StorageError
 from hub.code_keys import SECTION as CODE_KEYS
 from hub.code_keys import CodeKeys
 from hub.devices import BAD_PAIRING_CODE, enrol, secret_hash
+from hub.fleet.doors import ask
 from hub.giving import Giver
 from hub.ingest import read_batch, take
 from hub.keys import heard, renewed, wants_new_key
@@ -42,10 +43,12 @@ from hub.wire.identity import (
     COUNTER_HEADER,
     DEVICE_HEADER,
     SIGNATURE_HEADER,
+    public_text,
     read_public,
     request_is_signed,
     sign_reply,
 )
+from hub.wire.joining import AskRequest, HelloReply, HelloRequest
 from hub.wire.sync import (
     MAX_BODY_BYTES,
     WIRE_VERSION,
@@ -69,6 +72,8 @@ _COUNTER = re.compile(r"[0-9]{1,16}")
 _sync = msgspec.json.Decoder(SyncRequest)
 _redeem = msgspec.json.Decoder(RedeemRequest)
 _enrol = msgspec.json.Decoder(EnrolRequest)
+_hello = msgspec.json.Decoder(HelloRequest)
+_ask = msgspec.json.Decoder(AskRequest)
 _renew = msgspec.json.Decoder(RenewRequest)
 _reserve = msgspec.json.Decoder(ReserveRequest)
 _release = msgspec.json.Decoder(ReleaseRequest)
@@ -223,6 +228,7 @@ class Api:
         signature = request.headers.get(SIGNATURE_HEADER, "")
         public = read_public(device.public)
         if not request_is_signed(public, name, counter, request.method, request.path, body, signature):
+            self._old_hardware(device, counter, body, signature)
             raise Refusing(
                 401, "bad_signature", f"The signature on this request is not the one of {device.name}."
             )
@@ -231,6 +237,15 @@ class Api:
                 403, "withdrawn", f"{device.name} was withdrawn from this shop. Enrol it again to use it."
             )
         return device, counter
+
+    def _old_hardware(self, device: Device, counter: int, body: bytes, signature: str) -> None:
+        """Refuse hardware that was replaced by what it is, so that its screen can say so."""
+        for former in self.store.fleet.formers(device.device):
+            public = read_public(former.public)
+            if request_is_signed(
+                public, device.device, counter, request.method, request.path, body, signature
+            ):
+                raise Refusing(403, "withdrawn", f"{device.name} has other hardware now. This one is not used any more.")
 
     def _count(self, device: Device, counter: int, now: float) -> Device:
         """Use the number up, in the transaction of what was asked. Looks again: the device may just have been withdrawn."""
@@ -282,7 +297,9 @@ def _reply(key: Ed25519PrivateKey, status: int, content: msgspec.Struct) -> Resp
     return response
 
 
-def _questions(store: Store, shops: Tenants[Api]) -> dict[str, Callable[[bytes], msgspec.Struct]]:
+def _questions(
+    store: Store, shops: Tenants[Api], key: Ed25519PrivateKey, clock: Clock
+) -> dict[str, Callable[[bytes], msgspec.Struct]]:
     """What may be asked under `/v1`, of the shop whose node asks."""
 
     def of_node(ask: Callable[[Api, bytes], msgspec.Struct]) -> Callable[[bytes], msgspec.Struct]:
@@ -296,13 +313,32 @@ def _questions(store: Store, shops: Tenants[Api]) -> dict[str, Callable[[bytes],
     def take_in(body: bytes) -> msgspec.Struct:
         """A new node comes into the shop that gave its code out."""
         asked = _decode(_enrol, body)
-        number = store.shop_of_pairing(secret_hash(asked.secret))
+        mark = secret_hash(asked.secret)
+        number = store.shop_of_pairing(mark) or store.fleet.shop_of_secret(mark)
         if number is None and len(store.shops()) > 1:
             store.count_wrong_pairing()
             raise Refusing(403, BAD_PAIRING_CODE.code, BAD_PAIRING_CODE.sentence)
         return (shops.home() if number is None else shops.of_shop(number)).enrol(asked)
 
+    def hello(body: bytes) -> msgspec.Struct:
+        """Which hub this is, before a node makes a key."""
+        _decode(_hello, body)
+        return HelloReply(public_text(key), clock.now())
+
+    def ask_in(body: bytes) -> msgspec.Struct:
+        """A node that shows a code waits until somebody of a shop accepts it."""
+        asked = _decode(_ask, body)
+        answer = ask(store, key, asked, request.remote_addr or "", clock.now())
+        if isinstance(answer, tuple):
+            status, problem = answer
+            raise Refusing(status, problem.code, problem.sentence)
+        if answer.enrolled is not None:
+            shops.of_node(answer.enrolled.device).snapshots.giver.met(answer.enrolled.device)
+        return answer
+
     return {
+        "hello": hello,
+        "ask": ask_in,
         "sync": of_node(Api.sync),
         "redeem": of_node(Api.redeem),
         "reserve": of_node(Api.reserve),
@@ -348,7 +384,7 @@ def create_api(
 
         return view
 
-    asking = _questions(store, shops)
+    asking = _questions(store, shops, key, clock)
     for name, ask in asking.items():
         blueprint.add_url_rule(f"/{name}", name, answering(ask), methods=["POST"])
 
