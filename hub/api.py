@@ -24,7 +24,8 @@ from hub.client.db import StorageError
 from hub.code_keys import SECTION as CODE_KEYS
 from hub.code_keys import CodeKeys
 from hub.devices import BAD_PAIRING_CODE, enrol, secret_hash
-from hub.fleet.doors import ask
+from hub.fleet.doors import ask as ask_in
+from hub.fleet.doors import is_old_hardware
 from hub.giving import Giver
 from hub.ingest import read_batch, take
 from hub.keys import heard, renewed, wants_new_key
@@ -129,10 +130,7 @@ class Api:
         with self.store.writing():
             device = self._count(device, counter, now)
             answer = renewed(self.store, device, asked, now)
-        if isinstance(answer, tuple):
-            status, problem = answer
-            raise Refusing(status, problem.code, problem.sentence)
-        return answer
+        return _unless_refused(answer)
 
     def redeem(self, body: bytes) -> msgspec.Struct:
         """A till asks; the decision is on disk before it is answered."""
@@ -200,18 +198,11 @@ class Api:
             counted = self._count(device, counter, now)
             return RECOVERING if changes and recovering(self.store, now) else answer(counted, asked, now)
 
-        answered = self.store.together(decide)
-        if isinstance(answered, tuple):
-            status, problem = answered
-            raise Refusing(status, problem.code, problem.sentence)
-        return answered
+        return _unless_refused(self.store.together(decide))
 
     def enrol(self, asked: EnrolRequest) -> msgspec.Struct:
         """A new node with the installer's code."""
-        answer = enrol(self.store, self.key, asked, self.clock.now())
-        if isinstance(answer, tuple):
-            status, problem = answer
-            raise Refusing(status, problem.code, problem.sentence)
+        answer = _unless_refused(enrol(self.store, self.key, asked, self.clock.now()))
         self.snapshots.giver.met(answer.device)
         logger.info("enrolled device=%s program=%s", answer.device, asked.program)
         return answer
@@ -228,7 +219,10 @@ class Api:
         signature = request.headers.get(SIGNATURE_HEADER, "")
         public = read_public(device.public)
         if not request_is_signed(public, name, counter, request.method, request.path, body, signature):
-            self._old_hardware(device, counter, body, signature)
+            if is_old_hardware(self.store, device, counter, request.method, request.path, body, signature):
+                raise Refusing(
+                    403, "withdrawn", f"{device.name} has other hardware now. This one is not used any more."
+                )
             raise Refusing(
                 401, "bad_signature", f"The signature on this request is not the one of {device.name}."
             )
@@ -237,15 +231,6 @@ class Api:
                 403, "withdrawn", f"{device.name} was withdrawn from this shop. Enrol it again to use it."
             )
         return device, counter
-
-    def _old_hardware(self, device: Device, counter: int, body: bytes, signature: str) -> None:
-        """Refuse hardware that was replaced by what it is, so that its screen can say so."""
-        for former in self.store.fleet.formers(device.device):
-            public = read_public(former.public)
-            if request_is_signed(
-                public, device.device, counter, request.method, request.path, body, signature
-            ):
-                raise Refusing(403, "withdrawn", f"{device.name} has other hardware now. This one is not used any more.")
 
     def _count(self, device: Device, counter: int, now: float) -> Device:
         """Use the number up, in the transaction of what was asked. Looks again: the device may just have been withdrawn."""
@@ -267,6 +252,13 @@ def _named() -> tuple[str, int] | None:
     if not _NAME.fullmatch(name) or not _COUNTER.fullmatch(counter) or int(counter) > MAX_COUNTER:
         return None
     return name, int(counter)
+
+
+def _unless_refused(answer: T | tuple[int, Problem]) -> T:
+    if isinstance(answer, tuple):
+        status, problem = answer
+        raise Refusing(status, problem.code, problem.sentence)
+    return answer
 
 
 def _decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
@@ -325,20 +317,17 @@ def _questions(
         _decode(_hello, body)
         return HelloReply(public_text(key), clock.now())
 
-    def ask_in(body: bytes) -> msgspec.Struct:
+    def wait(body: bytes) -> msgspec.Struct:
         """A node that shows a code waits until somebody of a shop accepts it."""
-        asked = _decode(_ask, body)
-        answer = ask(store, key, asked, request.remote_addr or "", clock.now())
-        if isinstance(answer, tuple):
-            status, problem = answer
-            raise Refusing(status, problem.code, problem.sentence)
+        asked, place = _decode(_ask, body), request.remote_addr or ""
+        answer = _unless_refused(ask_in(store, key, asked, place, clock.now()))
         if answer.enrolled is not None:
             shops.of_node(answer.enrolled.device).snapshots.giver.met(answer.enrolled.device)
         return answer
 
     return {
         "hello": hello,
-        "ask": ask_in,
+        "ask": wait,
         "sync": of_node(Api.sync),
         "redeem": of_node(Api.redeem),
         "reserve": of_node(Api.reserve),
