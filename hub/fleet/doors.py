@@ -19,6 +19,7 @@ from hub.fleet.admitting import admitted, welcome
 from hub.fleet.plan import Plan, read_plan, write_plan
 from hub.store.base import Store
 from hub.store.fleet_records import Asking, Ticket
+from hub.store.records import Device
 from hub.wire.identity import (
     ONE_TIME_CHARACTERS,
     PairingCode,
@@ -26,6 +27,7 @@ from hub.wire.identity import (
     fingerprint,
     public_text,
     read_public,
+    request_is_signed,
     text_is_signed,
 )
 from hub.wire.joining import (
@@ -120,6 +122,16 @@ def _ask_shop(
         elif asking is not None:
             store.fleet.change_asking(replace(asking, device=admit.device))
         return AskReply("accepted", now, now, welcome(store, key, admit))
+
+
+def is_old_hardware(
+    store: Store, device: Device, counter: int, method: str, path: str, body: bytes, signature: str
+) -> bool:
+    """Whether hardware that this node was before signed a request, so that its screen can say what it is."""
+    return any(
+        request_is_signed(read_public(former.public), device.device, counter, method, path, body, signature)
+        for former in store.fleet.formers(device.device)
+    )
 
 
 def waiting(store: Store, code_text: str, now: float) -> Asking | Problem:
@@ -233,7 +245,8 @@ class BadLine:
 
 
 def read_keys(text: str) -> tuple[list[tuple[str, str, Plan]], list[BadLine]]:
-    """A file of public keys: a line for each node, `KEY PROGRAM NAME`; the name goes to the end of the line, `#` begins a comment.
+    """A file of public keys: a line for each node, `KEY PROGRAM NAME`; the name goes to the end of the line, `#` begins
+    a comment.
 
     Every bad line is told; a name may be left out.
     """

@@ -4,9 +4,10 @@ Pure. `hub.client.joining` asks with it, `hub.fleet.doors` answers, `hub.storefr
 
 The node asks the hub for its public key first (`/v1/hello`), makes a key of its own afterwards, and shows a code that stands
 for both (`joining_code`). A manager types or scans it at the hub, which computes the code of each node that waits from the
-node's key and its own. So nobody gets in with a code that he only saw: another key has another code. And a node that was answered by somebody
-who is not the hub shows a code that the hub does not know. The order matters: whoever could choose a hub's key after he knew the
-node's would need only 2^30 keys on either side to find two with the same code; as it is he needs 2^60 within ten minutes.
+node's key and its own. So nobody gets in with a code that he only saw: another key has another code. And a node that was
+answered by somebody who is not the hub shows a code that the hub does not know. The order matters: whoever could choose a
+hub's key after he knew the node's would need only 2^30 keys on either side to find two with the same code; as it is he needs
+2^60 within ten minutes.
 """
 
 from __future__ import annotations
