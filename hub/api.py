@@ -32,6 +32,7 @@ from hub.keys import heard, renewed, wants_new_key
 from hub.looking import look
 from hub.presenting import Beside, check_ahead
 from hub.redeeming import redeem
+from hub.refusing import Refusing, decode, unless_refused
 from hub.reserving import release, reserve
 from hub.reversing import reverse
 from hub.sealed import Secret
@@ -84,15 +85,6 @@ _look = msgspec.json.Decoder(LookRequest)
 T = TypeVar("T")
 
 
-class Refusing(Exception):
-    """The request ends here, with this status and problem."""
-
-    def __init__(self, status: int, code: str, sentence: str, highest: int | None = None) -> None:
-        super().__init__(sentence)
-        self.status = status
-        self.problem = Problem(code, sentence, highest)
-
-
 @dataclass(frozen=True, slots=True)
 class Api:
     """The hub as nodes of one shop see it."""
@@ -106,7 +98,7 @@ class Api:
     def sync(self, body: bytes) -> msgspec.Struct:
         """One exchange: facts up with a verdict for each, the snapshot down."""
         device, counter = self._who(body)
-        asked = _decode(_sync, body)
+        asked = decode(_sync, body)
         batch = read_batch(device.device, body, asked)
         now = self.clock.now()
         with self.store.writing():
@@ -125,12 +117,12 @@ class Api:
     def renew(self, body: bytes) -> msgspec.Struct:
         """A node has a new key for its coupons."""
         device, counter = self._who(body)
-        asked = _decode(_renew, body)
+        asked = decode(_renew, body)
         now = self.clock.now()
         with self.store.writing():
             device = self._count(device, counter, now)
             answer = renewed(self.store, device, asked, now)
-        return _unless_refused(answer)
+        return unless_refused(answer)
 
     def redeem(self, body: bytes) -> msgspec.Struct:
         """A till asks; the decision is on disk before it is answered."""
@@ -188,7 +180,7 @@ class Api:
     ) -> msgspec.Struct:
         """What only a till may ask, in one transaction that is on disk before it is answered."""
         device, counter = self._who(body)
-        asked = _decode(decoder, body)
+        asked = decode(decoder, body)
         if device.program != "kiosk":
             raise Refusing(403, "not_a_till", f"{device.name} is no till, so it cannot redeem.")
         check_ahead(self.store, getattr(asked, "text", ""))
@@ -198,11 +190,11 @@ class Api:
             counted = self._count(device, counter, now)
             return RECOVERING if changes and recovering(self.store, now) else answer(counted, asked, now)
 
-        return _unless_refused(self.store.together(decide))
+        return unless_refused(self.store.together(decide))
 
     def enrol(self, asked: EnrolRequest) -> msgspec.Struct:
         """A new node with the installer's code."""
-        answer = _unless_refused(enrol(self.store, self.key, asked, self.clock.now()))
+        answer = unless_refused(enrol(self.store, self.key, asked, self.clock.now()))
         self.snapshots.giver.met(answer.device)
         logger.info("enrolled device=%s program=%s", answer.device, asked.program)
         return answer
@@ -254,20 +246,6 @@ def _named() -> tuple[str, int] | None:
     return name, int(counter)
 
 
-def _unless_refused(answer: T | tuple[int, Problem]) -> T:
-    if isinstance(answer, tuple):
-        status, problem = answer
-        raise Refusing(status, problem.code, problem.sentence)
-    return answer
-
-
-def _decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
-    try:
-        return decoder.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError) as wrong:
-        raise Refusing(400, "bad_request", f"The hub cannot read this request: {wrong}.") from None
-
-
 def _body() -> bytes:
     request.max_content_length = MAX_BODY_BYTES
     try:
@@ -304,7 +282,7 @@ def _questions(
 
     def take_in(body: bytes) -> msgspec.Struct:
         """A new node comes into the shop that gave its code out."""
-        asked = _decode(_enrol, body)
+        asked = decode(_enrol, body)
         mark = secret_hash(asked.secret)
         number = store.shop_of_pairing(mark) or store.fleet.shop_of_secret(mark)
         if number is None and len(store.shops()) > 1:
@@ -314,13 +292,13 @@ def _questions(
 
     def hello(body: bytes) -> msgspec.Struct:
         """Which hub this is, before a node makes a key."""
-        _decode(_hello, body)
+        decode(_hello, body)
         return HelloReply(public_text(key), clock.now())
 
     def wait(body: bytes) -> msgspec.Struct:
         """A node that shows a code waits until somebody of a shop accepts it."""
-        asked, place = _decode(_ask, body), request.remote_addr or ""
-        answer = _unless_refused(ask_in(store, key, asked, place, clock.now()))
+        asked, place = decode(_ask, body), request.remote_addr or ""
+        answer = unless_refused(ask_in(store, key, asked, place, clock.now()))
         if answer.enrolled is not None:
             shops.of_node(answer.enrolled.device).snapshots.giver.met(answer.enrolled.device)
         return answer
