@@ -17,6 +17,7 @@ from hub.client.db import StorageError, writing
 from hub.client.link import SignedLink
 from hub.client.node import Node
 from hub.client.outbox import Outbox
+from hub.client.pace import Pace
 from hub.client.renewing import renew, settle
 from hub.client.retelling import Decided, keep, nothing_decided, tell_again, told
 from hub.client.rights import held
@@ -24,7 +25,7 @@ from hub.client.shelf import Shelf
 from hub.wire.identity import read_public
 from hub.wire.session import Ack, Adopt, Effect, Park, Renew, Retry, Session, SetClock, TellAgain
 from hub.wire.snapshot import BadSnapshot
-from hub.wire.sync import BATCH, Problem, Retell
+from hub.wire.sync import Problem, Retell
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +59,7 @@ class LinkState:
 
 
 class Exchange:
-    """One node's exchange. `jitter` draws from 0 to 1."""
+    """One node's exchange. `jitter` draws from 0 to 1; `steady` counts seconds and never jumps."""
 
     def __init__(
         self,
@@ -69,6 +70,7 @@ class Exchange:
         clock: Clock,
         jitter: Callable[[], float] = random.random,
         decided: Decided = nothing_decided,
+        steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self._node = node
         self._session = Session(node.device, read_public(node.hub))
@@ -78,10 +80,14 @@ class Exchange:
         self._clock = clock
         self._jitter = jitter
         self._decided = decided
+        self._steady = steady
+        self._pace = Pace()
         self.state = LinkState(reached=False, last_reached_at=None)
 
-    def once(self, limit: int = BATCH) -> Outcome:
-        """Send the oldest facts, take the verdicts and the snapshot. Raises only StorageError."""
+    def once(self, limit: int | None = None) -> Outcome:
+        """Send the oldest facts, take the verdicts and the snapshot. `limit`: at most so many facts, else as many as the line
+        has taken well. Raises only StorageError."""
+        limit = self._pace.size if limit is None else limit
         sent = self._outbox.pending(limit)
         settle(self._node, self._clock.now())
         signs_with, _ = self._node.signer(self._clock.now())
@@ -93,7 +99,9 @@ class Exchange:
         body = self._session.request(
             sent, have, clock, rights, signs_with, answered=self._link.answered, retold=retold
         )
+        begun = self._steady()
         reply = self._link.post("/v1/sync", body, TIMEOUT_S)
+        self._pace = self._pace.after(len(sent), reply.status, self._steady() - begun)
         self._go_above(reply.status, reply.body)
         effects = self._session.receive(sent, reply.status, reply.body, jitter=self._jitter())
         outcome = self._carry_out(effects, len(sent))

@@ -18,7 +18,7 @@ from hub.wire.snapshot import Key, Shop, Snapshot
 
 WIRE_VERSION = 1
 BATCH = 500
-"""Facts in one exchange: a body of some 150 kB, a transaction of a few milliseconds."""
+"""Facts in a first exchange, and in any on an ordinary line: a body of some 150 kB, a transaction of a few milliseconds."""
 
 MAX_BODY_BYTES = 4 * 2**20
 MAX_BATCH = 2_000
