@@ -37,6 +37,15 @@ def pace(text: str) -> float:
     return value
 
 
+def role(text: str) -> str:
+    """A part of the shop; the programs' own names are understood, too."""
+    known = {"hub": "office", "kiosk": "counter", "edge": "door"}
+    name = known.get(text, text)
+    if name not in known.values():
+        raise argparse.ArgumentTypeError(f"{text} is no part of a shop: door, counter, office")
+    return name
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The command line; each command imports its own module only when it runs."""
     parser = argparse.ArgumentParser(prog="shopbell", description="The bell over the shop door, for phones.")
@@ -117,6 +126,9 @@ def _wifi_options(up: argparse.ArgumentParser) -> None:
 
 
 def _install_options(install: argparse.ArgumentParser) -> None:
+    install.add_argument(
+        "roles", nargs="*", metavar="ROLE", type=role, help="door, counter or office, as the options below"
+    )
     install.add_argument("--door", action="store_true", help="it hears who is near and greets phones")
     install.add_argument("--counter", action="store_true", help="the shoppers' screen and the till")
     install.add_argument(

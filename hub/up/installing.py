@@ -11,7 +11,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from hub.up.access import (
@@ -22,6 +23,7 @@ from hub.up.access import (
     missing_packages,
     read_address,
 )
+from hub.up.hands import WITHIN_S, Hands, tell
 from hub.up.packages import SYSTEMD_RUNS, can_install, install
 from hub.up.plan import TLS_PORT
 from hub.up.sentences import UpError
@@ -30,47 +32,49 @@ from hub.up.services import (
     KEY_FILE,
     MODULES,
     RADIO_UNIT,
+    RECORD_FILE,
     SETTINGS_FILE,
     STATE,
     Machine,
+    as_word,
     files_of,
     next_steps,
     packages_of,
+    record_text,
     settings_text,
+    stale_files,
+    together,
     units_of,
 )
-from hub.up.tree import source_tree
+from hub.up.tree import Home, find_home
 from hub.up.whereabouts import country_of, local_timezone
 from hub.up.wireless import insist_on_key
 
-WITHIN_S = 300.0
 HOMES = ("home", "root", "run", "tmp")
 
 
 def run(args: argparse.Namespace) -> int:
     """Install; 0 where it went through."""
     root: Path | None = args.root
-    clone = source_tree()
+    home = find_home()
     if root is None:
         insist_on_machine(os.geteuid(), SYSTEMD_RUNS)
-        for path in (clone, Path(sys.executable).resolve()):
+        for path in (home.folder, Path(sys.executable).resolve()):
             insist_on_place(path)
-    machine = plan_machine(args, str(clone), root)
+    insist_on_name(home.folder)
     work = Work(root, args.passphrase_file)
+    asked = plan_machine(args, home, root)
+    before = work.record()
+    machine = together(before, asked)
     work.install_packages(machine)
-    changed = work.write(machine)
+    changed = work.write(machine, read_templates(home.units), before)
     if root is None:
-        work.bring_up(machine, changed, _pairing(args, machine))
-    tell("Everything is in place.")
+        changed = work.bring_up(machine, changed, _pairing(args, asked)) or changed
+    tell("Everything is in place." if changed else "Everything was in place already: nothing to do.")
     joined = [role for role in machine.roles if work.has_joined(role)]
     for step in next_steps(machine, joined):
         tell(step)
     return 0
-
-
-def tell(sentence: str) -> None:
-    """One line."""
-    print(f"shopbell: {sentence}", flush=True)
 
 
 def insist_on_machine(uid: int, systemd: Path) -> None:
@@ -93,15 +97,26 @@ def insist_on_place(path: Path) -> None:
         )
 
 
-def plan_machine(args: argparse.Namespace, clone: str, root: Path | None) -> Machine:
+def insist_on_name(folder: Path) -> None:
+    """A folder whose name systemd can be told."""
+    try:
+        as_word(str(folder))
+    except ValueError as wrong:
+        raise UpError(
+            f"{wrong} Give the folder a name without quotes, backslashes and dollar signs."
+        ) from wrong
+
+
+def plan_machine(args: argparse.Namespace, home: Home, root: Path | None) -> Machine:
     """What was asked for; UpError where it does not fit together."""
-    roles = tuple(role for role in MODULES if getattr(args, role))
+    roles = tuple(role for role in MODULES if getattr(args, role) or role in args.roles)
     if not roles:
-        raise UpError("Say what this machine is to be: --door, --counter, --office, or several of them.")
+        raise UpError("Say what this machine is to be: door, counter, office, or several of them.")
     if args.screen and "counter" not in roles:
         raise UpError("The shoppers' screen belongs to the counter: --counter --screen.")
     if args.wifi is None:
-        return Machine(clone, roles, settings=_common(args, roles), has_screen=args.screen)
+        settings = _common(args, roles)
+        return replace(_plain(home, roles), settings=settings, has_screen=args.screen)
     if "door" not in roles:
         raise UpError("The guests' network belongs to the door: --door --wifi IFACE.")
     if args.ssid is None:
@@ -112,10 +127,14 @@ def plan_machine(args: argparse.Namespace, clone: str, root: Path | None) -> Mac
         import socket
 
         insist_on_interface(args.wifi, [name for _, name in socket.if_nameindex()], default_routes())
-    machine = Machine(clone, roles, args.wifi, radio)
+    machine = replace(_plain(home, roles), interface=args.wifi, is_radio=radio, has_screen=args.screen)
     upstream = "" if root is not None and args.upstream is None else choose_upstream(args.upstream, args.wifi)
     settings = _common(args, roles) | _wifi_settings(args, machine, upstream)
-    return Machine(clone, roles, args.wifi, radio, settings, args.screen)
+    return replace(machine, settings=settings)
+
+
+def _plain(home: Home, roles: tuple[str, ...]) -> Machine:
+    return Machine(str(home.folder), roles, is_packaged=home.is_packaged)
 
 
 def _common(args: argparse.Namespace, roles: Sequence[str]) -> dict[str, str]:
@@ -172,16 +191,16 @@ def _pairing(args: argparse.Namespace, machine: Machine) -> tuple[str, str, str]
     return nodes[0], args.pair, args.hub
 
 
-class Work:
+class Work(Hands):
     """What is done to the machine, or written below `root`."""
 
-    def __init__(self, root: Path | None, passphrase_file: Path | None) -> None:
-        self._root = root
+    def __init__(self, root: Path | None, passphrase_file: Path | None = None) -> None:
+        super().__init__(root)
         self._passphrase_file = passphrase_file
 
     def install_packages(self, machine: Machine) -> None:
         """Debian's packages; UpError where they are missing and cannot be had."""
-        if self._root is not None:
+        if self.root is not None:
             return
         missing = [name for name in packages_of(machine) if not Path("/usr/share/doc", name).exists()]
         if machine.interface:
@@ -192,99 +211,71 @@ class Work:
         if not can_install() or not install(missing, tell):
             raise UpError(f"These packages could not be installed. Try: sudo apt install {' '.join(missing)}")
 
-    def write(self, machine: Machine) -> bool:
-        """Write what is missing or different; whether anything was."""
-        templates = read_templates(Path(machine.clone) / "units")
-        changed = [self._put(file.path, file.text) for file in files_of(machine, templates)]
-        kept = self._at(SETTINGS_FILE)
-        before = kept.read_text() if kept.exists() else ""
-        changed.append(self._put(SETTINGS_FILE, settings_text(before, machine.settings or {})))
+    def write(self, machine: Machine, templates: Mapping[str, str], before: Machine | None) -> bool:
+        """Write what is missing or different, and take away what is of no more use; whether anything was."""
+        changed = [self.put(file.path, file.text) for file in files_of(machine, templates)]
+        kept = self.at(SETTINGS_FILE)
+        settings = kept.read_text() if kept.exists() else ""
+        changed.append(self.put(SETTINGS_FILE, settings_text(settings, machine.settings or {})))
         if self._passphrase_file is not None:
-            changed.append(self._put(KEY_FILE, self._passphrase_file.read_text(), mode=0o640, secret=True))
+            changed.append(self.put(KEY_FILE, self._passphrase_file.read_text(), mode=0o640, secret=True))
+        changed.append(bool(self.remove(stale_files(before, machine, templates))))
+        changed.append(self.put(RECORD_FILE, record_text(machine)))
         return any(changed)
 
-    def bring_up(self, machine: Machine, changed: bool, pairing: tuple[str, str, str] | None) -> None:
-        """Users, folders, switches; then the services, again where something has changed."""
-        self._run("systemd-sysusers", "/etc/sysusers.d/shopbell.conf")
-        self._run("systemd-tmpfiles", "--create", "/etc/tmpfiles.d/shopbell.conf")
+    def bring_up(self, machine: Machine, changed: bool, pairing: tuple[str, str, str] | None) -> bool:
+        """Users, folders, switches; then the services, again where something has changed. Whether it had anything to do."""
+        joins = pairing is not None and not self.has_joined(pairing[0])
+        units = units_of(machine)
+        if not (changed or joins) and all(self.is_as_wanted(unit) for unit in units):
+            return False
+        self.prepare(machine)
+        if pairing is not None and joins:
+            self._join(machine, *pairing)
+        self.run("systemctl", "-q", "enable", *units)
+        self.run("systemctl", "restart" if changed or joins else "start", *units)
+        return True
+
+    def prepare(self, machine: Machine) -> None:
+        """Users, folders and switches, and systemd's own view of the units."""
+        self.run("systemd-sysusers", "/etc/sysusers.d/shopbell.conf")
+        self.run("systemd-tmpfiles", "--create", "/etc/tmpfiles.d/shopbell.conf")
         if self._passphrase_file is not None:
             shutil.chown(KEY_FILE, "root", "shopbell-wifi")
         if "counter" in machine.roles and shutil.which("udevadm"):
             # What is plugged in already is given to the till now, not at the next start.
-            self._run("udevadm", "control", "--reload", may_fail=True)
-            self._run("udevadm", "trigger", "--settle", may_fail=True)
+            self.run("udevadm", "control", "--reload", may_fail=True)
+            self.run("udevadm", "trigger", "--settle", may_fail=True)
         if machine.interface:
-            self._run("sysctl", "-q", "-p", "/etc/sysctl.d/60-shopbell.conf")
+            self.run("sysctl", "-q", "-p", "/etc/sysctl.d/60-shopbell.conf")
             if shutil.which("nmcli"):
-                self._run("nmcli", "general", "reload", "conf", may_fail=True)
+                self.run("nmcli", "general", "reload", "conf", may_fail=True)
         if machine.is_radio:
             # Debian masks it until there is a configuration.
-            self._run("systemctl", "unmask", RADIO_UNIT)
-        if pairing is not None and not self.has_joined(pairing[0]):
-            self._join(machine, *pairing)
-        units = units_of(machine)
-        self._run("systemctl", "daemon-reload")
-        self._run("systemctl", "-q", "enable", *units)
-        self._run("systemctl", "restart" if changed or pairing else "start", *units)
+            self.run("systemctl", "unmask", RADIO_UNIT)
+        self.run("systemctl", "daemon-reload")
+
+    def is_as_wanted(self, unit: str) -> bool:
+        """Whether a unit starts by itself, and runs unless its own condition keeps it from that. Asks, changes nothing."""
+        asked = ("systemctl", "show", "-p", "UnitFileState,ActiveState,ConditionResult", unit)
+        done = subprocess.run(asked, capture_output=True, text=True, timeout=WITHIN_S, check=False)
+        said = dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
+        runs = said.get("ActiveState") == "active" or said.get("ConditionResult") == "no"
+        return said.get("UnitFileState") == "enabled" and runs
 
     def has_joined(self, role: str) -> bool:
         """Whether the role's program knows its shop."""
-        mark = "hub.db" if role == "office" else "node.json"
-        return self._at(f"{STATE}/{MODULES[role]}/{mark}").exists()
+        mark = "hub.key" if role == "office" else "node.json"
+        return self.at(f"{STATE}/{MODULES[role]}/{mark}").exists()
 
     def _join(self, machine: Machine, role: str, code: str, hub: str) -> None:
         program = MODULES[role]
-        self._run(
+        self.run(
             *("setpriv", "--reuid=shopbell", "--regid=shopbell", "--init-groups", "--"),
-            *(
-                "env",
-                f"{program.upper()}_DIR={STATE}/{program}",
-                f"{machine.clone}/.venv/bin/python",
-                "-P",
-                "-m",
-            ),
+            *("env", f"{program.upper()}_DIR={STATE}/{program}", machine.python, "-P", "-m"),
             *(program, "enrol", code, "--hub", hub),
             hidden=code,
         )
-
-    def _at(self, path: str) -> Path:
-        return Path(path) if self._root is None else self._root / path.lstrip("/")
-
-    def _put(self, path: str, text: str, mode: int = 0o644, *, secret: bool = False) -> bool:
-        """Whole or not at all; whether it was different."""
-        target = self._at(path)
-        try:
-            if target.exists() and target.read_text() == text:
-                return False
-            was_there = target.exists()
-            target.parent.mkdir(parents=True, exist_ok=True)
-            draft = target.with_name(f".{target.name}.new")
-            draft.unlink(missing_ok=True)
-            draft.touch(mode=0o600)
-            draft.write_text(text)
-            draft.chmod(mode)
-            if was_there and secret:
-                shutil.copystat(target, draft)
-            draft.replace(target)
-        except OSError as wrong:
-            raise UpError(f"{target} cannot be written: {wrong.strerror}.") from wrong
-        tell(f"{'changed' if was_there else 'wrote'} {target}")
-        return True
-
-    def _run(self, *command: str, may_fail: bool = False, hidden: str = "") -> None:
-        shown = " ".join(word for word in command if word != hidden)
-        tell(f"$ {shown}")
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=WITHIN_S, check=False)
-        except subprocess.TimeoutExpired:
-            raise UpError(
-                f"`{shown}` takes longer than {WITHIN_S:g} s; see what it waits for: journalctl -xe"
-            ) from None
-        except OSError as wrong:
-            raise UpError(f"{command[0]} could not be run: {wrong.strerror}.") from wrong
-        if done.returncode and not may_fail:
-            said = (done.stderr or done.stdout).strip().splitlines()
-            raise UpError(f"`{shown}` did not go through. {said[-1] if said else ''}".rstrip())
 
 
 def read_templates(folder: Path) -> dict[str, str]:

@@ -16,10 +16,11 @@ from pathlib import Path
 from hub.air import with_beacon
 from hub.client.db import StorageError
 from hub.devices import hub_key, open_pairing
-from hub.people import NewStaff, add_staff, make_setup_code
+from hub.people import NewStaff, add_staff
 from hub.pepper import hub_pepper
 from hub.pictures import prepare
 from hub.sentences import Said
+from hub.signing.joining import make_setup_code
 from hub.store.sqlite import FILE, SqliteStore
 from hub.up.drawing import draw
 from hub.up.whereabouts import local_timezone

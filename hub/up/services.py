@@ -5,10 +5,14 @@ Pure. `hub.up.installing` reads the templates of `units/`, and does what stands 
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from urllib.parse import quote
 
-CLONE, INTERFACES = "@CLONE@", "@INTERFACES@"
+import msgspec
+
+PYTHON, UNITS_FOLDER, INTERFACES = "@PYTHON@", "@UNITS@", "@INTERFACES@"
 BRIDGE = "shopbell0"
 """The guests' network where a radio of this machine is the access point: hostapd puts it in, and is apart from us."""
 
@@ -16,11 +20,14 @@ SETTINGS_FILE = "/etc/shopbell/shopbell.env"
 KEY_FILE = "/etc/shopbell/wifi.key"
 GATE_SOCKET = "/run/shopbell/gate.sock"
 STATE = "/var/lib/shopbell"
+RECORD_FILE = "/etc/shopbell/installed.json"
+"""What this machine is, as the next `install`, `update` and `uninstall` find it."""
+
 MODULES = {"door": "edge", "counter": "kiosk", "office": "hub"}
 """The program of each role, which is also its folder's name."""
 
 UNITS: Mapping[str, tuple[str, ...]] = {
-    "office": ("shopbell-hub.service",),
+    "office": ("shopbell-hub.service", "shopbell-worker.service"),
     "counter": ("shopbell-kiosk.service",),
     "door": ("shopbell-edge.service", "shopbell-portal.service"),
 }
@@ -34,8 +41,8 @@ HEADING = """# The settings of Shopbell on this machine: one NAME=value a line; 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What was asked for. `roles` of door, counter, office. `interface` "": no guests' network of ours. `has_screen`: the
-    shoppers' screen hangs on this machine."""
+    """What was asked for. `clone`: the folder of the programs, a clone or, where it `is_packaged`, one of versions side by side.
+    `roles` of door, counter, office. `interface` "": no guests' network of ours. `has_screen`: the shoppers' screen is here."""
 
     clone: str
     roles: tuple[str, ...]
@@ -43,6 +50,17 @@ class Machine:
     is_radio: bool = False
     settings: Mapping[str, str] | None = None
     has_screen: bool = False
+    is_packaged: bool = False
+
+    @property
+    def python(self) -> str:
+        """The Python that has the programs. `current` is a link to the version in force."""
+        return f"{self.clone}/current/bin/python" if self.is_packaged else f"{self.clone}/.venv/bin/python"
+
+    @property
+    def units(self) -> str:
+        """The folder of the templates and their README."""
+        return f"{self.clone}/current/share/shopbell/units" if self.is_packaged else f"{self.clone}/units"
 
     @property
     def guests(self) -> str:
@@ -78,8 +96,76 @@ def files_of(machine: Machine, templates: Mapping[str, str]) -> list[File]:
         target = _target(machine, path)
         if target is not None:
             names = ";interface-name:".join(dict.fromkeys([machine.interface, machine.guests]))
-            found.append(File(target, text.replace(CLONE, machine.clone).replace(INTERFACES, names)))
+            whole = text.replace(PYTHON, as_word(machine.python)).replace(UNITS_FOLDER, as_uri(machine.units))
+            found.append(File(target, whole.replace(INTERFACES, names)))
     return found
+
+
+def as_word(path: str) -> str:
+    """A path as one word of a command line (systemd.service(5), "Command lines"): a space must not cut it in two.
+
+    ValueError for what no quoting brings through: systemd starts nothing whose path has quotes or a backslash in it, a dollar
+    begins a variable, and a control sign ends the line.
+    """
+    if any(sign in "\"'\\$" or ord(sign) < 32 for sign in path):
+        raise ValueError(f"systemd cannot start a program in {path}.")
+    safe = path.replace("%", "%%")
+    return safe if all(sign.isalnum() or sign in "/-_.:,+@%" for sign in safe) else f'"{safe}"'
+
+
+def as_uri(path: str) -> str:
+    """A path in an address of `Documentation=`, where a percent sign begins one of systemd's own words, too."""
+    return quote(path).replace("%", "%%")
+
+
+def stale_files(before: Machine | None, now: Machine | None, templates: Iterable[str]) -> list[str]:
+    """Files that this machine had and has no more use for."""
+    if before is None:
+        return []
+    names = list(templates)
+    kept = {_target(now, name) for name in names} if now is not None else set()
+    return [path for name in names if (path := _target(before, name)) is not None and path not in kept]
+
+
+def record_text(machine: Machine) -> str:
+    """The record of a machine; settings stand in a file of their own."""
+    return msgspec.json.format(msgspec.json.encode(replace(machine, settings=None)), indent=2).decode() + "\n"
+
+
+def read_record(text: str) -> Machine | None:
+    """The machine of a record; None where it cannot be read."""
+    try:
+        return msgspec.json.decode(text, type=Machine)
+    except (msgspec.DecodeError, msgspec.ValidationError):
+        return None
+
+
+def together(before: Machine | None, asked: Machine) -> Machine:
+    """What a machine is after `asked` was installed on it: roles are added, and each thing that was not asked for stays."""
+    if before is None:
+        return asked
+    roles = tuple(role for role in MODULES if role in (*before.roles, *asked.roles))
+    screen = asked.has_screen or before.has_screen
+    network = asked if asked.interface else before
+    return replace(
+        asked, roles=roles, has_screen=screen, interface=network.interface, is_radio=network.is_radio
+    )
+
+
+def without(machine: Machine, roles: Iterable[str]) -> Machine | None:
+    """What is left of a machine without these roles; None where nothing is."""
+    gone = set(roles)
+    left = tuple(role for role in machine.roles if role not in gone)
+    if not left:
+        return None
+    door = "door" in left
+    return replace(
+        machine,
+        roles=left,
+        has_screen=machine.has_screen and "counter" in left,
+        interface=machine.interface if door else "",
+        is_radio=machine.is_radio and door,
+    )
 
 
 def _target(machine: Machine, path: str) -> str | None:
@@ -133,7 +219,7 @@ def packages_of(machine: Machine) -> tuple[str, ...]:
 
 def next_steps(machine: Machine, joined: Iterable[str]) -> list[str]:
     """What is left to a person: the shop to be made, the codes to be typed."""
-    python = f"{machine.clone}/.venv/bin/python"
+    python = shlex.quote(machine.python)
     steps = []
     for role in machine.roles:
         if role in joined:

@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,18 +13,19 @@ import pytest
 from hub.up.cli import main
 from hub.up.packages import find_program
 
-ROOT = Path(__file__).resolve().parents[2]
 MOST = {
     "shopbell-portal.service": 1.5,
     "shopbell-gate.service": 1.6,
     "hostapd.service": 3.0,
     "shopbell-wifi.service": 2.2,
-    "shopbell-edge.service": 1.6,
+    "shopbell-edge.service": 1.5,
     "shopbell-kiosk.service": 1.5,
     "shopbell-screen.service": 2.6,
     "shopbell-hub.service": 1.5,
+    "shopbell-worker.service": 1.5,
 }
-"""The exposure that each may have at most, from 0 (none) to 10."""
+"""The exposure that each may have at most, from 0 (none) to 10. Of what speaks HTTP only the screen may have more than 1.5: a
+browser's own walls are made of what the score counts against it, and it reaches nothing but this machine."""
 
 HOSTAPD = """[Unit]
 Description=Access point and authentication server for Wi-Fi and Ethernet
@@ -107,7 +107,8 @@ def lines_of(machine: Path, unit: str) -> list[str]:
 
 
 def test_what_speaks_with_strangers_has_no_capability(machine: Path) -> None:
-    for unit in ("shopbell-portal.service", "shopbell-kiosk.service", "shopbell-hub.service"):
+    strangers = ("portal", "kiosk", "hub", "worker", "edge")
+    for unit in (f"shopbell-{name}.service" for name in strangers):
         assert "CapabilityBoundingSet=" in lines_of(machine, unit)
         assert "AmbientCapabilities=" in lines_of(machine, unit)
 
@@ -132,17 +133,13 @@ def has_watchdog(machine: Path, unit: str) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("unit", "program"),
-    [
-        ("shopbell-gate.service", "edge/gate"),
-        ("shopbell-edge.service", "edge"),
-        ("shopbell-screen.service", "kiosk"),
-    ],
+    "unit", [name for name in MOST if name not in ("hostapd.service", "shopbell-wifi.service")]
 )
-def test_a_watchdog_is_set_where_the_program_pings(machine: Path, unit: str, program: str) -> None:
+def test_a_watchdog_is_set_where_the_program_pings(machine: Path, unit: str) -> None:
+    """That they ping is shown on real sockets: test_install_watchdog, test_gate_stands, test_edge_watchdog."""
     assert has_watchdog(machine, unit)
-    pings: Callable[[Path], bool] = lambda path: 'notify("WATCHDOG=1")' in path.read_text()  # noqa: E731
-    assert any(pings(path) for path in (ROOT / program).glob("*.py"))
+    lines = lines_of(machine, unit)
+    assert "Type=notify" in lines or "NotifyAccess=all" in lines
 
 
 def test_the_screens_browser_reaches_nothing_but_this_machine(machine: Path) -> None:
