@@ -1,4 +1,4 @@
-"""Every kind of long work, and who does it. A part of the hub adds its line here."""
+"""Every kind of long work and every small repeated job, and who does it. A part of the hub adds its line here."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.config import Config
+from hub.roles import Right
 from hub.store.whole import HubStore
 from hub.work import Progress
 
@@ -14,13 +15,27 @@ Handler = Callable[[HubStore, Config, Mapping[str, Any], Progress], Mapping[str,
 """Does one piece of work for one shop. What it returns is kept as its result (JSON values). It may raise Cancelled, Lost and
 Stopping (from `Progress`), WorkFailed with a sentence, StorageError; anything else is a fault of ours and stands in the log."""
 
+Chore = Callable[[HubStore, Config, float], None]
+"""A small repeated job for one shop, done within a second or two: store, config, now."""
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of work. `load()` gives the handler, so that a page that lists kinds need not import them all."""
+    """One kind of work. `load()` gives the handler, so that a page that lists kinds need not import them all. `right`: what
+    somebody needs to ask for it, and to cancel it."""
 
     name: str
+    right: Right
     load: Callable[[], Handler]
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """One small job, of which one worker has a turn each `every_s` seconds."""
+
+    name: str
+    every_s: float
+    load: Callable[[], Chore]
 
 
 def _rebuild() -> Handler:
@@ -29,4 +44,24 @@ def _rebuild() -> Handler:
     return rebuild_work
 
 
-KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (Kind("rebuild", _rebuild),)}
+def _verify() -> Handler:
+    from hub.rebuild import verify_work
+
+    return verify_work
+
+
+def _tidy() -> Chore:
+    from hub.working import tidy
+
+    return tidy
+
+
+KINDS: Mapping[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        Kind("rebuild", Right.BACKUP, _rebuild),
+        Kind("verify", Right.BACKUP, _verify),
+    )
+}
+
+CHORES: tuple[Repeated, ...] = (Repeated("tidy work", 600.0, _tidy),)

@@ -12,10 +12,10 @@ from typing import Any, Protocol, TypeVar
 
 from hub.store.audit_chain import Chain
 from hub.store.base_campaigns import ProposalQuestions
-from hub.store.base_fleet import FleetQuestions
 from hub.store.base_chain import ChainQuestions
+from hub.store.base_fleet import FleetQuestions
 from hub.store.base_persons import PersonQuestions
-from hub.store.base_work import WorkQuestions
+from hub.store.base_work import BesideQuestions, WorkQuestions
 from hub.store.counts import (
     ConsentCount,
     CouponCount,
@@ -384,6 +384,8 @@ class Store(Protocol):
     def setback(self) -> SetbackQuestions: ...
     @property
     def work(self) -> WorkQuestions: ...
+    @property
+    def beside(self) -> BesideQuestions: ...
     @property
     def fleet(self) -> FleetQuestions: ...
     @property

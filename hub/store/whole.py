@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Self, TypeVar
 
+from hub.store.beside import SqlBeside
 from hub.store.chain import SqlChain
 from hub.store.connection import HubPool
 from hub.store.counter import SqliteCounter
@@ -59,6 +60,7 @@ class HubStore(ABC):
         self.pictures = SqlitePictures(pool)
         self.setback = SqliteSetback(pool)
         self.work = SqlWork(pool)
+        self.beside = SqlBeside(pool)
         self.fleet = SqlFleet(pool)
         self.chain = SqlChain(pool)
 
