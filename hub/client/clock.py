@@ -65,6 +65,10 @@ class Clock:
         then, steady = self._heard
         return then + self._steady() - steady
 
+    def machine(self) -> float:
+        """What this machine's own clock shows, right or not."""
+        return self._wall()
+
     def state(self) -> ClockState:
         """Where the time comes from."""
         if self._ntp():

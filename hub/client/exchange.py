@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import msgspec
 
 from hub.client.clock import Clock
+from hub.client.configured import Telling, keep_settings
 from hub.client.db import StorageError, writing
 from hub.client.link import SignedLink
 from hub.client.node import Node
@@ -82,6 +83,7 @@ class Exchange:
         self._decided = decided
         self._steady = steady
         self._pace = Pace()
+        self._telling = Telling(node.folder)
         self.state = LinkState(reached=False, last_reached_at=None)
 
     def once(self, limit: int | None = None) -> Outcome:
@@ -97,7 +99,15 @@ class Exchange:
         all_of_it = len(sent) < limit or self._outbox.counts().pending == len(sent)
         retold = told(self._outbox.pool.here().conn) if all_of_it else 0
         body = self._session.request(
-            sent, have, clock, rights, signs_with, answered=self._link.answered, retold=retold
+            sent,
+            have,
+            clock,
+            rights,
+            signs_with,
+            answered=self._link.answered,
+            retold=retold,
+            now=_stamp(self._clock.machine()),
+            settings=self._telling.take(),
         )
         begun = self._steady()
         reply = self._link.post("/v1/sync", body, TIMEOUT_S)
@@ -105,6 +115,9 @@ class Exchange:
         self._go_above(reply.status, reply.body)
         effects = self._session.receive(sent, reply.status, reply.body, jitter=self._jitter())
         outcome = self._carry_out(effects, len(sent))
+        if outcome.retry is None:
+            self._telling.done()
+        self._keep_settings()
         self._remember(outcome)
         return outcome
 
@@ -156,6 +169,14 @@ class Exchange:
                     self._renew()
         return Outcome(sent, acked, parked, adopted, retry)
 
+    def _keep_settings(self) -> None:
+        """What the hub wants is for the next start; a disk that does not take it is tried again."""
+        try:
+            if keep_settings(self._node.folder, self._shelf.settings()):
+                logger.info("the hub gave other settings; they hold from the next start")
+        except OSError as wrong:
+            logger.warning("settings of the hub could not be kept: %s", wrong)
+
     def _tell_again(self, conn: sqlite3.Connection, asked: Retell) -> None:
         count = tell_again(conn, self._outbox, asked, self._decided, self._clock.now())
         if count:
@@ -187,6 +208,11 @@ class Exchange:
             return
         if problem.highest is not None:
             self._link.count_above(problem.highest)
+
+
+def _stamp(at: float) -> float:
+    """A time that the wire can carry, whatever a machine's clock shows."""
+    return min(max(at, 0.0), 253_402_300_799.0)
 
 
 class Syncer:

@@ -34,6 +34,9 @@ class Setting:
     default: str
     meaning: str
     secret: bool = False
+    remote: bool = False
+    """May also be set by the shop's hub (`hub.client.configured`): nothing secret, and nothing without which the node could
+    not be reached any more."""
 
     @property
     def field(self) -> str:
@@ -80,12 +83,13 @@ def read_settings(
 def show_settings(table: Sequence[Setting], values: Mapping[str, Any]) -> str:
     """The table with the values in force, a line for each setting; secrets are hidden."""
     return "\n".join(
-        f"{setting.name:<24} {_shown(setting, values[setting.field]):<32} {setting.meaning}"
+        f"{setting.name:<24} {shown(setting, values[setting.field]):<32} {setting.meaning}"
         for setting in table
     )
 
 
-def _shown(setting: Setting, value: Any) -> str:
+def shown(setting: Setting, value: Any) -> str:
+    """A value as text; secrets are hidden."""
     if setting.secret:
         return "(set)" if value else "(not set)"
     match value:

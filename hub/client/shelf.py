@@ -138,6 +138,10 @@ class Shelf:
             self._opened = sealed, keys
         return self._opened[1]
 
+    def settings(self) -> dict[str, str]:
+        """Settings that the hub gives this node, for all of its programs (`hub.client.configured`)."""
+        return self._section("settings", dict[str, str]) or {}
+
     def staff(self) -> list[Staff]:
         """Who may redeem."""
         return self._section("staff", list[Staff]) or []

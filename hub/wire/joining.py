@@ -1,4 +1,4 @@
-"""How a node joins by a code that it shows itself, and what it tells of its settings.
+"""How a node joins by a code that it shows itself.
 
 Pure. `hub.client.joining` asks with it, `hub.fleet.doors` answers, `hub.storefront.setting_up` shows the code.
 
@@ -84,15 +84,3 @@ def read_joining_code(text: str) -> str | None:
     """The code in what was typed, or in the address that the QR holds; None where there is none."""
     folded = fold_typed(text.rpartition("code=")[2])
     return folded if len(folded) == CODE_CHARACTERS and not set(folded) - set(CROCKFORD) else None
-
-
-class SettingTold(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A setting as a node has it: `source` says who set it, `fault` why what the hub wanted is not in force."""
-
-    name: Annotated[str, Meta(max_length=60)]
-    value: Annotated[str, Meta(max_length=500)]
-    source: Literal["usual", "hub", "environment", "command line"] = "usual"
-    meaning: Annotated[str, Meta(max_length=300)] = ""
-    fault: Annotated[str, Meta(max_length=300)] = ""
-    waits: bool = False
-    """The hub wants something else by now; it holds from the next start."""

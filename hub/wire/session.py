@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from hub.wire.events import ClockState
 from hub.wire.identity import text_is_signed
 from hub.wire.snapshot import BadSnapshot, Manifest, Snapshot, content_hash, read_manifest
-from hub.wire.sync import Held, Problem, Retell, SyncReply, SyncRequest
+from hub.wire.sync import Held, Problem, Retell, SettingTold, SyncReply, SyncRequest
 
 RETRY_FIRST_S = 1.0
 RETRY_LONGEST_S = 60.0
@@ -91,6 +91,8 @@ class Session:
         signs_with: int | None = None,
         answered: int = 0,
         retold: int = 0,
+        now: float | None = None,
+        settings: tuple[SettingTold, ...] | None = None,
     ) -> bytes:
         """The body to send for these `(epoch, seq, text)`."""
         events = tuple(msgspec.Raw(text) for _, _, text in pending)
@@ -102,6 +104,8 @@ class Session:
             signs_with=signs_with,
             answered=answered,
             retold=retold,
+            now=now,
+            settings=settings,
         )
         return msgspec.json.encode(asked)
 

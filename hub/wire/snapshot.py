@@ -268,6 +268,7 @@ SECTIONS: dict[str, type] = {
     "tags": list[Tag],
     "progress": list[Progress],
     "pepper": str,
+    "settings": dict[str, str],
     "shop_keys": list[ShopKeys],
     "chain_pepper": str,
 }

@@ -44,6 +44,20 @@ class Books(msgspec.Struct, frozen=True):
     keys: Annotated[tuple[Key, ...], Meta(max_length=256)] = ()
 
 
+class SettingTold(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A setting as a node has it: `source` says who set it, `fault` why what the hub wanted is not in force.
+
+    `remote`: the hub may set it.
+    """
+
+    name: Annotated[str, Meta(max_length=60)]
+    value: Annotated[str, Meta(max_length=500)]
+    source: Literal["usual", "hub", "environment", "command line"] = "usual"
+    meaning: Annotated[str, Meta(max_length=300)] = ""
+    fault: Annotated[str, Meta(max_length=300)] = ""
+    remote: bool = False
+
+
 class SyncRequest(msgspec.Struct, frozen=True):
     """What a node sends: facts in the order of its journal, and the sections that it has.
 
@@ -62,6 +76,12 @@ class SyncRequest(msgspec.Struct, frozen=True):
 
     retold: Count = 0
     """The latest `Retell.number` that the node has done with: with these facts the hub has all of it."""
+
+    now: Annotated[float, Meta(ge=0, le=253_402_300_799)] | None = None
+    """The node's own clock as it sends this (seconds of UTC), so that the hub sees how far it is off."""
+
+    settings: Annotated[tuple[SettingTold, ...], Meta(max_length=200)] | None = None
+    """The node's settings in force; None where it told them before and nothing has changed."""
 
     signs_with: Annotated[int, Meta(ge=0, le=255)] | None = None
     """The number of the key with which the node signs coupons now; None from a release that never changes it."""
