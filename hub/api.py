@@ -41,6 +41,7 @@ from hub.snapshots import SnapshotMaker
 from hub.store.base import Store
 from hub.store.records import Device
 from hub.tenants import Tenants
+from hub.upstream.receiving import receive
 from hub.wire.identity import (
     COUNTER_HEADER,
     DEVICE_HEADER,
@@ -112,7 +113,8 @@ class Api:
             device = self.store.devices.get(device.device) or device
             snapshot = self.snapshots.for_device(device, asked.have, now, asked.rights)
             renew = wants_new_key(self.store, device, now, asked.signs_with)
-        return SyncReply(WIRE_VERSION, now, verdicts, snapshot, renew=renew, retell=retell)
+        relayed = receive(self.store, device.device, asked.relay, asked.books, now) if asked.relay else None
+        return SyncReply(WIRE_VERSION, now, verdicts, snapshot, retell, renew, relayed)
 
     def renew(self, body: bytes) -> msgspec.Struct:
         """A node has a new key for its coupons."""

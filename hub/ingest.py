@@ -24,8 +24,6 @@ from hub.summing import Placed
 from hub.wire.events import ClockState, Event, write_event
 from hub.wire.sync import MAX_BATCH, SyncRequest, Verdict
 
-HUB_EPOCH = 1
-
 _TAKEN = tuple(Verdict(place, "taken") for place in range(MAX_BATCH))
 """Made once: nearly every verdict is one of these."""
 
@@ -61,8 +59,8 @@ def _is_one_run(events: Sequence[Any]) -> bool:
     """Whether these are consecutive events of one journal: what a device sends nearly always."""
     first = events[0]
     return [event.seq for event in events] == list(range(first.seq, first.seq + len(events))) and {
-        event.epoch for event in events
-    } == {first.epoch}
+        (event.device, event.epoch) for event in events
+    } == {(first.device, first.epoch)}
 
 
 def _keep(store: Store, events: Sequence[Any], texts: Sequence[Any], now: float, clock: ClockState) -> None:
@@ -71,22 +69,22 @@ def _keep(store: Store, events: Sequence[Any], texts: Sequence[Any], now: float,
         return
     start = store.journal.last_position() + 1
     positions = range(start, start + len(events))
-    store.journal.append(_runs(start, events, texts, now))
+    store.journal.append(runs_of(start, events, texts, now))
     new = fold(store.ledger, list(zip(positions, events, strict=True)))
     if new:
         _audit(store, new, now, clock)
 
 
-def _runs(start: int, events: Sequence[Any], texts: Sequence[Any], now: float) -> Iterator[Run]:
-    """Cut events into runs of consecutive numbers."""
+def runs_of(start: int, events: Sequence[Any], texts: Sequence[Any], now: float) -> Iterator[Run]:
+    """Cut events, the first of which is to stand at the position `start`, into runs of one journal with consecutive numbers."""
     ends = (
         []
         if _is_one_run(events)
         else [
             place
             for place in range(1, len(events))
-            if (events[place].epoch, events[place].seq)
-            != (events[place - 1].epoch, events[place - 1].seq + 1)
+            if (events[place].device, events[place].epoch, events[place].seq)
+            != (events[place - 1].device, events[place - 1].epoch, events[place - 1].seq + 1)
         ]
     )
     begin = 0
@@ -150,12 +148,20 @@ def _verdict_on_known(
     return Verdict(place, "parked", reason)
 
 
+def own_epoch(store: Store) -> int:
+    """The number of the hub's own journal. A hub that was set back begins another: what it wrote after the copy was made is
+    forgotten here, and known elsewhere, so no number of it may be given to another fact."""
+    latest = store.setback.latest()
+    return 1 if latest is None else latest.number
+
+
 def append_own(store: Store, kind: str, data: msgspec.Raw, now: float, clock: ClockState) -> Placed:
     """Write a fact of the hub's own into the journal. Call inside a transaction, and fold it there."""
-    seq = store.journal.next_seq(HUB, HUB_EPOCH)
+    epoch = own_epoch(store)
+    seq = store.journal.next_seq(HUB, epoch)
     position = store.journal.last_position() + 1
-    event = Event(HUB, HUB_EPOCH, seq, kind, now, clock, data)
-    store.journal.append([Run(position, HUB, HUB_EPOCH, seq, 1, now, b"[" + write_event(event) + b"]")])
+    event = Event(HUB, epoch, seq, kind, now, clock, data)
+    store.journal.append([Run(position, HUB, epoch, seq, 1, now, b"[" + write_event(event) + b"]")])
     return position, event
 
 

@@ -23,6 +23,7 @@ from hub.wire.events import (
     read_event,
 )
 
+_DEVICE = re.compile("[a-z0-9][a-z0-9-]{0,39}")
 _KIND = re.compile("[a-z]+[.][a-z]+")
 _KIND_LONGEST = 60
 
@@ -72,6 +73,22 @@ def read_request(body: bytes, texts: Sequence[msgspec.Raw], device: str) -> Read
     return _one_by_one(texts, device)
 
 
+def read_relayed(texts: Sequence[msgspec.Raw]) -> Read:
+    """The events of a shop as its hub tells them: of any of its devices, and the hub's own."""
+    try:
+        events = _lists.decode(b"[" + b",".join(texts) + b"]")
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return _one_by_one(texts, None)
+    if (
+        len(events) == len(texts)
+        and all(_DEVICE.fullmatch(device) for device in {event.device for event in events})
+        and _kinds_are_good({event.kind for event in events})
+        and _longest(texts) <= MAX_EVENT_BYTES
+    ):
+        return Read(events, {})
+    return _one_by_one(texts, None)
+
+
 def read_run(texts: bytes) -> list[Envelope]:
     """The events of a run: they were read before, when they were taken."""
     return _lists.decode(texts)
@@ -86,7 +103,7 @@ def _longest(texts: Sequence[msgspec.Raw]) -> int:
     return max(map(len, map(memoryview, texts)), default=0)  # type: ignore[arg-type]
 
 
-def _one_by_one(texts: Sequence[msgspec.Raw], device: str) -> Read:
+def _one_by_one(texts: Sequence[msgspec.Raw], device: str | None) -> Read:
     events: list[Event | None] = []
     bad: dict[int, str] = {}
     for place, text in enumerate(texts):
@@ -96,7 +113,7 @@ def _one_by_one(texts: Sequence[msgspec.Raw], device: str) -> Read:
             bad[place] = str(wrong)
             events.append(None)
             continue
-        if event.device == device:
+        if device is None or event.device == device:
             events.append(event)
         else:
             bad[place] = f"this is an event of {event.device}, sent by {device}"

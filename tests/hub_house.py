@@ -61,11 +61,11 @@ def campaign(number: int = 1, **changes: object) -> Campaign:
 class House:
     """The hub of one shop with campaign 1."""
 
-    def __init__(self, folder: Path, database: str = "") -> None:
+    def __init__(self, folder: Path, database: str = "", number: int = 7) -> None:
         self.now = NOON
         self.folder = folder
         self.store: HubStore = open_database(folder, database)
-        self.store.shop.save(Shop(7, {"en": "Corner", "zh": "街角"}, timezone="Europe/Berlin"), NOON)
+        self.store.shop.save(Shop(number, {"en": "Corner", "zh": "街角"}, timezone="Europe/Berlin"), NOON)
         self.publish(campaign())
         self.key = hub_key(folder)
         self.clock = Clock(wall=lambda: self.now, ntp=lambda: True)
@@ -114,7 +114,12 @@ class HouseNode:
     def event(self, fact: Fact, at: float | None = None, clock: ClockState = "ntp") -> Event:
         self.seq += 1
         return make_event(
-            self.device, 1, self.seq, fact, at=self.house.now if at is None else at, clock=clock
+            self.device,
+            self.place.epoch,
+            self.seq,
+            fact,
+            at=self.house.now if at is None else at,
+            clock=clock,
         )
 
     def send(self, *texts: bytes, have: dict[str, str] | None = None) -> SyncReply:

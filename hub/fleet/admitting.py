@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from hub.changing import changed, turned
 from hub.fleet.plan import Plan
+from hub.ingest import own_epoch
 from hub.keys import clear_number, free_number, last_use
 from hub.store.base import Store
 from hub.store.fleet_records import Former, Spent
@@ -110,7 +111,8 @@ def first_epoch(store: Store, device: str) -> int:
 
 def welcome(store: Store, key: Ed25519PrivateKey, device: Device) -> EnrolReply:
     """The node's place in the shop, signed by the hub for this node alone."""
-    epoch = first_epoch(store, device.device)
+    # A hub that was set back has forgotten who bore a name since, and what those wrote is known elsewhere.
+    epoch = max(first_epoch(store, device.device), own_epoch(store))
     unsigned = EnrolReply(
         device=device.device,
         shop=store.shop.number,

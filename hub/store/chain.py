@@ -6,13 +6,11 @@ from collections.abc import Mapping
 
 import msgspec
 
-from hub.store.chain_records import ShopBelow, UpstreamRecord
+from hub.store.chain_records import Heard, ShopBelow, UpstreamRecord
 from hub.store.connection import HubPool
 
-_UPSTREAM = """SELECT device, joined_at, journal, sent, there, recall, answered, books, reached_at, failing_since, code, sentence,
+_UPSTREAM = """SELECT device, joined_at, journal, sent, there, recall, books, reached_at, failing_since, code, sentence,
     parked, got_back, got_back_at FROM upstream WHERE shop = ?"""
-_BELOW = """SELECT device, tenant, joined_at, journal, upto, last, told_at, parked, set_backs, set_back_at
-    FROM shop_below WHERE shop = ?"""
 
 _texts = msgspec.json.Decoder(list[msgspec.Raw])
 
@@ -37,7 +35,6 @@ class SqlChain:
             record.sent,
             record.there,
             record.recall,
-            record.answered,
             record.books,
             record.reached_at,
             record.failing_since,
@@ -49,12 +46,12 @@ class SqlChain:
         )
         with self._pool.writing() as conn:
             conn.execute(
-                """INSERT INTO upstream (shop, device, joined_at, journal, sent, there, recall, answered, books, reached_at,
+                """INSERT INTO upstream (shop, device, joined_at, journal, sent, there, recall, books, reached_at,
                        failing_since, code, sentence, parked, got_back, got_back_at, counter, holder, held_until)
-                   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '', 0)
+                   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '', 0)
                    ON CONFLICT (shop) DO UPDATE SET device = excluded.device, joined_at = excluded.joined_at,
                        journal = excluded.journal, sent = excluded.sent, there = excluded.there, recall = excluded.recall,
-                       answered = excluded.answered, books = excluded.books, reached_at = excluded.reached_at,
+                       books = excluded.books, reached_at = excluded.reached_at,
                        failing_since = excluded.failing_since, code = excluded.code, sentence = excluded.sentence,
                        parked = excluded.parked, got_back = excluded.got_back, got_back_at = excluded.got_back_at""",
                 (self._pool.shop, *row),
@@ -81,7 +78,8 @@ class SqlChain:
         """Whether this process may exchange until then: nobody else does."""
         with self._pool.writing() as conn:
             done = conn.execute(
-                "UPDATE upstream SET holder = ?, held_until = ? WHERE shop = ? AND (holder = ? OR held_until <= ? OR held_until > ?)",
+                """UPDATE upstream SET holder = ?, held_until = ?
+                   WHERE shop = ? AND (holder = ? OR held_until <= ? OR held_until > ?)""",
                 # A clock that was set back by an hour must not keep the shop waiting that long.
                 (holder, until, self._pool.shop, holder, now, now + 3_600),
             )
@@ -155,34 +153,58 @@ class SqlChain:
 
     def below(self) -> list[ShopBelow]:
         """The shops whose hubs send their journals here, by number; one that came with a new hub has a row for each."""
-        rows = self._pool.read(f"{_BELOW} ORDER BY tenant, joined_at", self._pool.shop)
+        rows = self._pool.read(
+            "SELECT device, tenant, joined_at FROM shop_below WHERE shop = ? ORDER BY tenant, joined_at",
+            self._pool.shop,
+        )
         return [ShopBelow(*row) for row in rows]
 
     def shop_below(self, device: str) -> ShopBelow | None:
         """The shop of one such hub."""
-        rows = self._pool.read(f"{_BELOW} AND device = ?", self._pool.shop, device)
+        rows = self._pool.read(
+            "SELECT device, tenant, joined_at FROM shop_below WHERE shop = ? AND device = ?",
+            self._pool.shop,
+            device,
+        )
         return ShopBelow(*rows[0]) if rows else None
 
-    def put_below(self, record: ShopBelow) -> None:
+    def put_below(self, shop: ShopBelow) -> None:
+        """A shop's hub has joined."""
+        with self._pool.writing() as conn:
+            conn.execute(
+                """INSERT INTO shop_below (shop, device, tenant, joined_at) VALUES (?, ?, ?, ?)
+                   ON CONFLICT (shop, device) DO NOTHING""",
+                (self._pool.shop, shop.device, shop.tenant, shop.joined_at),
+            )
+
+    def heard(self, device: str) -> Heard:
+        """How far this hub has told this shop's journal. Asked of the shop's own store, not of head office's."""
+        rows = self._pool.read(
+            """SELECT device, journal, upto, last, told_at, parked, set_backs, set_back_at FROM relayed
+               WHERE shop = ? AND device = ?""",
+            self._pool.shop,
+            device,
+        )
+        return Heard(*rows[0]) if rows else Heard(device)
+
+    def put_heard(self, heard: Heard) -> None:
         """Write how far it has come."""
         with self._pool.writing() as conn:
             conn.execute(
-                """INSERT INTO shop_below (shop, device, tenant, joined_at, journal, upto, last, told_at, parked, set_backs,
-                       set_back_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """INSERT INTO relayed (shop, device, journal, upto, last, told_at, parked, set_backs, set_back_at)
+                   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
                    ON CONFLICT (shop, device) DO UPDATE SET journal = excluded.journal, upto = excluded.upto,
                        last = excluded.last, told_at = excluded.told_at, parked = excluded.parked,
                        set_backs = excluded.set_backs, set_back_at = excluded.set_back_at""",
                 (
                     self._pool.shop,
-                    record.device,
-                    record.tenant,
-                    record.joined_at,
-                    record.journal,
-                    record.upto,
-                    record.last,
-                    record.told_at,
-                    record.parked,
-                    record.set_backs,
-                    record.set_back_at,
+                    heard.device,
+                    heard.journal,
+                    heard.upto,
+                    heard.last,
+                    heard.told_at,
+                    heard.parked,
+                    heard.set_backs,
+                    heard.set_back_at,
                 ),
             )

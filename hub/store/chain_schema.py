@@ -17,8 +17,8 @@ def c001_chain(db: Database) -> None:
         # counter: the highest number of a request. holder, held_until: the process that exchanges now.
         """CREATE TABLE upstream (
             shop INTEGER NOT NULL, device TEXT NOT NULL, joined_at REAL NOT NULL, journal INTEGER NOT NULL,
-            sent INTEGER NOT NULL, there INTEGER NOT NULL, recall INTEGER, counter INTEGER NOT NULL, answered INTEGER NOT NULL,
-            books TEXT NOT NULL, reached_at REAL, failing_since REAL, code TEXT NOT NULL, sentence TEXT NOT NULL,
+            sent INTEGER NOT NULL, there INTEGER NOT NULL, recall INTEGER, counter INTEGER NOT NULL, books TEXT NOT NULL,
+            reached_at REAL, failing_since REAL, code TEXT NOT NULL, sentence TEXT NOT NULL,
             parked INTEGER NOT NULL, got_back INTEGER NOT NULL, got_back_at REAL, holder TEXT NOT NULL, held_until REAL NOT NULL,
             PRIMARY KEY (shop)) WITHOUT ROWID""",
         # In a shop: head office's sections as they were signed.
@@ -28,7 +28,11 @@ def c001_chain(db: Database) -> None:
         # At head office: the shops below, by the name of their hub. tenant: under which number their books are kept.
         """CREATE TABLE shop_below (
             shop INTEGER NOT NULL, device TEXT NOT NULL, tenant INTEGER NOT NULL, joined_at REAL NOT NULL,
-            journal INTEGER NOT NULL, upto INTEGER NOT NULL, last INTEGER NOT NULL, told_at REAL, parked INTEGER NOT NULL,
-            set_backs INTEGER NOT NULL, set_back_at REAL, PRIMARY KEY (shop, device)) WITHOUT ROWID""",
+            PRIMARY KEY (shop, device)) WITHOUT ROWID""",
+        # There, too, and with the shop's own rows: how far it has been heard. One row for each hub that it has had.
+        """CREATE TABLE relayed (
+            shop INTEGER NOT NULL, device TEXT NOT NULL, journal INTEGER NOT NULL, upto INTEGER NOT NULL,
+            last INTEGER NOT NULL, told_at REAL, parked INTEGER NOT NULL, set_backs INTEGER NOT NULL, set_back_at REAL,
+            PRIMARY KEY (shop, device)) WITHOUT ROWID""",
     ):
         db.execute(statement)

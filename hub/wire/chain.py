@@ -3,8 +3,8 @@
 Pure. `hub.upstream` sends and receives it.
 
 The shop's hub is one more node of head office's shop. Its whole journal goes up, the facts of all its devices in the shop's own
-order, each the very text that the device wrote, into the books that head office keeps under that shop's number. An event's id says
-whether it is there already, so whatever is lost, doubled or told again counts once. Positions only say how far one is.
+order, each the very text that the device wrote, into the books that head office keeps under that shop's number. Its id says
+whether an event is there already, so whatever is lost, doubled or told again counts once. Positions only say how far one is.
 
 Offers of the chain have numbers from CHAIN_FIRST on: no offer of a shop's own has one, so a shop can carry both.
 """
