@@ -26,6 +26,7 @@ from hub.code_keys import CodeKeys
 from hub.devices import BAD_PAIRING_CODE, enrol, secret_hash
 from hub.fleet.doors import ask as ask_in
 from hub.fleet.doors import is_old_hardware
+from hub.fleet.listening import Listening
 from hub.giving import Giver
 from hub.ingest import read_batch, take
 from hub.keys import heard, renewed, wants_new_key
@@ -95,6 +96,7 @@ class Api:
     snapshots: SnapshotMaker
     clock: Clock
     codes: CodeKeys
+    fleet: Listening
 
     def sync(self, body: bytes) -> msgspec.Struct:
         """One exchange: facts up with a verdict for each, the snapshot down."""
@@ -113,6 +115,7 @@ class Api:
             device = self.store.devices.get(device.device) or device
             snapshot = self.snapshots.for_device(device, asked.have, now, asked.rights)
             renew = wants_new_key(self.store, device, now, asked.signs_with)
+            self.fleet.after(device, asked, verdicts, now)
         relayed = receive(self.store, device.device, asked.relay, asked.books, now) if asked.relay else None
         return SyncReply(WIRE_VERSION, now, verdicts, snapshot, retell, renew, relayed)
 
@@ -336,7 +339,8 @@ def create_api(
         codes = CodeKeys(own, key)
         sealed = [Secret(CODE_KEYS, codes.content), *secrets]
         remembers = giver if own.shop.number == home else None
-        return Api(own, key, SnapshotMaker(own, key, sealed, remembers), clock, codes)
+        snapshots = SnapshotMaker(own, key, sealed, remembers)
+        return Api(own, key, snapshots, clock, codes, Listening(own, snapshots.settings))
 
     shops = Tenants(store, make)
     blueprint = Blueprint("api", __name__, url_prefix="/v1")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from hub.called_back import is_called_back
 from hub.escrow import Room, hands, is_limited, room_for
+from hub.fleet.gone import with_gone
 from hub.presenting import Beside, Presented
 from hub.store.base import Store
 from hub.store.records import Reservation
@@ -155,7 +156,7 @@ def _room(store: Store, campaign: Campaign, device: str, beside: Beside) -> Room
     if not is_limited(campaign) or campaign.offline != "rights":
         return Room(0, 0)
     ledger, number = store.ledger, campaign.number
-    nodes, tallies = store.devices.all(), ledger.tallies_of(number)
+    nodes, tallies = store.devices.all(), with_gone(store, ledger.tallies_of(number))
     return room_for(
         campaign, device, hands(campaign, nodes, tallies, ledger.grants_of(number), beside.told(number))
     )

@@ -15,6 +15,7 @@ from hub.escrow import (
     may_accept,
     may_hand_out,
 )
+from hub.fleet.gone import with_gone
 from hub.setback import WAIT_S, standing
 from hub.store.base import Store
 from hub.store.records import Device, Grant
@@ -33,6 +34,7 @@ class Giver:
         self._lock = threading.Lock()
         self._heard: set[str] = set()
         self._told: dict[int, dict[str, Held]] = {}
+        self._tellers: set[str] = set()
         self._taken = Demand()
         self._used = Demand()
         self._began_at: float | None = None
@@ -46,7 +48,13 @@ class Giver:
         """A node says what it holds and has spent; None from a release that does not tell: it is taken at what the store says."""
         with self._lock:
             self._heard.add(device)
-            for held in told or ():
+            if told is None:
+                return
+            self._tellers.add(device)
+            for of_campaign in self._told.values():
+                # What it does not name any more it has forgotten: its disk was lost, or it is other hardware.
+                of_campaign.pop(device, None)
+            for held in told:
                 self._told.setdefault(held.campaign, {})[device] = held
 
     def told(self, campaign: int) -> dict[str, Held]:
@@ -82,7 +90,7 @@ class Giver:
         program = device.program
         asked = [one for one in campaigns if may_hand_out(one, program) or may_accept(one, program)]
         nodes = store.devices.all()
-        tallies, grants = store.ledger.tallies(), store.ledger.grants()
+        tallies, grants = with_gone(store, store.ledger.tallies()), store.ledger.grants()
         waiting = self._waits(store, nodes, now)
         given = {grant.campaign: grant for grant in grants if grant.device == device.device}
         rights = []
@@ -102,7 +110,8 @@ class Giver:
             if after != before:
                 store.ledger.grant(after)
             if after.issue or after.accept:
-                said = told.get(device.device)
+                nothing = Held(campaign.number) if device.device in self._tellers else None
+                said = told.get(device.device, nothing)
                 rights.append(_right(after, hand, said))
         return rights
 

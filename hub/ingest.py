@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from hub.auditing import audit
+from hub.fleet.clocks import mark_ahead
 from hub.folding import fold
 from hub.ledger import FLAGGED, HUB, write_fact
 from hub.reading import Read, read_request
@@ -70,6 +71,7 @@ def _keep(store: Store, events: Sequence[Any], texts: Sequence[Any], now: float,
     start = store.journal.last_position() + 1
     positions = range(start, start + len(events))
     store.journal.append(runs_of(start, events, texts, now))
+    mark_ahead(store, events, now)
     new = fold(store.ledger, list(zip(positions, events, strict=True)))
     if new:
         _audit(store, new, now, clock)

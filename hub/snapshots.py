@@ -14,6 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from hub.enrolled import TagSealer
 from hub.escrow import Stranded, hands, stranded
+from hub.fleet.gone import with_gone
+from hub.fleet.settings import NodeSettings
 from hub.giving import Giver, how_far
 from hub.sealed import NodeSealer, Secret
 from hub.store.base import Store
@@ -69,6 +71,7 @@ class SnapshotMaker:
         self._tag_bodies: dict[str, bytes] = {}
         self._sealer = NodeSealer(key, tuple(secrets))
         self.giver = giver or Giver()
+        self.settings = NodeSettings(store)
 
     def for_device(
         self, device: Device, have: dict[str, str], now: float, told: Sequence[Held] | None = None
@@ -81,6 +84,7 @@ class SnapshotMaker:
             "rights": section_body(self.giver.rights(self._store, device, campaigns, now)),
             "progress": section_body(how_far(self._store, campaigns, now)),
             **self._sealer.sections(device),
+            **self.settings.section(device.device, device.program),
         }
         if device.program == RECOGNISES:
             own["tags"] = self._tag_body(device)
@@ -142,7 +146,8 @@ class SnapshotMaker:
         ledger, number = self._store.ledger, campaign.number
         nodes = self._store.devices.all()
         told = self.giver.told(number)
-        return stranded(campaign, hands(campaign, nodes, ledger.tallies_of(number), ledger.grants(), told))
+        tallies = with_gone(self._store, ledger.tallies_of(number))
+        return stranded(campaign, hands(campaign, nodes, tallies, ledger.grants(), told))
 
 
 def _travelling(records: list[CampaignRecord], day_start: float) -> list[Campaign]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hub.admin.nodes import state_of
 from hub.admin.office import Office
 from hub.escrow import hands, stranded
+from hub.fleet.gone import with_gone
 from hub.wire.snapshot import Campaign
 
 
@@ -38,7 +39,7 @@ def lot_of(office: Office, campaign: Campaign) -> Lot | None:
     if campaign.issue_limit is None:
         return None
     nodes = office.store.devices.all()
-    tallies = office.store.ledger.tallies_of(campaign.number)
+    tallies = with_gone(office.store, office.store.ledger.tallies_of(campaign.number))
     grants = [grant for grant in office.store.ledger.grants() if grant.campaign == campaign.number]
     found = stranded(campaign, hands(campaign, nodes, tallies, grants))
     now, devices = office.now(), {node.device: node for node in nodes}
