@@ -36,12 +36,10 @@ def build_parser() -> argparse.ArgumentParser:
     def command(name: str, what: str) -> argparse.ArgumentParser:
         return commands.add_parser(name, help=what, description=what)
 
-    init = command("init", "make the shop")
-    init.add_argument("--name", required=True, help="the shop's name in English")
-    init.add_argument("--name-zh", help="the shop's name in Chinese")
-    init.add_argument("--timezone", default="UTC", help="such as Europe/Berlin")
-    init.add_argument("--currency", default="EUR", help="three letters, such as EUR")
-    init.add_argument("--number", type=int, default=1, help="the number that coupons carry, 1 to 65535")
+    _shop(command("init", "make the shop"), number=1)
+    shops = command("shop", "the shops of this database").add_subparsers(dest="action", required=True)
+    _shop(shops.add_parser("add", help="make one more shop beside those that are there"), number=0)
+    shops.add_parser("list", help="list them").add_argument("--json", action="store_true")
 
     serve = command("serve", "answer the shop's devices, its managers and its shoppers")
     serve.add_argument("--host", help="address to listen on (HUB_HOST)")
@@ -82,7 +80,10 @@ def build_parser() -> argparse.ArgumentParser:
         command("key", "the keys with which devices sign coupons"),
         command("revoke", "call coupons back, one or many at once"),
     )
-    command("rebuild", "derive visits, coupons and redemptions from the journal again")
+    command("work", "do the hub's long work, as a process of its own")
+    command(
+        "rebuild", "derive visits, coupons and redemptions from the journal again, while the shop goes on"
+    )
     verify = command("verify", "show that a rebuild would change nothing")
     verify.add_argument("--json", action="store_true")
     backup = command("backup", "copy everything into one file, while the shop goes on")
@@ -91,6 +92,16 @@ def build_parser() -> argparse.ArgumentParser:
     check = command("check", "say what is wrong; exit status 0 fine, 1 warnings, 2 errors")
     check.add_argument("--json", action="store_true")
     return parser
+
+
+def _shop(shop: argparse.ArgumentParser, number: int) -> None:
+    shop.add_argument("--name", required=True, help="the shop's name in English")
+    shop.add_argument("--name-zh", help="the shop's name in Chinese")
+    shop.add_argument("--timezone", default="UTC", help="such as Europe/Berlin")
+    shop.add_argument("--currency", default="EUR", help="three letters, such as EUR")
+    shop.add_argument(
+        "--number", type=int, default=number, help="the number that coupons carry, 1 to 65535; or a free one"
+    )
 
 
 def _campaign(campaign: argparse.ArgumentParser) -> None:
@@ -227,11 +238,20 @@ def _flags(args: argparse.Namespace) -> dict[str, str | None]:
 
 
 def _commands() -> dict[str, Callable[[Config, argparse.Namespace], int]]:
-    from hub import commands, counter_commands, key_commands, serving, tag_commands
+    from hub import (
+        commands,
+        counter_commands,
+        key_commands,
+        serving,
+        shop_commands,
+        tag_commands,
+        work_commands,
+    )
     from hub.paper.commands import paper
 
     return {
-        "init": commands.init,
+        "init": shop_commands.init,
+        "shop": shop_commands.shop,
         "serve": serving.serve,
         "pair": commands.pair,
         "devices": commands.devices,
@@ -247,7 +267,8 @@ def _commands() -> dict[str, Callable[[Config, argparse.Namespace], int]]:
         "conflicts": counter_commands.conflicts,
         "alerts": counter_commands.alerts,
         "report": commands.report,
-        "rebuild": commands.rebuild_all,
+        "work": work_commands.work,
+        "rebuild": work_commands.rebuild_all,
         "verify": commands.verify_all,
         "backup": commands.backup,
         "check": commands.check,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import getpass
-import os
 import sys
 import time
 from contextlib import closing
@@ -14,8 +13,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from hub.air import air_fault, with_beacon
-from hub.app import open_database, open_store
+from hub.air import air_fault
+from hub.app import open_store
 from hub.changing import changed, turned
 from hub.client.db import StorageError
 from hub.condition_text import Faulty, read_condition
@@ -25,7 +24,7 @@ from hub.devices import hub_key, open_pairing
 from hub.promises import changes, faults_of
 from hub.store.records import AuditEntry, CampaignRecord, CampaignState
 from hub.store.whole import HubStore
-from hub.wire.snapshot import Campaign, Offer, Shop, Value, say
+from hub.wire.snapshot import Campaign, Offer, Value, say
 
 WHO = "command line"
 _DAY_S = 86_400
@@ -43,33 +42,6 @@ def _keep_new(store: HubStore, made: Campaign, state: CampaignState, now: float)
 
 def _print_json(content: object) -> None:
     show(msgspec.json.format(msgspec.json.encode(content), indent=2).decode())
-
-
-def init(config: Config, args: argparse.Namespace) -> int:
-    """Make the shop and the hub's key."""
-    from hub.reports import shop_zone
-
-    if not 1 <= args.number <= 65_535:
-        raise CommandError("A shop's number is from 1 to 65535.")
-    if shop_zone(args.timezone).key != args.timezone:
-        raise CommandError(f"There is no timezone {args.timezone}. It looks like Europe/Berlin.")
-    if not (len(args.currency) == 3 and args.currency.isalpha() and args.currency.isupper()):
-        raise CommandError(f"{args.currency} is no currency. Give three capital letters such as EUR.")
-    hub_key(config.dir)
-    with closing(open_database(config.dir, config.database, config.shop)) as store:
-        if store.shop.get() is not None:
-            raise CommandError(
-                f"There is a shop in {config.database or config.dir} already. Its name is changed at /manage."
-            )
-        name = {"en": args.name} | ({"zh": args.name_zh} if args.name_zh else {})
-        shop = Shop(args.number, name, timezone=args.timezone, currency=args.currency)
-        now = time.time()
-        with store.writing():
-            store.shop.save(with_beacon(shop, os.urandom(16)), now)
-            both = turned("name", None, name)
-            store.people.note(changed(now, WHO, "shop.made", str(args.number), both))
-    show(f"{args.name} is shop {args.number}. Start its hub: python -m hub --dir {config.dir} serve")
-    return 0
 
 
 def pair(config: Config, args: argparse.Namespace) -> int:
@@ -262,7 +234,7 @@ def manager(config: Config, args: argparse.Namespace) -> int:
 
 def setup_code(config: Config, _args: argparse.Namespace) -> int:
     """Print the code that /manage asks for at the first start."""
-    from hub.people import make_setup_code
+    from hub.signing.joining import make_setup_code
 
     with closing(open_store(config.dir, config.database, config.shop)) as store:
         if store.people.managers():
@@ -305,15 +277,6 @@ def report(config: Config, args: argparse.Namespace) -> int:
         show(f"Of them {guests.remembered} chose to be remembered: {guests.share:.0%} ({band})")
     show(f"Coupons: {coupons.issued} taken, {coupons.redeemed} used, {coupons.refused} times refused")
     show(f"Given: {coupons.value_cents / 100:.2f} {made.currency}; accepted twice: {len(made.conflicts)}")
-    return 0
-
-
-def rebuild_all(config: Config, _args: argparse.Namespace) -> int:
-    """Derive everything again."""
-    from hub.rebuild import rebuild
-
-    with closing(open_store(config.dir, config.database, config.shop)) as store:
-        show(f"Derived everything again from {rebuild(store)} events.")
     return 0
 
 

@@ -76,6 +76,7 @@ SETTINGS = (
     Setting("HUB_THREADS", whole(2, 64), "8", "Requests that are answered at the same time"),
     Setting("HUB_NOTICE", notice, "", "A line for every page, as text or as JSON by language"),
     Setting("HUB_BACKUP_DAYS", whole(0, 365), "7", "Days without a backup before a warning; 0: never warn"),
+    Setting("HUB_WORKER", yes_no, "yes", "Do long work in this process too; no: python -m hub work does it"),
     Setting("HUB_SITE", yes_no, "yes", "Show the public site with the offers at /"),
     Setting(
         "HUB_WALLETS", wallet_folder, "", "Folder with the keys for wallet passes; empty: none are offered"
@@ -97,6 +98,7 @@ class Config:
     threads: int = 8
     notice: Text = field(default_factory=dict)
     backup_days: int = 7
+    worker: bool = True
     site: bool = True
     wallets: Path | None = None
     metrics_token: str = field(default="", repr=False)

@@ -11,6 +11,7 @@ from hub.client.serving import serve as answer
 from hub.config import Config
 from hub.console import show
 from hub.jobs import start_jobs
+from hub.working import Worker, WorkerThread
 
 STOP_WITHIN_S = 5
 
@@ -33,6 +34,9 @@ def serve(config: Config, _args: argparse.Namespace) -> int:
         listening.close()
         raise
     jobs = start_jobs(hub.store, hub.clock.now)
+    worker = WorkerThread(Worker(hub.store, config, now=hub.clock.now)) if config.worker else None
+    if worker is not None:
+        worker.start()
     if hub.site is not None:
         # The first shopper is to see offers, not an empty page.
         hub.site.exchange.once()
@@ -48,6 +52,8 @@ def serve(config: Config, _args: argparse.Namespace) -> int:
     finally:
         if hub.site is not None:
             hub.site.syncer.stop(STOP_WITHIN_S)
+        if worker is not None:
+            worker.stop(STOP_WITHIN_S)
         jobs.shutdown(wait=True)
         hub.close()
     return 0

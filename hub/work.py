@@ -90,7 +90,8 @@ def files_of(store: Store, number: int) -> list[WorkFile]:
 
 
 class Progress:
-    """How a handler tells how far it is. `stopping()`: this worker is to stop. `monotonic` is for how often it is told only."""
+    """How a handler tells how far it is. `stopping()`: this worker is to stop. `alive()`: it got on. `monotonic` says only how
+    often it is told."""
 
     def __init__(
         self,
@@ -99,12 +100,14 @@ class Progress:
         now: Callable[[], float],
         *,
         stopping: Callable[[], bool] = lambda: False,
+        alive: Callable[[], None] = lambda: None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.store = store
         self.work = work
         self.now = now
         self._stopping = stopping
+        self._alive = alive
         self._monotonic = monotonic
         self._told_at: float | None = None
         self._told: tuple[str, str] = ("", "")
@@ -125,6 +128,7 @@ class Progress:
         ):
             return
         self._told_at, self._told = moment, (note, unit)
+        self._alive()
         if not self.store.work.progress(self.work.id, self.work.attempt, done, total, unit, note):
             raise Lost
         self.check()

@@ -49,7 +49,7 @@ class _Held:
 
 
 class Worker:
-    """One worker. `now` gives seconds of UTC; `kinds` what it can do."""
+    """One worker. `now` gives seconds of UTC; `kinds` what it can do; `alive()` is called as often as it gets on."""
 
     def __init__(
         self,
@@ -60,12 +60,14 @@ class Worker:
         name: str | None = None,
         kinds: Mapping[str, Kind] = KINDS,
         lease_s: float = LEASE_S,
+        alive: Callable[[], None] = lambda: None,
     ) -> None:
         self._store = store
         self._config = config
         self._now = now
         self._kinds = kinds
         self._lease_s = lease_s
+        self._alive = alive
         self._stop = threading.Event()
         self._held: _Held | None = None
         self._stores: dict[int, HubStore] = {}
@@ -82,6 +84,7 @@ class Worker:
         beat.start()
         try:
             while not self._stop.is_set():
+                self._alive()
                 try:
                     found = self.once()
                 except StorageError as wrong:
@@ -120,7 +123,7 @@ class Worker:
         logger.info("work ends shop=%d work=%d state=%s", store.shop.number, work.id, state or "left")
 
     def _handled(self, store: HubStore, work: Work) -> tuple[WorkState | None, Mapping[str, object]]:
-        progress = Progress(store, work, self._now, stopping=self._stop.is_set)
+        progress = Progress(store, work, self._now, stopping=self._stop.is_set, alive=self._alive)
         self._held = _Held(store, work)
         try:
             return "done", self._kinds[work.kind].load()(
