@@ -1,321 +1,118 @@
-"""How fast facts come in: `/v1/sync` in batches of 500 against raw `executemany` and against Datasette's insert API.
+"""How fast facts come in, in process and over `/v1/sync`, against raw `executemany` and Datasette's insert API.
 
-Ours is the whole way of a batch over a real socket on loopback: HTTP (waitress in a process of its own), two signatures,
-reading, journal and projections in one transaction with `synchronous=FULL`, verdicts, answer. Raw is `executemany` of the same
-journal rows into the same table with the same unique key (WAL, NORMAL), one transaction a batch, nothing else. Datasette gets
-the same rows by its JSON insert API over a real socket in a process of its own. Sides take turns in each round.
+In batches of 2,000 on every side: what a node sends that has much to tell on a good line (`hub.client.pace`). In process is from
+the text of a request to the end of its transaction: reading, journal, projections, `synchronous=FULL`. Over HTTP is the whole way
+over real sockets on loopback, from four nodes at once: waitress in a process of its own, two signatures, verdicts, the answer.
+Raw is `executemany` of the same journal rows into the same table with the same unique key (WAL, NORMAL), one transaction a
+batch, nothing else. Datasette gets the same rows by its JSON insert API, in a process of its own, from four senders at once as
+well. Sides take turns in each round.
 
-A batch is a shop's ordinary mix: 45 % occupancy windows, 40 % visits, 11 % offers seen, 4 % coupons.
+A batch is a shop's ordinary mix: 45 % occupancy windows, 40 % visits, 11 % offers seen, 4 % coupons; plain batches have windows,
+visits and offers seen alone. Upkeep is the part of the ingest in process in which the projections are made.
 """
 
 from __future__ import annotations
 
-import http.client
-import json
-import os
-import socket
-import sqlite3
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import msgspec
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-from hub.client.enrolling import enrol
-from hub.client.node import Node
-from hub.devices import hub_key, open_pairing
-from hub.store.sqlite import FILE, SqliteStore
-from hub.wire.events import (
-    CouponIssued,
-    Event,
-    OccupancyMeasured,
-    OfferSeen,
-    VisitClosed,
-    make_event,
-    read_event,
-    write_event,
+from tests.bench._ingest_sides import (
+    BATCH,
+    BATCHES,
+    SENDERS,
+    InProcess,
+    OurSide,
+    RawSide,
+    Send,
+    child,
+    datasette,
+    free_port,
+    make_hub,
 )
-from hub.wire.identity import sign_request
-from hub.wire.snapshot import Campaign, Manifest, Offer, Shop, Value
-from hub.wire.sync import BATCH, SyncReply, SyncRequest
-
-BATCHES = 24
-"""Batches of one side in one round."""
-
-RAW_TABLE = """CREATE TABLE journal (position INTEGER PRIMARY KEY, shop INTEGER NOT NULL, device TEXT NOT NULL,
-    epoch INTEGER NOT NULL, seq INTEGER NOT NULL, kind TEXT NOT NULL, at REAL NOT NULL, received_at REAL NOT NULL,
-    text BLOB NOT NULL, UNIQUE (shop, device, epoch, seq))"""
 
 
-def some_events(device: str, first: int, count: int) -> list[Event]:
-    """Events as a door and a till write them."""
-    events = []
-    for seq in range(first, first + count):
-        at = 1_795_000_000.0 + seq
-        place = seq % 100
-        if place < 45:
-            fact: Any = OccupancyMeasured(zone="door", window_s=60, people=12.5, low=9, high=15, addresses=33)
-        elif place < 85:
-            fact = VisitClosed(
-                id=os.urandom(8).hex(),
-                zone="door",
-                arrived_at=at - 60,
-                departed_at=at,
-                dwell_s=60.25,
-                peak_dbm=-61,
-            )
-        elif place < 96:
-            fact = OfferSeen(campaign=1, channel="portal")
-        else:
-            fact = CouponIssued(
-                serial=os.urandom(8).hex(),
-                campaign=1,
-                code="0123456789AB",
-                key_number=0,
-                expires_at=1_800_000_000,
-                channel="portal",
-            )
-        events.append(make_event(device, 1, seq, fact, at=at, clock="ntp", boot=1))
-    return events
-
-
-def free_port() -> int:
-    """A port that nobody has now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-@contextmanager
-def child(command: Sequence[str], port: int, environ: dict[str, str] | None = None) -> Iterator[None]:
-    """A server in a process of its own, once it answers."""
-    process = subprocess.Popen(
-        command, env={**os.environ, **(environ or {})}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        until = time.monotonic() + 30
-        while time.monotonic() < until and process.poll() is None:
-            try:
-                socket.create_connection(("127.0.0.1", port), 1).close()
-                break
-            except OSError:
-                time.sleep(0.05)
-        else:
-            raise RuntimeError(f"{command[2]} does not answer")
-        yield
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def make_hub(folder: Path) -> None:
-    """A shop with one offer."""
-    store = SqliteStore(folder / FILE)
-    offer = Offer({"en": "Coffee"}, {}, Value("amount", 500))
-    store.shop.save(Shop(1, {"en": "Bench"}), time.time())
-    store.campaigns.save(Campaign(1, offer, 0, 2_000_000_000), "published", time.time(), "bench")
-    store.close()
-    hub_key(folder)
-
-
-class OurSide:
-    """A node of a hub that runs in a process of its own."""
-
-    def __init__(self, folder: Path, port: int) -> None:
-        store = SqliteStore(folder / FILE)
-        code = open_pairing(store, hub_key(folder), "edge", time.time())
-        store.close()
-        self._node: Node = enrol(folder / "node", f"http://127.0.0.1:{port}", str(code), "edge", "Door")
-        self._port = port
-        self._counter = 0
-        self._seq = 1
-        reply = msgspec.json.decode(self._post(b"{}"), type=SyncReply)
-        assert reply.snapshot is not None
-        self._have = msgspec.json.decode(reply.snapshot.manifest, type=Manifest).sections
-
-    def _post(self, body: bytes) -> bytes:
-        self._counter += 1
-        key: Ed25519PrivateKey = self._node.key
-        headers = sign_request(key, self._node.device, self._counter, "POST", "/v1/sync", body)
-        return self._send(body, headers)
-
-    def _send(self, body: bytes, headers: dict[str, str]) -> bytes:
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
-        connection.request("POST", "/v1/sync", body, {"Content-Type": "application/json", **headers})
-        answer = connection.getresponse()
-        text = answer.read()
-        assert answer.status == 200, text
-        connection.close()
-        return text
-
-    def batches(self) -> list[Callable[[], object]]:
-        """Requests that are ready to be sent: what a device does before is not the hub's time."""
-        ready = []
-        for _ in range(BATCHES):
-            texts = [write_event(event) for event in some_events(self._node.device, self._seq, BATCH)]
-            self._seq += BATCH
-            self._counter += 1
-            request = SyncRequest(events=tuple(msgspec.Raw(text) for text in texts), have=self._have)
-            body = msgspec.json.encode(request)
-            headers = sign_request(self._node.key, self._node.device, self._counter, "POST", "/v1/sync", body)
-            ready.append(lambda body=body, headers=headers: self._send(body, headers))
-        return ready
-
-
-class RawSide:
-    """`executemany` and nothing else."""
-
-    def __init__(self, folder: Path) -> None:
-        self._conn = sqlite3.connect(folder / "raw.db", isolation_level=None)
-        self._conn.execute("PRAGMA journal_mode = WAL")
-        self._conn.execute("PRAGMA synchronous = NORMAL")
-        self._conn.execute(RAW_TABLE)
-        self._seq = 1
-
-    def batches(self) -> list[Callable[[], object]]:
-        """Rows that are ready to be written."""
-        ready = []
-        for _ in range(BATCHES):
-            texts = [write_event(event) for event in some_events("edge-1", self._seq, BATCH)]
-            rows = [
-                (None, 1, event.device, event.epoch, event.seq, event.kind, event.at, 1.0, text)
-                for event, text in ((read_event(text), text) for text in texts)
-            ]
-            self._seq += BATCH
-            ready.append(lambda rows=rows: self._write(rows))
-        return ready
-
-    def _write(self, rows: list[tuple[Any, ...]]) -> None:
-        self._conn.execute("BEGIN")
-        self._conn.executemany("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
-        self._conn.execute("COMMIT")
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._conn.close()
-
-
-class DatasetteSide:
-    """The insert API of Datasette, with the same rows as JSON."""
-
-    def __init__(self, port: int, token: str) -> None:
-        self._port = port
-        self._token = token
-        self._seq = 1
-
-    def batches(self) -> list[Callable[[], object]]:
-        """Requests that are ready to be sent."""
-        ready = []
-        for _ in range(BATCHES):
-            events = some_events("edge-1", self._seq, BATCH)
-            rows = [
-                {
-                    "shop": 1,
-                    "device": event.device,
-                    "epoch": event.epoch,
-                    "seq": event.seq,
-                    "kind": event.kind,
-                    "at": event.at,
-                    "received_at": 1.0,
-                    "text": write_event(event).decode(),
-                }
-                for event in events
-            ]
-            self._seq += BATCH
-            body = json.dumps({"rows": rows}).encode()
-            ready.append(lambda body=body: self._send(body))
-        return ready
-
-    def _send(self, body: bytes) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
-        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self._token}"}
-        connection.request("POST", "/peer/journal/-/insert", body, headers)
-        answer = connection.getresponse()
-        text = answer.read()
-        assert answer.status == 201, text
-        connection.close()
-
-
-@contextmanager
-def datasette(folder: Path) -> Iterator[DatasetteSide]:
-    """Datasette with one table, allowed to take a whole batch at once."""
-    path = folder / "peer.db"
-    conn = sqlite3.connect(path)
-    conn.execute("PRAGMA journal_mode = WAL")
-    conn.execute(RAW_TABLE)
-    conn.commit()
-    conn.close()
-    port = free_port()
-    secret = {"DATASETTE_SECRET": "bench"}
-    command = [sys.executable, "-m", "datasette"]
-    token = subprocess.run(
-        [*command, "create-token", "root"],
-        env={**os.environ, **secret},
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.strip()
-    options = [
-        "--root",
-        "--setting",
-        "max_insert_rows",
-        str(BATCH),
-        "--port",
-        str(port),
-        "--host",
-        "127.0.0.1",
-    ]
-    with child([*command, "serve", str(path), *options], port, secret):
-        yield DatasetteSide(port, token)
-
-
-def time_of(batches: list[Callable[[], object]]) -> float:
-    """Seconds for all of them."""
+def time_of(batches: list[Send]) -> float:
+    """Seconds for all of them, one after the other."""
     start = time.perf_counter()
     for batch in batches:
         batch()
     return time.perf_counter() - start
 
 
+def time_together(senders: list[list[Send]]) -> float:
+    """Seconds until all senders have sent theirs, at the same time."""
+    with ThreadPoolExecutor(len(senders)) as pool:
+        start = time.perf_counter()
+        list(pool.map(time_of, senders))
+        return time.perf_counter() - start
+
+
+Rates = dict[str, list[float]]
+
+
 def measure(rounds: int = 7) -> list[dict[str, Any]]:
     """Events a second of each side; the ratios are medians of the ratios within each round."""
-    rates: dict[str, list[float]] = {"ours": [], "raw": [], "datasette": []}
+    rates: Rates = defaultdict(list)
     with tempfile.TemporaryDirectory() as text:
         folder = Path(text)
         make_hub(folder)
         port = free_port()
         serve = [sys.executable, "-m", "hub", "--dir", str(folder), "serve", "--port", str(port)]
         with child(serve, port), datasette(folder) as theirs:
-            ours, raw = OurSide(folder, port), RawSide(folder)
-            sides = (("ours", ours), ("raw", raw), ("datasette", theirs))
+            nodes = [OurSide(folder, port, f"node-{number}") for number in range(SENDERS)]
+            raw, inside = RawSide(folder), InProcess(folder / "inside")
             for number in range(rounds + 1):
-                for name, side in sides:
-                    seconds = time_of(side.batches())
-                    # The first round warms files and caches of all three.
-                    if number:
+                each = BATCHES // SENDERS
+                turns = {
+                    "raw": time_of(raw.batches()),
+                    "inside": time_of(inside.batches("edge-1", inside.whole)),
+                    "alone": time_of(inside.batches("edge-2", inside.journal_alone)),
+                    "plain raw": time_of(raw.batches(plain=True)),
+                    "plain": time_of(inside.batches("edge-3", inside.whole, plain=True)),
+                    "http": time_together([node.batches(each) for node in nodes]),
+                    "datasette": time_together([theirs.batches(each) for _ in range(SENDERS)]),
+                }
+                # The first round warms files and caches of all sides.
+                if number:
+                    for name, seconds in turns.items():
                         rates[name].append(BATCHES * BATCH / seconds)
             raw.close()
+            inside.store.close()
     return [
-        _row("hub ingest /v1/sync against raw executemany", rates["ours"], rates["raw"], 0.35),
-        _row("hub ingest /v1/sync against Datasette's insert API", rates["ours"], rates["datasette"], 2.5),
+        _row("hub ingest in process, plain facts, against raw executemany", rates, "plain", "plain raw", 0.8),
+        _row("hub ingest in process, a shop's mix, against raw executemany", rates, "inside", "raw", None),
+        _row("hub ingest /v1/sync against raw executemany", rates, "http", "raw", 0.5),
+        _row("hub ingest /v1/sync against Datasette's insert API", rates, "http", "datasette", 3.5),
+        _upkeep(rates),
     ]
 
 
-def _row(name: str, ours: list[float], peer: list[float], goal: float) -> dict[str, Any]:
-    ratios = [own / other for own, other in zip(ours, peer, strict=True)]
+def _row(name: str, rates: Rates, side: str, other: str, goal: float | None) -> dict[str, Any]:
+    ratios = [own / peer for own, peer in zip(rates[side], rates[other], strict=True)]
     return {
         "name": name,
-        "ours": statistics.median(ours),
-        "peer": statistics.median(peer),
+        "ours": statistics.median(rates[side]),
+        "peer": statistics.median(rates[other]),
         "ratio": statistics.median(ratios),
         "goal": goal,
         "unit": "events/s",
+    }
+
+
+def _upkeep(rates: Rates) -> dict[str, Any]:
+    parts = [100 * (1 - whole / alone) for whole, alone in zip(rates["inside"], rates["alone"], strict=True)]
+    return {
+        "name": "hub ingest in process: part of it that keeps the projections up <=",
+        "ours": statistics.median(parts),
+        "peer": None,
+        "ratio": None,
+        "goal": 35,
+        "limit": True,
+        "unit": "%",
     }
