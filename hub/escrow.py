@@ -31,6 +31,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hub.store.records import Device, Grant, Tally
+from hub.wire.chain import is_of_chain
 from hub.wire.snapshot import Campaign
 from hub.wire.sync import Held
 
@@ -200,12 +201,15 @@ def may_hand_out(campaign: Campaign, program: str) -> bool:
         return False
     if not campaign.channels:
         return program == "kiosk"
+    if program == "hub":
+        return is_of_chain(campaign.number)
     return program == "site" or _CHANNEL_OF.get(program) in campaign.channels
 
 
 def may_accept(campaign: Campaign, program: str) -> bool:
-    """Whether nodes of this program accept the offer alone."""
-    return program == "kiosk" and campaign.offline == "rights"
+    """Whether nodes of this program accept the offer alone; of the chain's offers that is a shop's hub."""
+    here = program == "kiosk" or (program == "hub" and is_of_chain(campaign.number))
+    return here and campaign.offline == "rights"
 
 
 @dataclass(frozen=True, slots=True)

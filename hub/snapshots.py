@@ -20,6 +20,17 @@ from hub.giving import Giver, how_far
 from hub.sealed import NodeSealer, Secret
 from hub.store.base import Store
 from hub.store.records import CampaignRecord, Device, PictureRecord
+from hub.upstream.below import BELOW, shop_keys, without_pictures_of_others
+from hub.upstream.merging import (
+    ALONE,
+    FromAbove,
+    from_above,
+    offers_here,
+    pictures_here,
+    rules_here,
+    staff_here,
+)
+from hub.wire.chain import is_of_chain
 from hub.wire.identity import sign_text
 from hub.wire.snapshot import (
     PICTURE_PREFIX,
@@ -67,6 +78,7 @@ class SnapshotMaker:
         self._bodies: dict[str, bytes] = {}
         self._hashes: dict[str, str] = {}
         self._campaigns: list[Campaign] = []
+        self._above = ALONE
         self._tags = TagSealer(store, key)
         self._tag_bodies: dict[str, bytes] = {}
         self._sealer = NodeSealer(key, tuple(secrets))
@@ -78,11 +90,21 @@ class SnapshotMaker:
     ) -> Snapshot | None:
         """What the node does not have; None where it has all. Raises its rights where they run low, so call it inside
         `store.writing()`. `told`: what the node said of its rights (`SyncRequest.rights`)."""
-        bodies, hashes, campaigns = self._sections(now)
+        bodies, hashes, campaigns, above = self._sections(now)
         self.giver.hear(device.device, told)
+        of_chain: dict[str, bytes] = {}
+        if device.program == BELOW:
+            campaigns = [one for one in campaigns if is_of_chain(one.number)]
+            hashes = without_pictures_of_others(hashes, campaigns)
+            of_chain = {
+                "campaigns": section_body(campaigns),
+                "shop_keys": section_body(shop_keys(self._store)),
+            }
+        progress = how_far(self._store, [one for one in campaigns if one.of_shop is None], now)
         own = {
             "rights": section_body(self.giver.rights(self._store, device, campaigns, now)),
-            "progress": section_body(how_far(self._store, campaigns, now)),
+            "progress": section_body([*progress, *above.progress]),
+            **of_chain,
             **self._sealer.sections(device),
             **self.settings.section(device.device, device.program),
         }
@@ -101,18 +123,21 @@ class SnapshotMaker:
         ).decode()
         return Snapshot(manifest, sign_text(self._key, manifest), missing)
 
-    def _sections(self, now: float) -> tuple[dict[str, bytes], dict[str, str], list[Campaign]]:
+    def _sections(self, now: float) -> tuple[dict[str, bytes], dict[str, str], list[Campaign], FromAbove]:
         # The day is part of it: campaigns that ended long ago leave the snapshot without anybody's doing.
         wanted = (self._store.shop.snapshot_version(), int(now // _DAY_S))
         with self._lock:
             if self._made_for != wanted:
+                above = from_above(self._store)
                 campaigns = _travelling(self._store.campaigns.all(), wanted[1] * _DAY_S)
-                self._bodies = self._build(campaigns)
+                campaigns += offers_here(self._store, above)
+                self._above = above
+                self._bodies = self._build(campaigns, above)
                 self._hashes = {name: content_hash(body) for name, body in self._bodies.items()}
                 self._campaigns = campaigns
                 self._tag_bodies = {}
                 self._made_for = wanted
-            return self._bodies, self._hashes, self._campaigns
+            return self._bodies, self._hashes, self._campaigns, self._above
 
     def _tag_body(self, device: Device) -> bytes:
         with self._lock:
@@ -120,7 +145,7 @@ class SnapshotMaker:
                 self._tag_bodies[device.device] = section_body(self._tags.section(device))
             return self._tag_bodies[device.device]
 
-    def _build(self, campaigns: list[Campaign]) -> dict[str, bytes]:
+    def _build(self, campaigns: list[Campaign], above: FromAbove) -> dict[str, bytes]:
         store = self._store
         staff = [
             Staff(member.id, member.name, member.pin, member.member)
@@ -131,9 +156,10 @@ class SnapshotMaker:
             "shop": section_body(store.shop.get()),
             "campaigns": section_body(campaigns),
             "keys": section_body(store.devices.keys()),
-            "revoked": section_body(store.campaigns.revoked()),
-            "revoked_rules": section_body([one.rule for one in store.keys.rules()]),
-            "staff": section_body(staff),
+            "revoked": section_body(sorted({*store.campaigns.revoked(), *above.revoked})),
+            "revoked_rules": section_body(rules_here([one.rule for one in store.keys.rules()], above)),
+            "staff": section_body(staff_here(staff, above)),
+            **pictures_here(store, above),
         }
         for digest in {campaign.offer.picture for campaign in campaigns if campaign.channels}:
             picture = store.campaigns.picture(digest) if digest else None

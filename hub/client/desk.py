@@ -166,7 +166,7 @@ class NodeDesk:
         key_number, key = self._node.signer(now)
         coupon = Coupon(
             key_number,
-            self._node.shop,
+            campaign.of_shop or self._node.shop,
             campaign.number,
             self._random(SERIAL_BYTES).hex(),
             expires_at,
