@@ -114,13 +114,13 @@ class _Applied:
 class PostgresPool(HubPool):
     """A database, for one shop of it; one connection for each thread. `url` has no password in it."""
 
-    def __init__(self, url: str, shop: int = 0) -> None:
+    def __init__(self, url: str, shop: int = 0, migrations: Iterable[Migrations] = MIGRATIONS) -> None:
         self.url = url
         self._mine = threading.local()
         self._lock = threading.Lock()
         self._all: list[tuple[threading.Thread, PostgresConn]] = []
         try:
-            self._bring_tables(MIGRATIONS)
+            self._bring_tables(migrations)
             self.find_shop(shop)
         except BaseException:
             self.close()
@@ -150,7 +150,8 @@ class PostgresPool(HubPool):
                 for thread, other in self._all:
                     if not thread.is_alive():
                         other.raw.close()
-                self._all = [pair for pair in self._all if not pair[1].raw.closed]
+                # In place: pools of other shops of this database have the same list.
+                self._all[:] = [pair for pair in self._all if not pair[1].raw.closed]
                 self._all.append((threading.current_thread(), conn))
         return conn
 

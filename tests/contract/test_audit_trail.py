@@ -14,7 +14,8 @@ import pytest
 from hub.cli import main
 from hub.client.db import open_db, writing
 from hub.keys import KeyPolicy, end_key, set_key_policy, withdraw_key
-from hub.people import NewStaff, add_staff, make_setup_code, new_pin, set_staff_active
+from hub.people import NewStaff, add_staff, new_pin, set_staff_active
+from hub.signing.joining import make_setup_code
 from hub.store.audit_chain import FIRST
 from hub.store.keys_schema import MIGRATIONS_KEYS
 from hub.store.records import AuditEntry
@@ -77,7 +78,7 @@ def test_no_statement_edits_or_deletes_a_row(house: House, statement: str) -> No
         ("DELETE FROM audit WHERE position = 2", 3),
         ("DELETE FROM audit WHERE position = 1", 2),
         (
-            "INSERT INTO audit (shop, position, at, who, what, subject) SELECT shop, 4, at, who, what, subject FROM audit LIMIT 1",
+            "INSERT INTO audit (shop, position, at, who, what, subject) SELECT shop, 4, at, who, what, '1' FROM audit LIMIT 1",
             4,
         ),
     ],
