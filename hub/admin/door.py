@@ -1,27 +1,34 @@
-"""The way in: set up the first manager, log in, log out, change the password."""
+"""The way in: set up the first manager, join with an invitation, log in with its second step, log out, change the password."""
 
 from __future__ import annotations
 
 from flask import g, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from hub.admin.gate import COOKIE, FORM_COOKIE, drop_cookie, set_cookie
+from hub.admin.gate import COOKIE, FORM_COOKIE, cookie, drop_cookie, set_cookie
+from hub.admin.keychain import ask_to_log_in, party
 from hub.admin.office import Office, Route, back_to, own_path
-from hub.people import (
-    PASSWORD_SHORTEST,
+from hub.sentences import said
+from hub.signing.joining import accept, set_up
+from hub.signing.knocking import Wait
+from hub.signing.login import (
     LoggedIn,
-    Wait,
+    SecondStep,
+    begin_session,
     change_password,
     log_in,
+    log_in_second,
     log_out,
-    secret_fits,
-    set_up,
+    right_password,
+    waiting_for_second,
 )
-from hub.sentences import said
+from hub.signing.passkeys import log_in_by_passkey
+from hub.signing.passwords import PASSWORD_SHORTEST, secret_fits
+from hub.signing.sessions import browser_family, note_begun
 from hub.storefront.languages import gettext
 
 
-def _place() -> str:
+def place() -> str:
     """Where the request comes from, as far as the server itself can tell."""
     return request.remote_addr or "somewhere"
 
@@ -34,10 +41,10 @@ def setup(office: Office) -> Response:
     wait = None
     if request.method == "POST":
         name, password = request.form.get("name", ""), request.form.get("password", "")
-        result = set_up(office.store, request.form.get("code", ""), name, password, _place(), office.now())
+        result = set_up(office.store, request.form.get("code", ""), name, password, place(), office.now())
         match result:
             case LoggedIn():
-                return _let_in(office, result, url_for(".today", done="welcome"))
+                return let_in(office, result, url_for(".today", done="welcome"))
             case Wait(seconds):
                 wait = seconds
             case _:
@@ -54,6 +61,32 @@ def setup(office: Office) -> Response:
     )
 
 
+def join(office: Office) -> Response:
+    """Become a manager with the code of an invitation."""
+    if not office.store.people.managers():
+        return back_to("setup")
+    faults = {}
+    wait = None
+    if request.method == "POST":
+        name, password = request.form.get("name", ""), request.form.get("password", "")
+        result = accept(office.store, request.form.get("code", ""), name, password, place(), office.now())
+        match result:
+            case LoggedIn():
+                return let_in(office, result, url_for(".today", done="joined"))
+            case Wait(seconds):
+                wait = seconds
+            case _:
+                faults = result
+    return office.page(
+        "join.html",
+        429 if wait else 422 if faults else 200,
+        faults=faults,
+        wait=wait,
+        typed=request.form,
+        shortest=PASSWORD_SHORTEST,
+    )
+
+
 def login(office: Office) -> Response:
     """Log in. What is wrong is never said more exactly than that name and password do not belong together."""
     if not office.store.people.managers():
@@ -67,25 +100,58 @@ def login(office: Office) -> Response:
             office.store,
             request.form.get("name", ""),
             request.form.get("password", ""),
-            _place(),
+            place(),
             office.now(),
         )
         match result:
             case LoggedIn():
-                return _let_in(office, result, goal or url_for(".today"))
+                return let_in(office, result, goal or url_for(".today"))
+            case SecondStep():
+                return _second_page(office, result, goal)
             case Wait(seconds):
                 wait = seconds
             case None:
                 fault = gettext("That name and that password do not belong together.")
-    status = 429 if wait else 401 if fault else 200
-    return office.page("login.html", status, fault=fault, wait=wait, goal=goal, typed=request.form)
+    return _login_page(office, goal, fault, wait)
+
+
+def second(office: Office) -> Response:
+    """The code after the password."""
+    goal = own_path(request.form.get("next"))
+    step = waiting_for_second(office.store, request.form.get("ticket", ""), office.now())
+    if step is None:
+        return _login_page(office, goal, gettext("That took too long. Log in again."), None)
+    result = log_in_second(office.store, office.key, step, request.form.get("code", ""), office.now())
+    match result:
+        case LoggedIn():
+            return let_in(office, result, goal or url_for(".today"))
+        case Wait(seconds):
+            return _second_page(office, step, goal, wait=seconds)
+        case _:
+            return _second_page(
+                office, step, goal, fault=gettext("That code is not right, or has been used already.")
+            )
+
+
+def passkey(office: Office) -> Response:
+    """Log in with a passkey, which is both steps at once."""
+    goal = own_path(request.form.get("next"))
+    where = party(office)
+    answer = request.form.get("answer", "")
+    manager = log_in_by_passkey(office.store, office.key, where, answer, office.now()) if where else None
+    if manager is None:
+        return _login_page(office, goal, gettext("That passkey does not open this hub."), None)
+    begun = begin_session(office.store, manager, office.now(), way="passkey")
+    return let_in(office, begun, goal or url_for(".today"))
 
 
 def logout(office: Office) -> Response:
     """End the session here and on the hub."""
-    log_out(office.store, request.cookies.get(COOKIE, ""))
+    log_out(office.store, cookie(office, COOKIE))
     response = back_to("login", done="logged-out")
     drop_cookie(office, response, COOKIE)
+    # What the browser has kept of these pages goes too (W3C, Clear Site Data); the shoppers' cookies are none of our business.
+    response.headers["Clear-Site-Data"] = '"cache"'
     return response
 
 
@@ -94,16 +160,13 @@ def password(office: Office) -> Response:
     faults = {}
     if request.method == "POST":
         kept = office.store.people.manager(office.who())
-        result = log_in(office.store, office.who(), request.form.get("old", ""), _place(), office.now())
-        new = request.form.get("password", "")
-        match result:
+        old, new = request.form.get("old", ""), request.form.get("password", "")
+        match right_password(office.store, office.who(), old, place(), office.now()):
             case Wait():
                 faults["old"] = said("Too many wrong tries. Wait a little, then try again.")
             case None:
                 faults["old"] = said("That is not your password.")
-            case LoggedIn():
-                # The password was only asked for: a session that nobody holds would stand in the manager's list.
-                log_out(office.store, result.token)
+            case _:
                 if kept is not None and secret_fits(kept.password, new):
                     faults["password"] = said("That is the password that you have.")
                 elif fault := change_password(office.store, office.who(), new, office.now()):
@@ -115,7 +178,9 @@ def password(office: Office) -> Response:
     return office.page("password.html", 422 if faults else 200, faults=faults, shortest=PASSWORD_SHORTEST)
 
 
-def _let_in(office: Office, person: LoggedIn, goal: str) -> Response:
+def let_in(office: Office, person: LoggedIn, goal: str) -> Response:
+    """Go on, with the cookie of a session that has just begun."""
+    note_begun(office.store, person, browser_family(request.user_agent.string), office.now())
     response = redirect(goal, 303)
     set_cookie(office, response, COOKIE, person.token)
     drop_cookie(office, response, FORM_COOKIE)
@@ -123,9 +188,38 @@ def _let_in(office: Office, person: LoggedIn, goal: str) -> Response:
     return response
 
 
+def _login_page(office: Office, goal: str | None, fault: str | None, wait: float | None) -> Response:
+    return office.page(
+        "login.html",
+        429 if wait else 401 if fault else 200,
+        fault=fault,
+        wait=wait,
+        goal=goal,
+        typed=request.form,
+        passkey=ask_to_log_in(office, "log in"),
+    )
+
+
+def _second_page(
+    office: Office, step: SecondStep, goal: str | None, *, fault: str | None = None, wait: float | None = None
+) -> Response:
+    return office.page(
+        "second.html",
+        429 if wait else 401 if fault else 200,
+        step=step,
+        goal=goal,
+        fault=fault,
+        wait=wait,
+        passkey=ask_to_log_in(office, "log in"),
+    )
+
+
 ROUTES = (
     Route("/setup", "setup", setup, ("GET", "POST"), open=True),
+    Route("/join", "join", join, ("GET", "POST"), open=True),
     Route("/login", "login", login, ("GET", "POST"), open=True),
+    Route("/login/code", "second", second, ("POST",), open=True),
+    Route("/login/passkey", "login_passkey", passkey, ("POST",), open=True),
     Route("/logout", "logout", logout, ("POST",)),
     Route("/password", "password", password, ("GET", "POST")),
 )

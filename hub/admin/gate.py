@@ -5,6 +5,8 @@ from __future__ import annotations
 import hmac
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
+from urllib.parse import urlsplit
 
 import msgspec
 from flask import Response as FlaskResponse
@@ -12,8 +14,13 @@ from flask import g, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from hub.admin.guard import Need, lets, role_of
-from hub.admin.office import Office
-from hub.people import SESSION_S, form_token, session_of
+from hub.admin.office import Office, own_path
+from hub.client.trouble import StorageError
+from hub.signing.login import SESSION_S, session_of
+from hub.signing.passwords import form_token
+from hub.signing.sessions import is_fresh, note_seen
+from hub.signing.standing import needs_second_step
+from hub.store.records import Session
 from hub.storefront.headers import guard
 from hub.storefront.languages import gettext
 
@@ -26,6 +33,9 @@ MAX_REQUEST_BYTES = 40 * 2**20
 
 FORM_FIELD = "form_token"
 
+WITHOUT_SECOND_STEP = frozenset({"codes", "codes_change", "passkeys", "passkeys_change", "again", "logout"})
+"""What somebody may do who still has to add the second step that an owner asks for."""
+
 
 def check(
     office: Office, open_endpoints: frozenset[str], needed: Mapping[str, Need | None]
@@ -33,14 +43,14 @@ def check(
     """Let a request in, send it to the door, or refuse what this person may not do. Runs before every page."""
     request.max_content_length = MAX_REQUEST_BYTES
     endpoint = (request.endpoint or "").rpartition(".")[2]
-    token = request.cookies.get(COOKIE, "")
+    token = cookie(office, COOKIE)
     session = session_of(office.store, token, office.now())
     if session is not None:
         g.shopbell_session = session
         g.shopbell_role = role_of(office.store, session.manager)
         g.shopbell_form_token = form_token(token)
     elif endpoint in open_endpoints:
-        before = request.cookies.get(FORM_COOKIE, "")
+        before = cookie(office, FORM_COOKIE)
         g.shopbell_form_cookie = before if len(before) >= 32 else secrets.token_urlsafe(32)
         g.shopbell_form_token = form_token(g.shopbell_form_cookie)
     else:
@@ -60,10 +70,29 @@ def check(
             ),
         )
     if session is not None and endpoint not in open_endpoints:
-        need = needed.get(endpoint)
-        if not lets(g.shopbell_role, need, request.form):
-            return _refuse(office, endpoint, need)
+        return _may_pass(office, session, endpoint, needed.get(endpoint))
     return None
+
+
+def _may_pass(office: Office, session: Session, endpoint: str, need: Need | None) -> Response | None:
+    """None where whoever is logged in may do this now."""
+    proved = request.method in ("GET", "HEAD") or need is None or not need.wants_proof(request.form)
+    if not lets(g.shopbell_role, need, request.form):
+        return _refuse(office, endpoint, need)
+    if endpoint not in WITHOUT_SECOND_STEP and needs_second_step(office.store, session.manager):
+        return redirect(url_for(".codes"), 303)
+    if not proved and not is_fresh(office.store, session, office.now()):
+        return redirect(url_for(".again", next=_page_before()), 303)
+    # A disk that is full keeps nobody from reading.
+    with suppress(StorageError):
+        note_seen(office.store, session, office.now())
+    return None
+
+
+def _page_before() -> str:
+    """The page on which the form stood, or the first one."""
+    before = urlsplit(request.referrer or "")
+    return own_path(before.path if before.netloc == request.host else None) or url_for(".today")
 
 
 def _refuse(office: Office, endpoint: str, need: Need | None) -> Response:
@@ -82,15 +111,20 @@ def _refuse(office: Office, endpoint: str, need: Need | None) -> Response:
 
 def finish(office: Office, response: FlaskResponse) -> FlaskResponse:
     """Put the headers on, and keep the cookie of a form that needs one."""
-    if "shopbell_form_cookie" in g and request.cookies.get(FORM_COOKIE) != g.shopbell_form_cookie:
+    if "shopbell_form_cookie" in g and cookie(office, FORM_COOKIE) != g.shopbell_form_cookie:
         set_cookie(office, response, FORM_COOKIE, g.shopbell_form_cookie)
     return guard(response, scripts=True)
+
+
+def cookie(office: Office, name: str) -> str:
+    """What the browser sent under this name; "" where it sent nothing."""
+    return request.cookies.get(_cookie_name(office, name), "")
 
 
 def set_cookie(office: Office, response: Response, name: str, value: str) -> None:
     """A cookie that no script can read, that no other site can send with a form, and that goes to these pages only."""
     response.set_cookie(
-        name,
+        _cookie_name(office, name),
         value,
         max_age=SESSION_S,
         path=_path(),
@@ -102,7 +136,14 @@ def set_cookie(office: Office, response: Response, name: str, value: str) -> Non
 
 def drop_cookie(office: Office, response: Response, name: str) -> None:
     """Take a cookie back."""
-    response.delete_cookie(name, path=_path(), secure=office.secure, httponly=True, samesite="Lax")
+    response.delete_cookie(
+        _cookie_name(office, name), path=_path(), secure=office.secure, httponly=True, samesite="Lax"
+    )
+
+
+def _cookie_name(office: Office, name: str) -> str:
+    # Under this prefix a browser takes no cookie that came without TLS (RFC 6265bis, 4.1.3.1).
+    return f"__Secure-{name}" if office.secure else name
 
 
 def _path() -> str:

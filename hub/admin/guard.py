@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from flask import g
 
 from hub.roles import Right, Role, may
+from hub.signing.standing import read_role
 
 if TYPE_CHECKING:
     from hub.admin.office import Route
@@ -25,16 +26,26 @@ _MARK = "shopbell_need"
 @dataclass(frozen=True, slots=True)
 class Need:
     """The right that an address needs. Where one form does several things, `others` has the right for other values of
-    its field `by`."""
+    its field `by`. `fresh`: whoever asks must have proved who they are a short while ago. `owner`: and be an
+    owner."""
 
     right: Right
     by: str = ""
     others: Mapping[str, Right] = field(default_factory=dict)
+    fresh: bool = False
+    owner: bool = False
 
     def of(self, form: Mapping[str, str]) -> Right:
         """The right that this form needs."""
         return self.others.get(form.get(self.by, ""), self.right) if self.by else self.right
 
+    def wants_proof(self, form: Mapping[str, str]) -> bool:
+        """Whether this form is only taken from somebody who has just proved who they are."""
+        return self.fresh or self.of(form) in DANGEROUS
+
+
+DANGEROUS = frozenset({Right.ERASE, Right.API_KEYS})
+"""What cannot be undone, or outlasts a session that somebody left open."""
 
 OWN = Need(Right.READ)
 """One's own matters: password, sessions, keys. Whoever is logged in may."""
@@ -42,7 +53,7 @@ OWN = Need(Right.READ)
 _PUBLISHES = {"publish": Right.CAMPAIGN_PUBLISH}
 
 NEEDS: dict[str, Need] = {
-    **dict.fromkeys(("logout", "password", "session_end"), OWN),
+    **dict.fromkeys(("logout", "password", "session_end", "again"), OWN),
     **dict.fromkeys(("create", "change"), Need(Right.CAMPAIGN_EDIT, "action", _PUBLISHES)),
     **dict.fromkeys(("preview", "copy"), Need(Right.CAMPAIGN_EDIT)),
     "turn": Need(Right.CAMPAIGN_PUBLISH),
@@ -58,11 +69,16 @@ NEEDS: dict[str, Need] = {
 """By endpoint. A view that has `needs` says it itself, and that goes first."""
 
 
-def needs(right: Right, by: str = "", **others: Right) -> Callable[[V], V]:
-    """Say at a view which right it needs. `by`: the field of its form that decides, `others`: the right for other values."""
+def needs(
+    right: Right, by: str = "", *, fresh: bool = False, owner: bool = False, **others: Right
+) -> Callable[[V], V]:
+    """Say at a view which right it needs. `by`: the field of its form that decides, `others`: the right for other values.
+
+    `fresh`: for what is dangerous, only from somebody who has proved who they are a short while ago. `owner`: only from owners.
+    """
 
     def mark(view: V) -> V:
-        setattr(view, _MARK, Need(right, by, others))
+        setattr(view, _MARK, Need(right, by, others, fresh, owner))
         return view
 
     return mark
@@ -83,15 +99,14 @@ def all_needs(routes: Iterable[Route]) -> dict[str, Need | None]:
 
 def lets(role: Role, need: Need | None, form: Mapping[str, str]) -> bool:
     """Whether somebody of this role may send this form there. Where nobody said what it needs, owners may."""
-    return role is Role.OWNER if need is None else may(role, need.of(form))
+    if need is None or need.owner:
+        return role is Role.OWNER
+    return may(role, need.of(form))
 
 
 def role_of(store: Store, manager: str) -> Role:
-    """What a manager is in the office; the least where the store names a role that this release does not know."""
-    try:
-        return Role(store.persons.role(manager) or Role.VIEWER)
-    except ValueError:
-        return Role.VIEWER
+    """What a manager is in the office."""
+    return read_role(store.persons.role(manager))
 
 
 def own_role() -> Role:

@@ -91,8 +91,12 @@ GROUPS = (
         said("People"),
         (
             Entry("staff", said("Staff"), ("staff_add", "staff_change")),
-            Entry("managers", said("Managers")),
-            Entry("security", said("Your account"), ("session_end", "password")),
+            Entry("managers", said("Managers"), ("manager_change", "manager_invite", "manager_uninvite")),
+            Entry(
+                "security",
+                said("Your account"),
+                ("session_end", "password", "codes", "codes_change", "passkeys", "passkeys_change", "again"),
+            ),
         ),
     ),
     Group(

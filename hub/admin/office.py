@@ -14,10 +14,12 @@ from flask import current_app, g, redirect, render_template, request, url_for
 from flask_babel import force_locale  # type: ignore[import-untyped]
 from werkzeug.wrappers import Response
 
+from hub.admin.guard import allowed
 from hub.admin.look import own_style
 from hub.admin.navigation import ShownGroup, shown
 from hub.admin.wording import Wording
 from hub.changing import changed
+from hub.roles import Right
 from hub.store.base import Store
 from hub.store.records import Session
 from hub.storefront.languages import TAGS, gettext, language, language_links, locale
@@ -114,6 +116,7 @@ def context(office: Office) -> dict[str, Any]:
         "preview_of": partial(preview_of, office),
         "act_name": act_name,
         "manager": session.manager if session else None,
+        "may": lambda right: allowed(Right(right)),
         "form_token": g.get("shopbell_form_token", ""),
         "navigation": lambda: _navigation(office),
         "done": done_sentence(request.args.get("done", "")),
@@ -166,6 +169,20 @@ def act_name(what: str) -> str:
         "manager.password_changed": gettext("changed a password"),
         "manager.session_ended": gettext("ended a session of their own"),
         "manager.sessions_ended": gettext("ended all other sessions of their own"),
+        "manager.joined": gettext("joined with an invitation"),
+        "manager.invited": gettext("invited a manager"),
+        "manager.uninvited": gettext("took an invitation back"),
+        "manager.role": gettext("gave a manager another role"),
+        "manager.removed": gettext("removed a manager"),
+        "manager.recovered": gettext("let a manager in anew"),
+        "manager.second_step_on": gettext("turned codes of an app on"),
+        "manager.second_step_off": gettext("turned codes of an app off"),
+        "manager.recovery_codes": gettext("made new recovery codes"),
+        "manager.recovery_code_used": gettext("used a recovery code"),
+        "manager.passkey_added": gettext("added a passkey"),
+        "manager.passkey_removed": gettext("removed a passkey"),
+        "managers.second_step": gettext("said whether everybody needs a second step"),
+        "write.refused": gettext("tried what they may not do"),
         "staff.added": gettext("added somebody to the staff"),
         "staff.withdrawn": gettext("kept somebody of the staff out"),
         "staff.let_in": gettext("let somebody of the staff in again"),
@@ -231,6 +248,13 @@ def done_sentence(code: str) -> str | None:
         "tag-removed": gettext("Removed. Its name and its key are deleted."),
         "welcome": gettext("Welcome. Your shop is ready; make its first offer."),
         "password": gettext("Your password is changed. Log in with the new one."),
+        "joined": gettext("Welcome to the office."),
+        "role": gettext("Their role is changed, from now on and everywhere."),
+        "manager-removed": gettext("Removed. They are logged out everywhere."),
+        "uninvited": gettext("Taken back. That code is good no more."),
+        "codes-off": gettext("Codes of an app are off."),
+        "passkey-added": gettext("Added. You can log in with it from now on."),
+        "passkey-removed": gettext("Removed. It opens this hub no more."),
         "session-ended": gettext("Logged out there."),
         "sessions-ended": gettext("Logged out everywhere else."),
         "logged-out": gettext("You are logged out."),

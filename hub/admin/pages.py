@@ -17,6 +17,7 @@ from hub.admin import (
     crew,
     door,
     keys,
+    managers,
     nodes,
     offers,
     paper,
@@ -66,6 +67,7 @@ def make_blueprint(office: Office) -> Blueprint:
         *keys.ROUTES,
         *nodes.ROUTES,
         *crew.ROUTES,
+        *managers.ROUTES,
         *record.ROUTES,
         *tags.ROUTES,
     )

@@ -1,0 +1,1 @@
+"""How managers prove who they are: passwords, one-time codes, passkeys, invitations; and what they are given."""
