@@ -247,10 +247,14 @@ class SqlPersons:
 
     def put_ticket(self, ticket: TicketRecord, now: float) -> None:
         """Keep it; those that nobody can use any more go."""
+        self.spend_once(ticket, now)
+
+    def spend_once(self, ticket: TicketRecord, now: float) -> bool:
+        """Keep it; False where it is there already. Those that nobody can use any more go."""
         with self._pool.writing() as conn:
             conn.execute("DELETE FROM ticket WHERE shop = ? AND expires_at <= ?", (self._pool.shop, now))
-            conn.execute(
-                f"INSERT INTO ticket (shop, {_TICKET}) VALUES (?, ?, ?, ?, ?, ?)",  # noqa: S608
+            done = conn.execute(
+                f"INSERT INTO ticket (shop, {_TICKET}) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",  # noqa: S608
                 (
                     self._pool.shop,
                     ticket.ticket_hash,
@@ -260,6 +264,7 @@ class SqlPersons:
                     ticket.expires_at,
                 ),
             )
+            return done.rowcount == 1
 
     def ticket(self, ticket_hash: str, kind: str, now: float) -> TicketRecord | None:
         """A ticket that can still be used."""

@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 
 from hub.app import Hub
 from hub.config import read_config
-from hub.people import make_setup_code
+from hub.signing.joining import make_setup_code
 from hub.store.sqlite import FILE, SqliteStore
 from hub.wire.events import StreetCounted
 from hub.wire.snapshot import Air, Shop

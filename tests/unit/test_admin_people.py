@@ -10,33 +10,22 @@ import pytest
 
 from hub.client.db import StorageError
 from hub.people import (
-    FREE_FROM_ONE_PLACE,
-    SESSION_S,
-    LoggedIn,
     NewStaff,
-    Wait,
     add_manager,
     add_staff,
-    change_password,
-    form_token,
     hash_pin,
-    hash_secret,
-    log_in,
-    log_out,
     make_pin,
-    make_setup_code,
     new_pin,
-    password_fault,
     pin_fault,
     pin_fits,
-    secret_fits,
-    session_of,
     set_own_member,
     set_staff_active,
-    set_up,
-    wait_s,
 )
 from hub.pepper import PEPPER_FILE, hub_pepper, under_another
+from hub.signing.joining import make_setup_code, set_up
+from hub.signing.knocking import FREE_FROM_ONE_PLACE, Wait, wait_s
+from hub.signing.login import SESSION_S, LoggedIn, change_password, log_in, log_out, session_of
+from hub.signing.passwords import form_token, hash_secret, password_fault, secret_fits
 from hub.store.entry import Knocks
 from hub.store.sqlite import SqliteStore
 from hub.wire.pins import read_pin
