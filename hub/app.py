@@ -27,6 +27,7 @@ from hub.rebuild import bring_up_to_date
 from hub.sealed import Secret
 from hub.store.sqlite import FILE, SqliteStore
 from hub.store.whole import HubStore
+from hub.upstream.relaying import HeadOffice
 from hub.wire.snapshot import say
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class Hub:
         self.store = open_store(config.dir, config.database, config.shop)
         self.key = hub_key(config.dir)
         self.site: Site | None = None
+        self.head_office = HeadOffice(self.store, config.dir, self.clock)
         giver = Giver()
         api = create_api_app(self.store, self.key, self.clock, config.dir, giver)
         if config.site if with_site is None else with_site:

@@ -49,13 +49,16 @@ def build_parser() -> argparse.ArgumentParser:
         "pair", "make a pairing code for a new device; it is good for ten minutes and for one device"
     )
     pair.add_argument(
-        "--program", choices=("edge", "kiosk", "site"), help="only for a device of this program"
+        "--program",
+        choices=("edge", "kiosk", "site", "hub"),
+        help="only for a device of this program; hub: for another shop, which joins this one as its head office",
     )
 
     devices = command("devices", "list the shop's devices")
     devices.add_argument("--json", action="store_true")
     devices.add_argument("--withdraw", metavar="DEVICE", help="trust this device no more")
 
+    _upstream(command("upstream", "join head office, show how this shop stands with it, leave it"))
     _campaign(command("campaign", "make, list and publish offers"))
     _people(command("staff", "who may redeem"), command("manager", "who may run the shop"))
     command("setup-code", "make the code with which the first manager is set up in the browser")
@@ -102,6 +105,18 @@ def _shop(shop: argparse.ArgumentParser, number: int) -> None:
     shop.add_argument(
         "--number", type=int, default=number, help="the number that coupons carry, 1 to 65535; or a free one"
     )
+
+
+def _upstream(upstream: argparse.ArgumentParser) -> None:
+    actions = upstream.add_subparsers(dest="action", required=True)
+    join = actions.add_parser("join", help="join head office with a pairing code that was made there")
+    join.add_argument("url", help="where its hub answers, such as https://head.example")
+    join.add_argument("code", help="from there: python -m hub pair --program hub")
+    actions.add_parser("show", help="how this shop stands, and the shops below").add_argument(
+        "--json", action="store_true"
+    )
+    actions.add_parser("move", help="head office has another address").add_argument("url")
+    actions.add_parser("leave", help="stand alone again")
 
 
 def _campaign(campaign: argparse.ArgumentParser) -> None:
@@ -248,10 +263,12 @@ def _commands() -> dict[str, Callable[[Config, argparse.Namespace], int]]:
         work_commands,
     )
     from hub.paper.commands import paper
+    from hub.upstream.commands import upstream
 
     return {
         "init": shop_commands.init,
         "shop": shop_commands.shop,
+        "upstream": upstream,
         "serve": serving.serve,
         "pair": commands.pair,
         "devices": commands.devices,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import os
 
 from hub.app import Hub
 from hub.client.serving import listen
@@ -11,6 +12,7 @@ from hub.client.serving import serve as answer
 from hub.config import Config
 from hub.console import show
 from hub.jobs import start_jobs
+from hub.upstream.relaying import UpstreamSyncer
 from hub.working import Worker, WorkerThread
 
 STOP_WITHIN_S = 5
@@ -41,6 +43,8 @@ def serve(config: Config, _args: argparse.Namespace) -> int:
         # The first shopper is to see offers, not an empty page.
         hub.site.exchange.once()
         hub.site.syncer.start()
+    above = UpstreamSyncer(hub.head_office, hub.store, f"{os.uname().nodename}-{os.getpid()}")
+    above.start()
     settle()
     try:
         answer(
@@ -54,6 +58,7 @@ def serve(config: Config, _args: argparse.Namespace) -> int:
             hub.site.syncer.stop(STOP_WITHIN_S)
         if worker is not None:
             worker.stop(STOP_WITHIN_S)
+        above.stop(STOP_WITHIN_S)
         jobs.shutdown(wait=True)
         hub.close()
     return 0

@@ -38,6 +38,9 @@ REFRESH_S = 5.0
 """How often head office is asked while all is well: what it publishes is in the shops within this, and theirs within as much."""
 
 POLL_S = 0.5
+FIRST_S = 2.0
+"""How long a start waits for head office: nobody in the shop is to notice that it is away."""
+
 HOLD_S = 60.0
 """Longer than one step with its answer, so that no two processes send the same."""
 
@@ -238,11 +241,13 @@ class UpstreamSyncer:
         self._store = store
         self._name = name
         self._stopping = threading.Event()
+        self._tried = threading.Event()
         self._thread = threading.Thread(target=self._run, name="upstream", daemon=True)
 
     def start(self) -> None:
-        """Begin."""
+        """Begin, and wait a moment for the first answer: a hub that was set back is to know it before it decides anything."""
         self._thread.start()
+        self._tried.wait(FIRST_S)
 
     def stop(self, timeout_s: float = TIMEOUT_S) -> None:
         """End; what is left goes up after the next start."""
@@ -256,6 +261,7 @@ class UpstreamSyncer:
             now = time.monotonic()
             if now >= hold_until and (now >= refresh_at or self._waits()):
                 hold_until = time.monotonic() + self._try()
+                self._tried.set()
                 refresh_at = hold_until + REFRESH_S
             self._stopping.wait(POLL_S)
 
