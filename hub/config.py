@@ -19,7 +19,9 @@ from hub.client.settings import (
     whole,
     yes_no,
 )
+from hub.safety.settings import SAFETY_SETTINGS
 from hub.storefront.wallets import wallet_folder
+from hub.watching.settings import WATCHING_SETTINGS
 from hub.wire.snapshot import Text
 
 LEAST_TOKEN = 16
@@ -82,6 +84,8 @@ SETTINGS = (
         "HUB_WALLETS", wallet_folder, "", "Folder with the keys for wallet passes; empty: none are offered"
     ),
     Setting("HUB_METRICS_TOKEN", _token, "", "Token with which others may read /metrics", secret=True),
+    *SAFETY_SETTINGS,
+    *WATCHING_SETTINGS,
 )
 
 
@@ -102,6 +106,26 @@ class Config:
     site: bool = True
     wallets: Path | None = None
     metrics_token: str = field(default="", repr=False)
+    backup_to: str = ""
+    backup_keep_days: int = 30
+    backup_secret: str = field(default="", repr=False)
+    backup_check_s: float = 30.0
+    backup_drill_hours: int = 24
+    s3_url: str = "https://s3.amazonaws.com"
+    s3_region: str = "us-east-1"
+    s3_key_id: str = ""
+    s3_secret: str = field(default="", repr=False)
+    alarm_url: str = ""
+    alarm_secret: str = field(default="", repr=False)
+    alarm_mail: tuple[str, ...] = ()
+    alarm_hours: int = 12
+    smtp_host: str = ""
+    smtp_port: int = 587
+    smtp_tls: str = "starttls"
+    smtp_user: str = ""
+    smtp_password: str = field(default="", repr=False)
+    smtp_from: str = ""
+    log: str = "text"
 
 
 def read_config(environ: Mapping[str, str], flags: Mapping[str, str | None] | None = None) -> Config:

@@ -33,7 +33,8 @@ _GRAVEST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
 class Warning(msgspec.Struct, frozen=True):  # noqa: A001 - the word of the trade, and nobody here needs the builtin
     """One thing that can be wrong. Texts may name `{subject}` and `{detail}`.
 
-    Whatever holds in `hidden_by`, of the same subject or of none, explains it.
+    Whatever holds in `hidden_by`, of the same subject or of none, explains it. `alarm`: people are told wherever they are, not
+    only where they look; so is every error.
     """
 
     code: str
@@ -42,6 +43,7 @@ class Warning(msgspec.Struct, frozen=True):  # noqa: A001 - the word of the trad
     todo: Text
     visible_after_s: float = 0.0
     hidden_by: tuple[str, ...] = ()
+    alarm: bool = False
 
 
 class Holding(msgspec.Struct, frozen=True):
@@ -66,6 +68,7 @@ class Shown(msgspec.Struct, frozen=True):
     since: float | None = None
     subject: str | None = None
     detail: str = ""
+    alarm: bool = False
 
     def sentence(self, language: str = "en") -> str:
         """What is wrong and what to do about it, on one line."""
@@ -104,7 +107,8 @@ def show(warnings: Sequence[Warning], holding: Iterable[Holding], now: float | N
         if lasted and not explained:
             what, todo = _fill(warning.what, one), _fill(warning.todo, one)
             detail = _in(one.detail, "en")
-            shown.append(Shown(one.code, warning.severity, what, todo, one.since, one.subject, detail))
+            alarm = warning.alarm or warning.severity is Severity.ERROR
+            shown.append(Shown(one.code, warning.severity, what, todo, one.since, one.subject, detail, alarm))
     return sorted(shown, key=lambda one: _GRAVEST_FIRST.index(one.severity))
 
 

@@ -11,9 +11,11 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar
 
 from hub.store.audit_chain import Chain
+from hub.store.base_alarms import AlarmQuestions
 from hub.store.base_campaigns import ProposalQuestions
 from hub.store.base_chain import ChainQuestions
 from hub.store.base_fleet import FleetQuestions
+from hub.store.base_outside import OutsideQuestions, WebhookQuestions
 from hub.store.base_persons import PersonQuestions
 from hub.store.base_setback import SetbackQuestions
 from hub.store.base_work import BesideQuestions, WorkQuestions
@@ -370,9 +372,15 @@ class Store(Protocol):
     @property
     def setback(self) -> SetbackQuestions: ...
     @property
+    def alarms(self) -> AlarmQuestions: ...
+    @property
     def work(self) -> WorkQuestions: ...
     @property
     def beside(self) -> BesideQuestions: ...
+    @property
+    def outside(self) -> OutsideQuestions: ...
+    @property
+    def webhooks(self) -> WebhookQuestions: ...
     @property
     def fleet(self) -> FleetQuestions: ...
     @property

@@ -13,11 +13,13 @@ from typing import Any, Protocol, Self
 from sqlite_utils import Database
 
 from hub.client.db import Pool, explain, writing
+from hub.store.alarms_schema import MIGRATIONS_ALARMS
 from hub.store.audit_schema import MIGRATIONS_AUDIT
 from hub.store.campaigns_schema import MIGRATIONS_CAMPAIGNS
-from hub.store.fleet_schema import MIGRATIONS_FLEET
 from hub.store.chain_schema import MIGRATIONS_CHAIN
+from hub.store.fleet_schema import MIGRATIONS_FLEET
 from hub.store.keys_schema import MIGRATIONS_KEYS
+from hub.store.outside_schema import MIGRATIONS_OUTSIDE
 from hub.store.people_schema import MIGRATIONS_PEOPLE
 from hub.store.schema import MIGRATIONS_HUB
 from hub.store.setback_schema import MIGRATIONS_SETBACK
@@ -31,10 +33,12 @@ MIGRATIONS = (
     MIGRATIONS_AUDIT,
     MIGRATIONS_TENANCY,
     MIGRATIONS_WORK,
+    MIGRATIONS_OUTSIDE,
     MIGRATIONS_PEOPLE,
     MIGRATIONS_CAMPAIGNS,
     MIGRATIONS_FLEET,
     MIGRATIONS_CHAIN,
+    MIGRATIONS_ALARMS,
 )
 """Every set of tables, in the order in which they are made."""
 
@@ -116,9 +120,13 @@ class HubPool(ABC):
         return nullcontext()
 
     def find_shop(self, wanted: int = 0) -> None:
-        """Learn which shop this hub is for: the one that is wanted, or that with the lowest number; 0 where it is not there."""
+        """Learn which shop this hub is for: the one that is wanted, or that with the lowest number of those that have no hub of
+        their own elsewhere; 0 where it is not there."""
         rows = self.read(
-            "SELECT number FROM shop WHERE number = ? OR ? = 0 ORDER BY number LIMIT 1", wanted, wanted
+            """SELECT number FROM shop WHERE number = ? OR ? = 0
+               ORDER BY CASE WHEN number IN (SELECT tenant FROM shop_below) THEN 1 ELSE 0 END, number LIMIT 1""",
+            wanted,
+            wanted,
         )
         self.shop = int(rows[0][0]) if rows else 0
 

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Self, TypeVar
 
+from hub.store.alarms import SqlAlarms
 from hub.store.beside import SqlBeside
 from hub.store.chain import SqlChain
 from hub.store.connection import HubPool
@@ -20,6 +21,7 @@ from hub.store.keys import SqliteKeys
 from hub.store.ledger import SqliteLedger
 from hub.store.nodes import SqliteDevices, SqliteShop
 from hub.store.office import SqliteCampaigns, SqlitePeople
+from hub.store.outside import SqlOutside
 from hub.store.persons import SqlPersons
 from hub.store.pictures import SqlitePictures
 from hub.store.proposals import SqlProposals
@@ -28,6 +30,7 @@ from hub.store.setback import SqliteSetback
 from hub.store.tags import SqliteTags
 from hub.store.tenants import SqlTenants
 from hub.store.watch import SqliteWatch
+from hub.store.webhooks import SqlWebhooks
 from hub.store.work import SqlWork
 
 T = TypeVar("T")
@@ -59,8 +62,11 @@ class HubStore(ABC):
         self.watch = SqliteWatch(pool)
         self.pictures = SqlitePictures(pool)
         self.setback = SqliteSetback(pool)
+        self.alarms = SqlAlarms(pool)
         self.work = SqlWork(pool)
         self.beside = SqlBeside(pool)
+        self.outside = SqlOutside(pool)
+        self.webhooks = SqlWebhooks(pool)
         self.fleet = SqlFleet(pool)
         self.chain = SqlChain(pool)
 
