@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from hub.wire.identity import COUNTER_HEADER, DEVICE_HEADER, SIGNATURE_HEADER
+from hub.wire.joining import AskReply, AskRequest, HelloReply, HelloRequest
 from hub.wire.sync import (
     WIRE_VERSION,
     EnrolReply,
@@ -64,6 +65,8 @@ OPERATIONS = (
     ),
     ("renew", "A device has a new key for its coupons.", RenewRequest, RenewReply, True),
     ("enrol", "A new device with the installer's pairing code.", EnrolRequest, EnrolReply, False),
+    ("hello", "A new device asks which hub this is.", HelloRequest, HelloReply, False),
+    ("ask", "A new device shows a code, and waits to be accepted by it.", AskRequest, AskReply, False),
 )
 
 

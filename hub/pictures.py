@@ -41,10 +41,10 @@ _NOT_A_PICTURE = said(
 _BROKEN = said("This picture is damaged or not complete. Save it again and try once more.")
 
 
-def prepare(upload: bytes) -> PictureRecord | Said:
+def prepare(upload: bytes, *, crop: bool = True) -> PictureRecord | Said:
     """The picture as it will be shown, under the hash that offers name it by; a sentence where it cannot be used.
 
-    Any bytes may come in. At most one picture is worked on at a time, so that memory stays bounded.
+    `crop` False: all of it, as wide and high as it is, no larger than what is shown: for plans. Any bytes may come in. At most one picture is worked on at a time, so that memory stays bounded.
     """
     if not upload:
         return said("The file is empty.")
@@ -55,7 +55,7 @@ def prepare(upload: bytes) -> PictureRecord | Said:
         if isinstance(opened, Said):
             return opened
         with opened:
-            return _decode(opened)
+            return _decode(opened, crop=crop)
 
 
 def _open(upload: bytes) -> Image | Said:
@@ -88,7 +88,7 @@ def _too_many_pixels(allowed: int) -> Said:
     return said("The picture has too many pixels: at most %(count)s million.", count=allowed // 1_000_000)
 
 
-def _decode(image: Image) -> PictureRecord | Said:
+def _decode(image: Image, *, crop: bool) -> PictureRecord | Said:
     from PIL import Image, ImageOps
 
     try:
@@ -96,7 +96,7 @@ def _decode(image: Image) -> PictureRecord | Said:
             image.draft("RGB", (2 * WIDTH, 2 * WIDTH))
         image.load()
         upright = ImageOps.exif_transpose(image)
-        width, height = _box(*upright.size)
+        width, height = _box(*upright.size) if crop else _within(*upright.size)
         fitted = ImageOps.fit(_plain(upright), (width, height), Image.Resampling.LANCZOS)
         out = io.BytesIO()
         Image.frombytes("RGB", fitted.size, fitted.tobytes()).save(out, "WEBP", quality=QUALITY, method=4)
@@ -111,6 +111,12 @@ def _box(width: int, height: int) -> tuple[int, int]:
     """The largest 4:3 that fits into the picture, and no larger than what is shown."""
     side = min(width / 4, height / 3, WIDTH / 4)
     return max(4, round(side * 4)), max(3, round(side * 3))
+
+
+def _within(width: int, height: int) -> tuple[int, int]:
+    """The same shape, no larger than what is shown; a strip of a picture keeps at least a pixel."""
+    scale = min(1.0, WIDTH / width, WIDTH / height)
+    return max(1, round(width * scale)), max(1, round(height * scale))
 
 
 def _plain(image: Image) -> Image:
