@@ -14,6 +14,7 @@ from hub.client.db import StorageError
 from hub.client.settings import SettingsError
 from hub.config import Config, read_config, show_config
 from hub.console import CommandError
+from hub.fleet.command_line import add_commands as add_node_commands
 from hub.paper.plan import GRIDS
 
 WRONG, BAD_USE = 1, 2
@@ -91,6 +92,7 @@ def build_parser() -> argparse.ArgumentParser:
     verify.add_argument("--json", action="store_true")
     backup = command("backup", "copy everything into one file, while the shop goes on")
     backup.add_argument("file", type=Path)
+    add_node_commands(command("node", "pair, configure, place, revoke, retire and replace the shop's nodes"))
     command("config", "print the settings in force")
     check = command("check", "say what is wrong; exit status 0 fine, 1 warnings, 2 errors")
     check.add_argument("--json", action="store_true")
@@ -262,6 +264,7 @@ def _commands() -> dict[str, Callable[[Config, argparse.Namespace], int]]:
         tag_commands,
         work_commands,
     )
+    from hub.fleet.commands import node
     from hub.paper.commands import paper
     from hub.upstream.commands import upstream
 
@@ -277,6 +280,7 @@ def _commands() -> dict[str, Callable[[Config, argparse.Namespace], int]]:
         "manager": commands.manager,
         "setup-code": commands.setup_code,
         "tag": tag_commands.tag,
+        "node": node,
         "key": key_commands.key,
         "revoke": key_commands.revoke,
         "paper": paper,
