@@ -44,7 +44,8 @@ _BROKEN = said("This picture is damaged or not complete. Save it again and try o
 def prepare(upload: bytes, *, crop: bool = True) -> PictureRecord | Said:
     """The picture as it will be shown, under the hash that offers name it by; a sentence where it cannot be used.
 
-    `crop` False: all of it, as wide and high as it is, no larger than what is shown: for plans. Any bytes may come in. At most one picture is worked on at a time, so that memory stays bounded.
+    `crop` False: all of it in its own shape, no larger than what is shown: for plans. Any bytes may come in. At most one picture
+    is worked on at a time, so that memory stays bounded.
     """
     if not upload:
         return said("The file is empty.")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import get_args
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -32,9 +31,9 @@ from hub.wire.identity import (
 )
 from hub.wire.joining import (
     ASKING_S,
+    PROGRAMS,
     AskReply,
     AskRequest,
-    Program,
     joining_code,
     read_joining_code,
     show_joining_code,
@@ -49,8 +48,6 @@ MOST_FROM_ONE = 32
 
 KEEP_S = 86_400
 """A code that is over is remembered for a day, so that whoever types it late hears that it is late."""
-
-PROGRAMS: tuple[str, ...] = get_args(Program)
 
 _NOT_THIS_HUB = Problem("another_hub", "This node has heard another hub before. Start its set-up again.")
 _FULL = Problem("too_many_waiting", "Too many nodes wait to be let in. Accept some, or wait ten minutes.")

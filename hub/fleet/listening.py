@@ -1,4 +1,4 @@
-"""What an exchange tells the hub of a node itself, beside its facts: settings in force, its clock, whether it is done and may go."""
+"""What an exchange tells the hub of a node itself: its settings in force, its clock, and whether it is done and may go."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ hub's key after he knew the node's would need only 2^30 keys on either side to f
 from __future__ import annotations
 
 import hashlib
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import msgspec
 from msgspec import Meta
@@ -32,6 +32,7 @@ POLL_S = 2.0
 
 Public = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 Program = Literal["edge", "kiosk"]
+PROGRAMS: tuple[str, ...] = get_args(Program)
 
 
 class HelloRequest(msgspec.Struct, frozen=True):
