@@ -16,6 +16,7 @@ from hub.config import Config, read_config, show_config
 from hub.console import CommandError
 from hub.fleet.command_line import add_commands as add_node_commands
 from hub.paper.plan import GRIDS
+from hub.people_commands import declare
 
 WRONG, BAD_USE = 1, 2
 
@@ -156,12 +157,7 @@ def _people(staff: argparse.ArgumentParser, manager: argparse.ArgumentParser) ->
     add.add_argument("--pin", help="4 to 8 digits; without it one is made")
     add.add_argument("--member", help="the number of their own membership: nobody redeems their own coupons")
     actions.add_parser("list", help="list them")
-    managers = manager.add_subparsers(dest="action", required=True)
-    new = managers.add_parser(
-        "add", help="let somebody run the shop; the password is asked for, or read from standard input"
-    )
-    new.add_argument("name")
-    managers.add_parser("list", help="list them")
+    declare(manager)
 
 
 def _tags(tag: argparse.ArgumentParser) -> None:
@@ -259,6 +255,7 @@ def _commands() -> dict[str, Callable[[Config, argparse.Namespace], int]]:
         commands,
         counter_commands,
         key_commands,
+        people_commands,
         serving,
         shop_commands,
         tag_commands,
@@ -277,8 +274,8 @@ def _commands() -> dict[str, Callable[[Config, argparse.Namespace], int]]:
         "devices": commands.devices,
         "campaign": commands.campaign,
         "staff": commands.staff,
-        "manager": commands.manager,
-        "setup-code": commands.setup_code,
+        "manager": people_commands.manager,
+        "setup-code": people_commands.setup_code,
         "tag": tag_commands.tag,
         "node": node,
         "key": key_commands.key,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import sys
 import time
 from contextlib import closing
@@ -213,34 +212,6 @@ def staff(config: Config, args: argparse.Namespace) -> int:
 
 def _first(faults: object) -> str:
     return str(next(iter(faults.values()))) if isinstance(faults, dict) else str(faults)
-
-
-def manager(config: Config, args: argparse.Namespace) -> int:
-    """Let somebody run the shop. The password never stands on a command line, where others could read it."""
-    from hub.people import add_manager
-
-    with closing(open_store(config.dir, config.database, config.shop)) as store:
-        if args.action == "list":
-            for one in store.people.managers():
-                show(f"{one.name}{'' if one.withdrawn_at is None else '  (not any more)'}")
-            return 0
-        asked = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline()
-        fault = add_manager(store, args.name, asked.rstrip("\n"), time.time(), who=WHO)
-    if fault is not None:
-        raise CommandError(str(fault))
-    show(f"{args.name} may log in at /manage.")
-    return 0
-
-
-def setup_code(config: Config, _args: argparse.Namespace) -> int:
-    """Print the code that /manage asks for at the first start."""
-    from hub.signing.joining import make_setup_code
-
-    with closing(open_store(config.dir, config.database, config.shop)) as store:
-        if store.people.managers():
-            raise CommandError("This shop has a manager already. Add another: python -m hub manager add NAME")
-        show(make_setup_code(store, time.time()))
-    return 0
 
 
 def report(config: Config, args: argparse.Namespace) -> int:
