@@ -54,7 +54,23 @@ def make_blueprint(office: Office) -> Blueprint:
     )
     blueprint.record(lambda state: speak(state.app, CATALOGUE))
     carry_language(blueprint)
-    routes = (
+    every = every_route()
+    for route in every:
+        blueprint.add_url_rule(
+            route.rule, route.endpoint, partial(route.view, office), methods=list(route.methods)
+        )
+    is_open = frozenset({"static", *(route.endpoint for route in every if route.open)})
+    blueprint.before_request(partial(check, office, is_open, all_needs(every)))
+    blueprint.after_request(partial(finish, office))
+    blueprint.context_processor(partial(context, office))
+    blueprint.register_error_handler(HTTPException, partial(_sorry, office))
+    blueprint.register_error_handler(StorageError, partial(_no_storage, office))
+    return blueprint
+
+
+def every_route() -> tuple[Route, ...]:
+    """Every address of these pages, in the order in which they are asked."""
+    return (
         *_ROUTES,
         *door.ROUTES,
         *security.ROUTES,
@@ -70,19 +86,9 @@ def make_blueprint(office: Office) -> Blueprint:
         *managers.ROUTES,
         *record.ROUTES,
         *tags.ROUTES,
+        *shop_pages.ROUTES,
+        *_LAST,
     )
-    every = (*routes, *shop_pages.ROUTES, *_LAST)
-    for route in every:
-        blueprint.add_url_rule(
-            route.rule, route.endpoint, partial(route.view, office), methods=list(route.methods)
-        )
-    is_open = frozenset({"static", *(route.endpoint for route in routes if route.open)})
-    blueprint.before_request(partial(check, office, is_open, all_needs(every)))
-    blueprint.after_request(partial(finish, office))
-    blueprint.context_processor(partial(context, office))
-    blueprint.register_error_handler(HTTPException, partial(_sorry, office))
-    blueprint.register_error_handler(StorageError, partial(_no_storage, office))
-    return blueprint
 
 
 def _style(office: Office) -> Response:
