@@ -17,6 +17,9 @@ COMMANDS = {
     "prove": ("hub.up.proving", "list the promises, or run the proof of one"),
     "bench": ("hub.up.measuring", "measure against peers and limits"),
     "install": ("hub.up.installing", "make this machine a part of the shop that starts by itself (systemd)"),
+    "uninstall": ("hub.up.uninstalling", "take the services away again; what was kept stays, unless --purge"),
+    "update": ("hub.up.updating", "go to the version of a signed bundle, and back where it is not well"),
+    "bundle": ("hub.up.bundling", "make a signed bundle of this version, or the key for it, or check one"),
     "check": ("hub.up.checking", "say what is wrong here; exit status 0 fine, 1 warnings, 2 errors"),
 }
 
@@ -59,6 +62,9 @@ def build_parser() -> argparse.ArgumentParser:
     _test_options(parts["test"])
     _prove_options(parts["prove"])
     _install_options(parts["install"])
+    _uninstall_options(parts["uninstall"])
+    _update_options(parts["update"])
+    _bundle_options(parts["bundle"])
     bench = parts["bench"]
     bench.add_argument("name", nargs="?", help="one measurement; without it all of them")
     bench.add_argument("--rounds", type=int, default=7, help="rounds whose median counts (at least 5)")
@@ -140,10 +146,66 @@ def _install_options(install: argparse.ArgumentParser) -> None:
     install.add_argument(
         "--root", type=Path, metavar="DIR", help="write the files below DIR, and run nothing"
     )
+    # For `shopbell update`: this version's files for what the machine is already.
+    install.add_argument("--again", action="store_true", help=argparse.SUPPRESS)
     install.add_argument(
         "--radio", action="store_true", help="IFACE is a radio, also where --root looks at another machine"
     )
     _wifi_options(install)
+
+
+def _uninstall_options(uninstall: argparse.ArgumentParser) -> None:
+    uninstall.add_argument(
+        "roles", nargs="*", metavar="ROLE", type=role, help="door, counter or office; without it everything"
+    )
+    uninstall.add_argument(
+        "--purge",
+        action="store_true",
+        help="also what was kept: databases, keys, settings, users. There is no way back",
+    )
+    uninstall.add_argument("--root", type=Path, metavar="DIR", help="look below DIR, and run nothing")
+
+
+def _update_options(update: argparse.ArgumentParser) -> None:
+    update.add_argument("bundle", nargs="?", type=Path, help="the file; without it: which versions are here")
+    update.add_argument(
+        "--within",
+        type=positive,
+        default=120.0,
+        metavar="SECONDS",
+        help="to be well after so long at most (120)",
+    )
+    update.add_argument("--older", action="store_true", help="also to a version that is older than this one")
+    update.add_argument(
+        "--database-kept",
+        action="store_true",
+        help="the hub's PostgreSQL was copied just now (pg_dump): going back does not put it back",
+    )
+    update.add_argument(
+        "--settle",
+        action="store_true",
+        help="go back from an update that was cut off; at each start of the machine",
+    )
+
+
+def _bundle_options(bundle: argparse.ArgumentParser) -> None:
+    actions = bundle.add_subparsers(dest="action", required=True, metavar="ACTION")
+    key = actions.add_parser("key", help="make a key that signs versions")
+    key.add_argument("file", type=Path, help="FILE for the secret half, FILE.pub for the other")
+    check = actions.add_parser("check", help="say whether a bundle is good")
+    check.add_argument("file", type=Path)
+    check.add_argument("--key", type=Path, required=True, metavar="KEY.pub", help="who must have signed it")
+    make = actions.add_parser("make", help="build and sign a bundle of this clone")
+    make.add_argument("--key", type=Path, required=True, metavar="KEY", help="the secret key")
+    make.add_argument("--out", type=Path, metavar="FILE", help="(shopbell-VERSION-MACHINE.bundle)")
+    make.add_argument("--release", metavar="VERSION", help="another version than setup.cfg says")
+    make.add_argument("--machine", metavar="NAME", help="such as aarch64 for a Raspberry Pi (this one)")
+    make.add_argument("--extra", action="append", default=[], metavar="NAME", help="postgres, light")
+    make.add_argument(
+        "--wheels", type=Path, metavar="DIR", help="take the others' wheels from here; ask no registry"
+    )
+    for action in (key, make):
+        action.add_argument("--passphrase-file", type=Path, metavar="FILE", help="of the secret key")
 
 
 def _test_options(test: argparse.ArgumentParser) -> None:

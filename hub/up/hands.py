@@ -9,9 +9,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from hub.up.sentences import UpError
-from hub.up.services import RECORD_FILE, Machine, read_record
+from hub.up.services import RECORD_FILE, Record, read_record
 
 WITHIN_S = 300.0
+ASK_WITHIN_S = 3600.0
+UNIT_FOLDER = "/etc/systemd/system/"
 
 
 def tell(sentence: str) -> None:
@@ -29,7 +31,7 @@ class Hands:
         """Where a file of the machine is."""
         return Path(path) if self.root is None else self.root / path.lstrip("/")
 
-    def record(self) -> Machine | None:
+    def record(self) -> Record | None:
         """What this machine is already."""
         try:
             return read_record(self.at(RECORD_FILE).read_text())
@@ -58,6 +60,16 @@ class Hands:
             raise UpError(f"{target} cannot be written: {wrong.strerror}.") from wrong
         tell(f"{'changed' if was_there else 'wrote'} {target}")
         return True
+
+    def disable(self, files: Iterable[str]) -> None:
+        """Stop the units whose files are about to go, so that nothing of them is left running or linked."""
+        units = [
+            Path(path).name
+            for path in files
+            if path.startswith(UNIT_FOLDER) and path.count("/") == UNIT_FOLDER.count("/")
+        ]
+        if units and self.root is None:
+            self.run("systemctl", "-q", "disable", "--now", *units, may_fail=True)
 
     def remove(self, paths: Iterable[str]) -> int:
         """Files, and the folders for drop-ins that are empty then; how many went."""
@@ -98,3 +110,14 @@ class Hands:
             said = (done.stderr or done.stdout).strip().splitlines()
             raise UpError(f"`{shown}` did not go through. {said[-1] if said else ''}".rstrip())
         return done.returncode == 0
+
+    def ask(self, *command: str, within_s: float = ASK_WITHIN_S) -> str:
+        """What a command prints; UpError with what it says was wrong. The command itself is not told."""
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=within_s, check=False)
+        except (OSError, subprocess.TimeoutExpired) as wrong:
+            raise UpError(f"{command[0]} did not come to an end: {wrong}.") from wrong
+        if done.returncode:
+            said = (done.stderr or done.stdout).strip().splitlines()
+            raise UpError(said[-1] if said else f"{command[0]} ended with {done.returncode}.")
+        return done.stdout

@@ -36,6 +36,7 @@ from hub.up.services import (
     SETTINGS_FILE,
     STATE,
     Machine,
+    Record,
     as_word,
     files_of,
     next_steps,
@@ -63,9 +64,11 @@ def run(args: argparse.Namespace) -> int:
             insist_on_place(path)
     insist_on_name(home.folder)
     work = Work(root, args.passphrase_file)
-    asked = plan_machine(args, home, root)
     before = work.record()
-    machine = together(before, asked)
+    if args.again:
+        return _again(work, home, before)
+    asked = plan_machine(args, home, root)
+    machine = together(before.machine if before else None, asked)
     work.install_packages(machine)
     changed = work.write(machine, read_templates(home.units), before)
     if root is None:
@@ -74,6 +77,18 @@ def run(args: argparse.Namespace) -> int:
     joined = [role for role in machine.roles if work.has_joined(role)]
     for step in next_steps(machine, joined):
         tell(step)
+    return 0
+
+
+def _again(work: Work, home: Home, before: Record | None) -> int:
+    """The files of this version for what the machine is already; starts nothing. For `shopbell update`."""
+    if before is None:
+        raise UpError("Nothing is installed on this machine that could be installed again.")
+    machine = replace(before.machine, clone=str(home.folder), is_packaged=home.is_packaged)
+    work.write(machine, read_templates(home.units), before)
+    if work.root is None:
+        work.prepare(machine)
+        work.run("systemctl", "-q", "enable", *units_of(machine))
     return 0
 
 
@@ -211,16 +226,21 @@ class Work(Hands):
         if not can_install() or not install(missing, tell):
             raise UpError(f"These packages could not be installed. Try: sudo apt install {' '.join(missing)}")
 
-    def write(self, machine: Machine, templates: Mapping[str, str], before: Machine | None) -> bool:
+    def write(self, machine: Machine, templates: Mapping[str, str], before: Record | None) -> bool:
         """Write what is missing or different, and take away what is of no more use; whether anything was."""
-        changed = [self.put(file.path, file.text) for file in files_of(machine, templates)]
+        files = files_of(machine, templates)
+        changed = [self.put(file.path, file.text) for file in files]
         kept = self.at(SETTINGS_FILE)
         settings = kept.read_text() if kept.exists() else ""
         changed.append(self.put(SETTINGS_FILE, settings_text(settings, machine.settings or {})))
         if self._passphrase_file is not None:
             changed.append(self.put(KEY_FILE, self._passphrase_file.read_text(), mode=0o640, secret=True))
-        changed.append(bool(self.remove(stale_files(before, machine, templates))))
-        changed.append(self.put(RECORD_FILE, record_text(machine)))
+        stale = stale_files(before, files)
+        self.disable(stale)
+        changed.append(bool(self.remove(stale)))
+        changed.append(
+            self.put(RECORD_FILE, record_text(Record(machine, tuple(file.path for file in files))))
+        )
         return any(changed)
 
     def bring_up(self, machine: Machine, changed: bool, pairing: tuple[str, str, str] | None) -> bool:

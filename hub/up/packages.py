@@ -43,13 +43,17 @@ TEST_TOOLS = (
     Tool("cc", "gcc"),
     Tool("cc", "libc6-dev"),
     Tool("systemd-analyze", "systemd"),
+    Tool("systemd-nspawn", "systemd-container"),
+    Tool("debootstrap", "debootstrap"),
+    Tool("minisign", "minisign"),
     Tool("hostapd", "hostapd", starts=True),
     Tool("wpa_supplicant", "wpasupplicant", starts=True),
     Tool("NetworkManager", "network-manager", starts=True),
     Tool("initdb", "postgresql", starts=True),
 )
 """For the tests of the Wi-Fi portal, of codes on paper (zbar), of what a power cut leaves (a C compiler and its library's
-headers), and of the hub's other database. The services among them would take hold of this machine's own network."""
+headers), of the hub's other database, and of installing in a fresh Debian (systemd-container, debootstrap, minisign).
+The services among them would take hold of this machine's own network."""
 
 PEER_TOOLS = (
     Tool("opennds", "opennds", starts=True),

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import msgspec
 
-PYTHON, UNITS_FOLDER, INTERFACES = "@PYTHON@", "@UNITS@", "@INTERFACES@"
+PYTHON, KEEPER, UNITS_FOLDER, INTERFACES = "@PYTHON@", "@KEEPER@", "@UNITS@", "@INTERFACES@"
 BRIDGE = "shopbell0"
 """The guests' network where a radio of this machine is the access point: hostapd puts it in, and is apart from us."""
 
@@ -33,6 +33,8 @@ UNITS: Mapping[str, tuple[str, ...]] = {
 }
 WIFI_UNITS = ("shopbell-gate.socket", "shopbell-gate.service", "shopbell-wifi.service")
 SCREEN_UNIT = "shopbell-screen.service"
+SETTLE_UNIT = "shopbell-settle.service"
+"""Of a machine that is updated from bundles: it comes first, and does something only where an update was cut off."""
 RADIO_UNIT = "hostapd.service"
 HEADING = """# The settings of Shopbell on this machine: one NAME=value a line; the READMEs of the programs have them all.
 # `./shopbell install` changes only what it is told; after a change by hand: sudo systemctl restart 'shopbell-*'
@@ -82,7 +84,8 @@ def units_of(machine: Machine) -> tuple[str, ...]:
     roles = [role for role in UNITS if role in machine.roles]
     screen = (SCREEN_UNIT,) if machine.has_screen else ()
     indoors = (unit for role in roles for unit in UNITS[role] if role != "door")
-    return (*indoors, *screen, *wifi, *_door(machine))
+    settle = (SETTLE_UNIT,) if machine.is_packaged else ()
+    return (*settle, *indoors, *screen, *wifi, *_door(machine))
 
 
 def _door(machine: Machine) -> tuple[str, ...]:
@@ -97,6 +100,7 @@ def files_of(machine: Machine, templates: Mapping[str, str]) -> list[File]:
         if target is not None:
             names = ";interface-name:".join(dict.fromkeys([machine.interface, machine.guests]))
             whole = text.replace(PYTHON, as_word(machine.python)).replace(UNITS_FOLDER, as_uri(machine.units))
+            whole = whole.replace(KEEPER, as_word(f"{machine.clone}/keeper/bin/python"))
             found.append(File(target, whole.replace(INTERFACES, names)))
     return found
 
@@ -118,26 +122,32 @@ def as_uri(path: str) -> str:
     return quote(path).replace("%", "%%")
 
 
-def stale_files(before: Machine | None, now: Machine | None, templates: Iterable[str]) -> list[str]:
-    """Files that this machine had and has no more use for."""
-    if before is None:
-        return []
-    names = list(templates)
-    kept = {_target(now, name) for name in names} if now is not None else set()
-    return [path for name in names if (path := _target(before, name)) is not None and path not in kept]
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What an installation left on a machine: what the machine is, and every file that was written for it."""
+
+    machine: Machine
+    files: tuple[str, ...]
 
 
-def record_text(machine: Machine) -> str:
-    """The record of a machine; settings stand in a file of their own."""
-    return msgspec.json.format(msgspec.json.encode(replace(machine, settings=None)), indent=2).decode() + "\n"
+def record_text(record: Record) -> str:
+    """The record as its file has it; settings stand in a file of their own."""
+    kept = replace(record, machine=replace(record.machine, settings=None))
+    return msgspec.json.format(msgspec.json.encode(kept), indent=2).decode() + "\n"
 
 
-def read_record(text: str) -> Machine | None:
-    """The machine of a record; None where it cannot be read."""
+def read_record(text: str) -> Record | None:
+    """None where it cannot be read."""
     try:
-        return msgspec.json.decode(text, type=Machine)
+        return msgspec.json.decode(text, type=Record)
     except (msgspec.DecodeError, msgspec.ValidationError):
         return None
+
+
+def stale_files(before: Record | None, files: Iterable[File]) -> list[str]:
+    """Files that were written once, by whichever version, and that the machine has no more use for."""
+    kept = {file.path for file in files}
+    return [path for path in (before.files if before is not None else ()) if path not in kept]
 
 
 def together(before: Machine | None, asked: Machine) -> Machine:

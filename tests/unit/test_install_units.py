@@ -6,6 +6,7 @@ import os
 import shlex
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from hub.up.sentences import UpError
 from hub.up.services import (
     MODULES,
     Machine,
+    Record,
     as_uri,
     as_word,
     files_of,
@@ -111,29 +113,37 @@ def test_roles_are_added_to_what_a_machine_is() -> None:
 
 def test_a_role_that_goes_takes_its_files_and_leaves_the_others() -> None:
     templates = read_templates(ROOT / "units")
-    everything = Machine("/opt/shopbell", EVERYTHING, "wlan0", is_radio=True, has_screen=True)
+    everything = replace(Machine("/opt/shopbell", EVERYTHING, "wlan0", is_radio=True, has_screen=True), is_packaged=True)
+    files = files_of(everything, templates)
+    before = Record(everything, tuple(file.path for file in files))
     left = without(everything, ["door"])
     assert left is not None
-    gone = stale_files(everything, left, templates)
+    gone = stale_files(before, files_of(left, templates))
     assert "/etc/systemd/system/shopbell-gate.service" in gone
     assert "/etc/sysctl.d/60-shopbell.conf" in gone
     assert not [path for path in gone if "kiosk" in path or "hub" in path or "sysusers" in path]
     assert without(left, ["counter", "office"]) is None
-    assert len(stale_files(everything, None, templates)) == len(templates)
+    assert len(stale_files(before, [])) == len(templates)
+
+
+def test_a_file_that_only_another_version_knew_goes_too() -> None:
+    machine = Machine("/opt/shopbell", ("office",))
+    before = Record(machine, ("/etc/systemd/system/shopbell-later.service",))
+    assert stale_files(before, files_of(machine, read_templates(ROOT / "units"))) == list(before.files)
 
 
 def test_the_record_of_a_machine_is_read_back_and_holds_no_settings() -> None:
     machine = Machine(
         "/opt/shopbell", ("office",), settings={"HUB_URL": "https://hub.example"}, is_packaged=True
     )
-    text = record_text(machine)
+    text = record_text(Record(machine, ("/etc/x",)))
     assert "hub.example" not in text
     kept = read_record(text)
     assert kept is not None
-    assert units_of(kept) == units_of(machine)
-    assert kept.python == "/opt/shopbell/current/bin/python"
+    assert units_of(kept.machine) == units_of(machine)
+    assert (kept.machine.python, kept.files) == ("/opt/shopbell/current/bin/python", ("/etc/x",))
     assert read_record("{") is None
-    assert read_record('{"clone": 1}') is None
+    assert read_record('{"machine": 1}') is None
 
 
 def test_a_second_role_leaves_the_first_and_roles_may_be_called_as_their_programs(tmp_path: Path) -> None:

@@ -165,7 +165,8 @@ def test_whoever_has_not_joined_is_told_how() -> None:
 
 
 def test_every_template_goes_somewhere_on_a_machine_that_is_everything() -> None:
-    machine = Machine("/opt/shopbell", ("door", "counter", "office"), "wlan0", is_radio=True, has_screen=True)
+    roles = ("door", "counter", "office")
+    machine = Machine("/opt/shopbell", roles, "wlan0", is_radio=True, has_screen=True, is_packaged=True)
     templates = read_templates(ROOT / "units")
     assert len(files_of(machine, templates)) == len(templates) > 10
 
