@@ -55,7 +55,9 @@ def secret_text(secret: bytes) -> str:
 
 def key_uri(secret: bytes, manager: str, shop: str) -> str:
     """What the QR says, in the words that apps agree on (`otpauth`)."""
-    label = quote(f"{shop}:{manager}", safe="")
+    # Apps part the two at the colon, so neither may have one of its own.
+    shop, manager = shop.replace(":", ""), manager.replace(":", "")
+    label = f"{quote(shop, safe='')}:{quote(manager, safe='')}"
     values = {
         "secret": base64.b32encode(secret).decode().rstrip("="),
         "issuer": shop,
