@@ -169,6 +169,6 @@ def append_own(store: Store, kind: str, data: msgspec.Raw, now: float, clock: Cl
 
 def _audit(store: Store, new: Sequence[NewAct], now: float, clock: ClockState) -> None:
     """Write down what should not have been of what tills did alone."""
-    found = [append_own(store, FLAGGED, write_fact(flagged), now, clock) for flagged in audit(store, new)]
+    found = [append_own(store, FLAGGED, write_fact(flagged), now, clock) for flagged in audit(store, new, now)]
     if found:
         fold(store.ledger, found)
