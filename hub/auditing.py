@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 import msgspec
 
 from hub.called_back import is_called_back
+from hub.fleet.clocks import AHEAD_S
 from hub.gathering import NO_SEGMENTS, with_counts
 from hub.ledger import RedeemedHere, RedemptionFlagged
 from hub.reading import Envelope
@@ -32,7 +33,9 @@ from hub.wire.rules import (
     ReversalFacts,
     decide,
     decide_reversal,
+    in_doubt,
     shop_day,
+    time_matters,
 )
 from hub.wire.snapshot import Campaign
 
@@ -80,8 +83,11 @@ class _Pending:
         return self.counts["alone", act.campaign]
 
 
-def audit(store: Store, new: Sequence[NewAct]) -> list[RedemptionFlagged]:
-    """What should not have been of these acts, to be written down. Call inside the transaction that folded them."""
+def audit(store: Store, new: Sequence[NewAct], received_at: float) -> list[RedemptionFlagged]:
+    """What should not have been of these acts, to be written down. Call inside the transaction that folded them.
+
+    `received_at`: the hub's time, seconds of UTC; whatever a till's clock showed, its acts were before that.
+    """
     redeemed = list(_redeemed(store, new))
     shop = store.shop.get()
     pending = _Pending(shop.timezone if shop is not None else "UTC")
@@ -89,7 +95,7 @@ def audit(store: Store, new: Sequence[NewAct]) -> list[RedemptionFlagged]:
         pending.add(act, 1)
     found = []
     for event, fact, act in redeemed:
-        refusal = _should_have_been(store, event, fact, act, pending)
+        refusal = _should_have_been(store, event, fact, act, pending, received_at)
         pending.add(act, -1)
         if refusal is not None:
             found.append(
@@ -125,7 +131,12 @@ def _told_again(store: Store, event: Envelope | Event, fact: CouponRedeemed | Co
 
 
 def _should_have_been(
-    store: Store, event: Envelope | Event, fact: RedeemedHere, act: Act, pending: _Pending
+    store: Store,
+    event: Envelope | Event,
+    fact: RedeemedHere,
+    act: Act,
+    pending: _Pending,
+    received_at: float,
 ) -> str | None:
     """The refusal that the one rule comes to; `wrong_value` where only the amount is another; None where all is well.
 
@@ -149,7 +160,7 @@ def _should_have_been(
         revoked=is_called_back(store, coupon, issued_at),
         first_use=None if first is None or is_first else first.as_first_use(),
         basket_cents=fact.basket_cents,
-        cut_off=_standing_of(store, event, act, pending) if fact.offline else None,
+        cut_off=_standing_of(store, event, act, pending, received_at) if fact.offline else None,
         amount_cents=act.value_cents if act.balance_cents is not None else None,
         member=act.member,
         segments=NO_SEGMENTS,
@@ -166,6 +177,12 @@ def _should_have_been(
         decision = decide(coupon, replace(facts, campaign=without))
     if not isinstance(decision, Accepted):
         return decision.refusal.value
+    if campaign is not None and record is not None and in_doubt(facts):
+        # By no clock can it be told whether the coupon was good then: it is marked, unless it was good all the time.
+        known_since = record.published_at if record.published_at is not None else record.made_at
+        key = store.devices.key(key_number) if issue is not None else None
+        if time_matters(coupon, campaign, key, known_since, received_at):
+            return Refusal.CLOCK_UNSET.value
     return None if decision.value_cents == act.value_cents else WRONG_VALUE
 
 
@@ -187,12 +204,15 @@ def _with_counts(store: Store, campaign: Campaign, facts: Facts, act: Act, pendi
     )
 
 
-def _standing_of(store: Store, event: Envelope | Event, act: Act, pending: _Pending) -> CutOff:
-    """How the till stood when it accepted: its rights, less what it had accepted before."""
+def _standing_of(
+    store: Store, event: Envelope | Event, act: Act, pending: _Pending, received_at: float
+) -> CutOff:
+    """How the till stood when it accepted: its rights, less what it had accepted before; whether its clock can be believed."""
     granted = store.ledger.grant_of(act.campaign, act.device).accept
     tallies = store.ledger.tallies_of(act.campaign)
     accepted = next((tally.accepted_alone for tally in tallies if tally.device == act.device), 0)
-    return CutOff(granted - (accepted - pending.alone(act)), event.clock != "unset")
+    believed = event.clock in ("lan", "ntp") and event.at <= received_at + AHEAD_S
+    return CutOff(granted - (accepted - pending.alone(act)), believed)
 
 
 def _wrong_reversal(
@@ -205,7 +225,7 @@ def _wrong_reversal(
     refusal = decide_reversal(
         ReversalFacts(
             # Whoever does not know the time cannot have been late by it.
-            now=event.at if event.clock != "unset" else act.at,
+            now=event.at if event.clock in ("lan", "ntp") else act.at,
             redeemed_at=act.at,
             by="staff",
             same_till=True,

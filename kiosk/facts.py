@@ -137,7 +137,8 @@ def facts_here(
         basket_cents=scan.basket_cents,
         cut_off=CutOff(
             rights_left=rights_left(conn, means, coupon, campaign),
-            clock_known=means.clock.state() != "unset",
+            clock_known=means.clock_set,
+            not_before=max(shelf.made_at() or 0.0, means.outbox.heard_at()),
         ),
         timezone=zone,
         products=scan.products,

@@ -11,7 +11,7 @@ from dataclasses import replace
 from hub.client.db import writing
 from hub.wire.coupon import Coupon
 from hub.wire.refusals import Refusal
-from hub.wire.rules import Accepted, CutOff, Decision, Facts, FirstUse, Refused, decide
+from hub.wire.rules import Accepted, Decision, Facts, FirstUse, Refused, decide
 from hub.wire.sync import Found, LookReply, LookRequest, Problem
 from kiosk.facts import Claim, claim_of, facts_here, judge_picture
 from kiosk.means import Means
@@ -98,8 +98,9 @@ def _decide(
 
 def _with_hubs(facts: Facts, found: Found | None) -> Facts:
     """The facts as the hub would have them, as far as it tells when it is only asked how a coupon stands."""
-    clock = facts.cut_off is None or facts.cut_off.clock_known
-    facts = replace(facts, cut_off=None if clock else CutOff(1, clock_known=False), segments=frozenset())
+    in_doubt = replace(facts.cut_off, rights_left=1) if facts.cut_off is not None else None
+    known = in_doubt is None or in_doubt.clock_known
+    facts = replace(facts, cut_off=None if known else in_doubt, segments=frozenset())
     if found is None:
         return facts
     facts = replace(facts, known=True, revoked=found.state == "revoked", reserved=found.state == "reserved")

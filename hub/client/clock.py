@@ -14,6 +14,9 @@ RELEASED_AT = 1_767_225_600.0
 CORRECT_BEYOND_S = 2.0
 """Differences below this come from the network's own delay; correcting them would only make the clock nervous."""
 
+JUMP_S = 30.0
+"""A clock that NTP keeps is off by less than a second, and steps over more than that only before it is called synchronised."""
+
 LOOK_S = 1.0
 """How often the mark of systemd-timesyncd is looked for: the time is asked for with every packet."""
 
@@ -57,13 +60,27 @@ class Clock:
         self._ntp = ntp or Timesync()
         self._steady = steady or (since_boot if wall is time.time else wall)
         self._heard: tuple[float, float] | None = None
+        self._last: tuple[bool, float] | None = None
+        self._jumped = False
 
     def now(self) -> float:
         """Seconds of UTC, as well as this node knows."""
-        if self._heard is None or self._ntp():
+        if self._heard is None or self._set_by_ntp():
             return self._wall()
         then, steady = self._heard
         return then + self._steady() - steady
+
+    def _set_by_ntp(self) -> bool:
+        """Whether the network has set this machine's clock, and nobody has moved it since.
+
+        Once NTP has set a clock it is only ever moved by hair's breadths. One that jumps afterwards was set by somebody, or is
+        broken: it is not believed any more until the hub says the same.
+        """
+        ntp, ahead = self._ntp(), self._wall() - self._steady()
+        if ntp and self._last is not None and self._last[0] and abs(ahead - self._last[1]) > JUMP_S:
+            self._jumped = True
+        self._last = ntp, ahead
+        return ntp and not self._jumped
 
     def machine(self) -> float:
         """What this machine's own clock shows, right or not."""
@@ -71,7 +88,7 @@ class Clock:
 
     def state(self) -> ClockState:
         """Where the time comes from."""
-        if self._ntp():
+        if self._set_by_ntp():
             return "ntp"
         if self._heard is not None:
             return "lan"
@@ -79,5 +96,7 @@ class Clock:
 
     def hear_hub(self, hub_now: float) -> None:
         """Take the hub's time, unless this node has a better source."""
+        if self._jumped and abs(hub_now - self._wall()) <= CORRECT_BEYOND_S:
+            self._jumped = False
         own = self.now()
         self._heard = (hub_now if abs(hub_now - own) > CORRECT_BEYOND_S else own, self._steady())

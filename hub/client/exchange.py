@@ -17,7 +17,7 @@ from hub.client.configured import Telling, keep_settings
 from hub.client.db import StorageError, writing
 from hub.client.link import SignedLink
 from hub.client.node import Node
-from hub.client.outbox import Outbox
+from hub.client.outbox import HEARD_EVERY_S, Outbox
 from hub.client.pace import Pace
 from hub.client.renewing import renew, settle
 from hub.client.retelling import Decided, keep, nothing_decided, tell_again, told
@@ -163,11 +163,18 @@ class Exchange:
             match effect:
                 case SetClock(now):
                     self._clock.hear_hub(now)
+                    self._remember_time(now)
                 case Retry():
                     retry = effect
                 case Renew():
                     self._renew()
         return Outcome(sent, acked, parked, adopted, retry)
+
+    def _remember_time(self, hub_now: float) -> None:
+        """For the next start: the time is later than that, whatever this machine's clock shows then."""
+        if abs(hub_now - self._outbox.heard_at()) > HEARD_EVERY_S:
+            with writing(self._outbox.pool.here()) as conn:
+                self._outbox.hear(conn, hub_now)
 
     def _keep_settings(self) -> None:
         """What the hub wants is for the next start; a disk that does not take it is tried again."""

@@ -15,6 +15,11 @@ from hub.client.db import Pool, writing
 from hub.client.node import Node
 from hub.wire.events import MAX_EVENT_BYTES, Event, Fact, make_event, write_event
 
+AHEAD_S = 300.0
+"""A stamp that is further ahead than this was made by a clock that was wrong; the hub marks such facts, too."""
+
+HEARD_EVERY_S = 600.0
+
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -54,13 +59,27 @@ class Outbox:
         boot_id = _BOOT_ID.read_text().strip() if _BOOT_ID.exists() else ""
         row = conn.execute("SELECT boot, boot_id FROM journal").fetchone()
         if row is None:
-            conn.execute("INSERT INTO journal VALUES (1, ?, 1, 0, 1, ?)", (self._node.begin_epoch(), boot_id))
+            conn.execute(
+                "INSERT INTO journal (one, epoch, next_seq, last_at, boot, boot_id) VALUES (1, ?, 1, 0, 1, ?)",
+                (self._node.begin_epoch(), boot_id),
+            )
             return 1
         boot: int = row[0]
         if row[1] != boot_id:
             boot += 1
             conn.execute("UPDATE journal SET boot = ?, boot_id = ?", (boot, boot_id))
         return boot
+
+    def hear(self, conn: sqlite3.Connection, hub_now: float) -> None:
+        """Remember the hub's time, now and then: a card is not to be written for it every five seconds."""
+        conn.execute(
+            "UPDATE journal SET heard_at = ? WHERE abs(heard_at - ?) > ?", (hub_now, hub_now, HEARD_EVERY_S)
+        )
+
+    def heard_at(self) -> float:
+        """The hub's time when it was heard last, or up to ten minutes before; 0 where it never was."""
+        row = self.pool.here().execute("SELECT heard_at FROM journal").fetchone()
+        return float(row[0]) if row else 0.0
 
     def put(self, conn: sqlite3.Connection, fact: Fact, at: float) -> Event:
         """Append a fact. Call it inside `writing()`, together with the change; ValueError where the fact is too long.
@@ -72,8 +91,12 @@ class Outbox:
     def put_all(self, conn: sqlite3.Connection, facts: Sequence[Fact], at: float) -> list[Event]:
         """Append several facts of one change, in this order; as `put`."""
         epoch, seq, last_at = conn.execute("SELECT epoch, next_seq, last_at FROM journal").fetchone()
-        at = max(at, last_at)
         clock = self._clock.state()
+        if last_at > at + AHEAD_S and clock in ("lan", "ntp"):
+            # The clock had been far ahead before the node knew the time. In the same journal every stamp would have to be as
+            # far ahead until the time has caught up; a new one begins with the right time, and comes after the old one.
+            epoch, seq, last_at = self._node.begin_epoch(), 1, 0.0
+        at = max(at, last_at)
         events = [
             make_event(self._node.device, epoch, seq + step, fact, at=at, clock=clock, boot=self._boot)
             for step, fact in enumerate(facts)
@@ -83,7 +106,7 @@ class Outbox:
             if len(text) > MAX_EVENT_BYTES:
                 raise ValueError(f"a {kind} of {len(text)} bytes is longer than {MAX_EVENT_BYTES}")
         conn.executemany("INSERT INTO outbox (epoch, seq, kind, at, text) VALUES (?, ?, ?, ?, ?)", rows)
-        conn.execute("UPDATE journal SET next_seq = ?, last_at = ?", (seq + len(rows), at))
+        conn.execute("UPDATE journal SET epoch = ?, next_seq = ?, last_at = ?", (epoch, seq + len(rows), at))
         return events
 
     def record(self, fact: Fact, at: float) -> Event:

@@ -55,3 +55,9 @@ def m003_facts_to_tell_again(db: Database) -> None:
     )
     db.execute("CREATE INDEX kept_fact_taken ON kept_fact (taken_at)")
     db.execute("CREATE TABLE retold (one INTEGER PRIMARY KEY CHECK (one = 1), number INTEGER NOT NULL)")
+
+
+@MIGRATIONS_CLIENT()
+def m004_when_the_hub_was_heard(db: Database) -> None:
+    """The latest time that the hub told: after the next start, however the clock stands, it is later than that."""
+    db.execute("ALTER TABLE journal ADD COLUMN heard_at REAL NOT NULL DEFAULT 0")

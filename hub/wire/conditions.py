@@ -10,7 +10,7 @@ As JSON each says what it `is`:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import msgspec
@@ -126,6 +126,35 @@ def unmet(condition: Condition, purchase: Purchase) -> Refusal | None:
             return None if within(condition, purchase.weekday, purchase.minute) else Refusal.NOT_AT_THIS_HOUR
         case Spends() | Buys():
             return _wrong_with_purchase(condition, purchase)
+
+
+def hours_in(condition: Condition) -> tuple[Hours, ...]:
+    """The hours that a condition asks for, anywhere in it."""
+    match condition:
+        case All(of=parts) | Any(of=parts):
+            return tuple(hours for part in parts for hours in hours_in(part))
+        case Not(that=that):
+            return hours_in(that)
+        case Hours():
+            return (condition,)
+        case _:
+            return ()
+
+
+def unmet_at_any_time(condition: Condition, purchase: Purchase) -> Refusal | None:
+    """As `unmet`, for whoever does not know the time: None where some hour of the week meets it.
+
+    Between the edges of the hours that are asked for nothing changes, so the edges are enough.
+    """
+    reason = unmet(condition, purchase)
+    hours = hours_in(condition) if reason is not None else ()
+    edges = sorted({0, *(edge % 1_440 for one in hours for edge in (one.start, one.end))}) if hours else []
+    met = any(
+        unmet(condition, replace(purchase, weekday=day, minute=minute)) is None
+        for day in range(7)
+        for minute in edges
+    )
+    return None if met else reason
 
 
 def _wrong_with_member(condition: IsMember | InSegment, purchase: Purchase) -> Refusal | None:

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from hub.wire.conditions import Purchase, unmet, within
+from hub.wire.conditions import Purchase, hours_in, unmet, unmet_at_any_time, within
 from hub.wire.coupon import Coupon
 from hub.wire.refusals import Refusal
 from hub.wire.snapshot import Campaign, Key
@@ -41,10 +41,15 @@ class FirstUse:
 
 @dataclass(frozen=True, slots=True)
 class CutOff:
-    """How a till stands that decides without its hub: what it may still accept, and whether it knows the time."""
+    """How a till stands that decides without its hub: what it may still accept, and whether it knows the time.
+
+    Where it does not (its clock was not set since the start), nothing is refused for the time that might be good: only what was
+    over at `not_before` (seconds of UTC), the latest time that the hub is known to have been. The hub marks what it then finds.
+    """
 
     rights_left: int
     clock_known: bool
+    not_before: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +123,7 @@ def decide(coupon: Coupon, facts: Facts) -> Decision:
         return Refused(Refusal.ALREADY_REDEEMED, facts.first_use)
     if not facts.known and (facts.key is None or facts.key.withdrawn_at is not None):
         return Refused(Refusal.BAD_SIGNATURE)
-    if facts.key is not None and facts.key.ends_at is not None and facts.now >= facts.key.ends_at:
+    if facts.key is not None and facts.key.ends_at is not None and _at_least(facts) >= facts.key.ends_at:
         return Refused(Refusal.KEY_ENDED)
     if facts.revoked:
         return Refused(Refusal.REVOKED)
@@ -160,9 +165,34 @@ def _zone(timezone: str) -> tzinfo:
     return UTC if timezone == "UTC" else ZoneInfo(timezone)
 
 
-def _wrong_with_time(coupon: Coupon, campaign: Campaign, facts: Facts) -> Refusal | None:
+def in_doubt(facts: Facts) -> bool:
+    """Whether whoever decides does not know the time."""
+    return facts.cut_off is not None and not facts.cut_off.clock_known
+
+
+def _at_least(facts: Facts) -> float:
+    """The time, or what it is at least where it is not known."""
     if facts.cut_off is not None and not facts.cut_off.clock_known:
-        return Refusal.CLOCK_UNSET
+        return facts.cut_off.not_before
+    return facts.now
+
+
+def time_matters(coupon: Coupon, campaign: Campaign, key: Key | None, known_since: float, by: float) -> bool:
+    """Whether the time at which this coupon was accepted decides about it, where all that is known is that it was between
+    `known_since`, when tills learnt of the campaign, and `by`."""
+    return (
+        by >= coupon.expires_at
+        or known_since < campaign.starts_at
+        or campaign.good_from == "next_day"
+        or bool(campaign.hours)
+        or (campaign.condition is not None and bool(hours_in(campaign.condition)))
+        or (key is not None and key.ends_at is not None and by >= key.ends_at)
+    )
+
+
+def _wrong_with_time(coupon: Coupon, campaign: Campaign, facts: Facts) -> Refusal | None:
+    if in_doubt(facts):
+        return Refusal.EXPIRED if _at_least(facts) >= coupon.expires_at else None
     if facts.now < campaign.starts_at:
         return Refusal.NOT_STARTED
     if facts.now >= coupon.expires_at:
@@ -213,7 +243,7 @@ def _wrong_with_purchase(campaign: Campaign, facts: Facts) -> Refusal | None:
         member=facts.member or None,
         segments=facts.segments,
     )
-    return unmet(campaign.condition, purchase)
+    return (unmet_at_any_time if in_doubt(facts) else unmet)(campaign.condition, purchase)
 
 
 def _wrong_with_limits(campaign: Campaign, facts: Facts) -> Refusal | None:

@@ -356,7 +356,7 @@ def test_two_programs_of_one_till_may_count_apart(shop: TillShop, till: tuple[Co
     assert redeem(counter, coupons[1]).decided_by == "hub"
 
 
-def test_a_till_that_starts_without_the_time_refuses_until_the_hub_tells_it(
+def test_a_till_that_starts_without_the_time_accepts_within_its_rights_and_the_hub_marks_it(
     shop: TillShop, till: tuple[Counter, Line]
 ) -> None:
     counter, line = till
@@ -365,12 +365,29 @@ def test_a_till_that_starts_without_the_time_refuses_until_the_hub_tells_it(
     line.mode = "cut"
     timeless = Counter(counter.config, link=line, clock=Clock(wall=lambda: 1000.0, ntp=lambda: False))
     timeless.exchange.once()
-    assert redeem(timeless, coupon).refusal == Refusal.CLOCK_UNSET
+    alone = redeem(timeless, coupon)
+    assert alone.accepted
+    assert alone.offline
     assert "clock-unset" in [one.code for one in holding(timeless.condition())]
     line.mode = "good"
     timeless.exchange.drain()
     assert timeless.clock.state() == "lan"
-    assert redeem(timeless, coupon).accepted
+    (act,) = shop.store.counter.acts_of(coupon.coupon.serial)
+    assert act.flag is None, "it was good whatever the time was, so there is nothing to look at"
+    timeless.stop()
+
+
+def test_a_till_without_the_time_refuses_what_was_over_when_it_last_heard_the_hub(
+    shop: TillShop, till: tuple[Counter, Line]
+) -> None:
+    counter, line = till
+    coupon = shop.take(counter)
+    shop.later(31 * 86_400)
+    counter.exchange.drain()
+    counter.stop()
+    line.mode = "cut"
+    timeless = Counter(counter.config, link=line, clock=Clock(wall=lambda: 1000.0, ntp=lambda: False))
+    assert redeem(timeless, coupon).refusal == Refusal.EXPIRED
     timeless.stop()
 
 

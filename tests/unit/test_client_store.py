@@ -113,7 +113,16 @@ def test_a_fact_is_undone_with_the_change_that_it_reports(house: House) -> None:
 
 def test_a_clock_that_is_set_back_does_not_set_the_journal_back(house: House) -> None:
     house.outbox.record(seen(), NOW)
-    assert house.outbox.record(seen(), NOW - 3600).at == NOW
+    assert house.outbox.record(seen(), NOW - 200).at == NOW
+
+
+def test_a_clock_that_had_been_far_ahead_does_not_spoil_every_later_stamp(house: House) -> None:
+    wrong = house.outbox.record(seen(), NOW + 2 * 365 * 86_400)
+    right = house.outbox.record(seen(), NOW)
+    assert right.at == NOW
+    assert (right.epoch, right.seq) == (wrong.epoch + 1, 1)
+    assert [(epoch, seq) for epoch, seq, _ in house.outbox.pending(9)] == [(1, 1), (2, 1)]
+    assert house.outbox.record(seen(), NOW + 1).seq == 2
 
 
 def test_a_lost_database_begins_a_journal_of_a_higher_epoch(house: House) -> None:

@@ -225,7 +225,13 @@ facts = st.builds(
     first_use=st.none() | st.none() | st.just(FirstUse(1.0, "Till", "ann", "n")),
     redeemed=FEW,
     basket_cents=st.sampled_from([None, 0, 999, 1_000, 5_000]),
-    cut_off=st.none() | st.builds(CutOff, rights_left=st.integers(-1, 1), clock_known=st.booleans()),
+    cut_off=st.none()
+    | st.builds(
+        CutOff,
+        rights_left=st.integers(-1, 1),
+        clock_known=st.booleans(),
+        not_before=st.sampled_from([0.0, NOW - 0.5, float(NOW), NOW + 50_000.0]),
+    ),
     timezone=st.sampled_from(["UTC", BERLIN, SHANGHAI]),
     products=st.sampled_from([None, (), ("tea", "milk")]),
     amount_cents=st.sampled_from([None, 1, 500, 2_000, 2_001]),
@@ -259,7 +265,12 @@ def reasons(coupon: Coupon, f: Facts) -> list[tuple[bool, Refusal]]:
     bought = Purchase(
         wall.weekday(), wall.hour * 60 + wall.minute, f.basket_cents, f.products, f.member or None, f.segments
     )
+    knows = f.cut_off is None or f.cut_off.clock_known
     unmet_reason = unmet(c.condition, bought) if c.condition is not None else None
+    if c.condition is not None and not knows and unmet_reason is not None:
+        week = (replace(bought, weekday=day, minute=minute) for day in range(7) for minute in range(1_440))
+        if any(unmet(c.condition, moment) is None for moment in week):
+            unmet_reason = None
     limits = [
         (f.redeemed, c.redemption_limit, Refusal.LIMIT_REACHED),
         (f.redeemed_today, c.per_day_limit, Refusal.DAY_LIMIT),
@@ -269,12 +280,11 @@ def reasons(coupon: Coupon, f: Facts) -> list[tuple[bool, Refusal]]:
     alone = f.cut_off is not None
     left = c.offer.value.cents - f.spent_cents
     return [
-        (f.cut_off is not None and not f.cut_off.clock_known, Refusal.CLOCK_UNSET),
-        (f.now < c.starts_at, Refusal.NOT_STARTED),
-        (f.now >= coupon.expires_at, Refusal.EXPIRED),
-        (c.good_from == "next_day" and same_day, Refusal.NEXT_VISIT),
+        (knows and f.now < c.starts_at, Refusal.NOT_STARTED),
+        (sure_now(f) >= coupon.expires_at, Refusal.EXPIRED),
+        (knows and c.good_from == "next_day" and same_day, Refusal.NEXT_VISIT),
         (
-            bool(c.hours) and all(minute not in minutes_of(one) for one in c.hours),
+            knows and bool(c.hours) and all(minute not in minutes_of(one) for one in c.hours),
             Refusal.NOT_AT_THIS_HOUR,
         ),
         (c.rotating and f.picture == "stale", Refusal.CODE_TOO_OLD),
@@ -307,6 +317,11 @@ def reasons(coupon: Coupon, f: Facts) -> list[tuple[bool, Refusal]]:
     ]
 
 
+def sure_now(f: Facts) -> float:
+    """What the time is, or is at least where a till does not know it."""
+    return f.now if f.cut_off is None or f.cut_off.clock_known else f.cut_off.not_before
+
+
 def restated(coupon: Coupon, f: Facts) -> Accepted | Refused:
     before = [
         (f.shop != coupon.shop, Refused(Refusal.WRONG_STORE)),
@@ -315,7 +330,7 @@ def restated(coupon: Coupon, f: Facts) -> Accepted | Refused:
             not f.known and (f.key is None or f.key.withdrawn_at is not None),
             Refused(Refusal.BAD_SIGNATURE),
         ),
-        (f.key is not None and (f.key.ends_at or 2**40) <= f.now, Refused(Refusal.KEY_ENDED)),
+        (f.key is not None and (f.key.ends_at or 2**40) <= sure_now(f), Refused(Refusal.KEY_ENDED)),
         (f.revoked, Refused(Refusal.REVOKED)),
         (f.campaign is None, Refused(Refusal.UNKNOWN_CAMPAIGN)),
     ]

@@ -52,7 +52,7 @@ FIRST = FirstUse(NOW - 60, "Till 2", "staff-1", "nonce-01")
             Refusal.HUB_UNREACHABLE,
         ),
         (replace(GOOD, cut_off=CutOff(0, clock_known=True)), Refusal.NO_RIGHTS_LEFT),
-        (replace(GOOD, cut_off=CutOff(5, clock_known=False)), Refusal.CLOCK_UNSET),
+        (replace(GOOD, cut_off=CutOff(5, clock_known=False, not_before=NOW + 1000)), Refusal.EXPIRED),
     ],
 )
 def test_each_wrong_thing_has_its_own_refusal(facts: Facts, refusal: Refusal) -> None:
@@ -68,6 +68,9 @@ def test_each_wrong_thing_has_its_own_refusal(facts: Facts, refusal: Refusal) ->
         replace(with_campaign(redemption_limit=3), redeemed=2),
         replace(GOOD, cut_off=CutOff(1, clock_known=True)),
         replace(GOOD, key=None, known=True),
+        # A till that does not know the time refuses nothing that may be good, whatever its clock shows.
+        replace(GOOD, now=NOW + 99_999, cut_off=CutOff(1, clock_known=False, not_before=NOW + 999.9)),
+        replace(GOOD, now=0.0, cut_off=CutOff(1, clock_known=False)),
     ],
 )
 def test_at_the_very_edge_the_coupon_is_still_good(facts: Facts) -> None:
