@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Callable
@@ -33,6 +34,7 @@ from hub.wire.snapshot import say
 if TYPE_CHECKING:
     from hub.site import Site
 
+logger = logging.getLogger(__name__)
 
 CHECK_PINS = frozenset({"edge", "kiosk"})
 """Programs at which staff sign in."""
@@ -73,7 +75,12 @@ def open_database(folder: Path, database: str = "", shop: int = 0) -> HubStore:
     `shop`: the one of its shops that the store speaks for (`HUB_SHOP`); 0: the one with the lowest number.
     """
     if not database:
-        return SqliteStore(folder / FILE, shop)
+        store = SqliteStore(folder / FILE, shop)
+        database = store.moved_to()
+        if not database:
+            return store
+        store.close()
+        logger.warning("the hub of %s is at %s now: set HUB_DATABASE to that", folder, database)
     try:
         from hub.store.postgres import PostgresStore
     except ImportError as wrong:
@@ -97,6 +104,17 @@ def open_store(folder: Path, database: str = "", shop: int = 0) -> HubStore:
         if kept is not None and kept.beacon_uuid is None:
             _name_on_air(one)
         bring_up_to_date(one)
+    return store
+
+
+def open_file(folder: Path, shop: int = 0) -> SqliteStore:
+    """The store of a hub that has a shop in a file, to be moved elsewhere; also where it was. NoShop where there is none."""
+    if not (folder / FILE).exists():
+        raise _no_shop(folder, "")
+    store = SqliteStore(folder / FILE, shop)
+    if store.shop.get() is None:
+        store.close()
+        raise _no_shop(folder, "")
     return store
 
 
@@ -151,6 +169,7 @@ def create_app(
 
     mount_metrics(app, config, store, found, clock.now)
     _mount_health(app, found, clock.now)
+    _mount_outside(app, config, store, key, clock, site)
     if admin:
         _mount_admin(app, config, store, key, clock, found)
     if site is not None:
@@ -160,6 +179,24 @@ def create_app(
         desk = site.desk("link", config.notice)
         app.register_blueprint(create_storefront(desk, now=clock.now, wallets=read_wallets(config.wallets)))
     return app
+
+
+def _mount_outside(
+    app: Flask, config: Config, store: HubStore, key: Ed25519PrivateKey, clock: Clock, site: Site | None
+) -> None:
+    from hub.outside.api import create_outside
+    from hub.outside.asking import Hub as Outside
+
+    desk = site.desk("link") if site is not None else None
+
+    def issue(campaign: int, request: str, now: float, member: str) -> object:
+        return desk.take(campaign, request, now, member=member) if desk is not None else None
+
+    app.register_blueprint(
+        create_outside(
+            Outside(store, config, key, clock.now, clock.state, issue if desk is not None else None)
+        )
+    )
 
 
 def _mount_admin(

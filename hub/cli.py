@@ -89,6 +89,15 @@ def build_parser() -> argparse.ArgumentParser:
     command(
         "rebuild", "derive visits, coupons and redemptions from the journal again, while the shop goes on"
     )
+    migrate = command(
+        "migrate", "move the hub from its file to a PostgreSQL database, while the shop goes on"
+    )
+    migrate.add_argument(
+        "--to",
+        required=True,
+        metavar="URL",
+        help="an empty database, such as postgresql://hub@server/shopbell",
+    )
     verify = command("verify", "show that a rebuild would change nothing")
     verify.add_argument("--json", action="store_true")
     backup = command("backup", "copy everything into one file, while the shop goes on")
@@ -255,6 +264,7 @@ def _commands() -> dict[str, Callable[[Config, argparse.Namespace], int]]:
         commands,
         counter_commands,
         key_commands,
+        move_commands,
         people_commands,
         serving,
         shop_commands,
@@ -268,6 +278,7 @@ def _commands() -> dict[str, Callable[[Config, argparse.Namespace], int]]:
     return {
         "init": shop_commands.init,
         "shop": shop_commands.shop,
+        "migrate": move_commands.migrate,
         "upstream": upstream,
         "serve": serving.serve,
         "pair": commands.pair,

@@ -7,10 +7,12 @@ import gc
 import os
 
 from hub.app import Hub
+from hub.client.clock import Clock
 from hub.client.serving import listen
 from hub.client.serving import serve as answer
 from hub.config import Config
 from hub.console import show
+from hub.following import Follower
 from hub.jobs import start_jobs
 from hub.upstream.relaying import UpstreamSyncer
 from hub.working import Worker, WorkerThread
@@ -27,11 +29,14 @@ def settle() -> None:
     gc.set_threshold(YOUNG_OBJECTS, 20, 20)
 
 
-def serve(config: Config, _args: argparse.Namespace) -> int:
-    """Answer until SIGTERM or Ctrl-C; then the requests under way are finished, the last facts kept, the files closed."""
+def serve(config: Config, _args: argparse.Namespace, clock: Clock | None = None) -> int:
+    """Answer until SIGTERM or Ctrl-C; then the requests under way are finished, the last facts kept, the files closed.
+
+    `clock`: another one than the machine's, for those who play days in seconds.
+    """
     listening = listen(config.host, config.port)
     try:
-        hub = Hub(config)
+        hub = Hub(config, clock=clock)
     except Exception:
         listening.close()
         raise
@@ -45,6 +50,7 @@ def serve(config: Config, _args: argparse.Namespace) -> int:
         hub.site.syncer.start()
     above = UpstreamSyncer(hub.head_office, hub.store, f"{os.uname().nodename}-{os.getpid()}")
     above.start()
+    follower = Follower(hub.store)
     settle()
     try:
         answer(
@@ -60,5 +66,7 @@ def serve(config: Config, _args: argparse.Namespace) -> int:
             worker.stop(STOP_WITHIN_S)
         above.stop(STOP_WITHIN_S)
         jobs.shutdown(wait=True)
+        follower.close()
         hub.close()
+    follower.follow()
     return 0

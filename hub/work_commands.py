@@ -13,6 +13,7 @@ from hub.app import open_store
 from hub.client.watchdog import notify
 from hub.config import Config
 from hub.console import CommandError, show
+from hub.following import Follower
 from hub.store.whole import HubStore
 from hub.store.work_records import Work
 from hub.work import cancel, result_of, submit
@@ -28,10 +29,13 @@ def work(config: Config, _args: argparse.Namespace) -> int:
         worker = Worker(store, config, alive=lambda: notify("WATCHDOG=1"))
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: worker.stop())
+        follower = Follower(store)
         show(f"Worker {worker.name} looks for work.")
         notify("READY=1")
         worker.run()
         notify("STOPPING=1")
+        follower.close()
+    follower.follow()
     return 0
 
 

@@ -8,8 +8,12 @@ import sqlite3
 from pathlib import Path
 from typing import Literal
 
-Trouble = Literal["full", "failing", "readonly", "missing", "busy", "damaged", "other"]
-"""`failing`: the disk answered with an error; what it was to keep may be there or not."""
+Trouble = Literal["full", "failing", "readonly", "missing", "busy", "damaged", "moved", "other"]
+"""`failing`: the disk answered with an error; what it was to keep may be there or not. `moved`: what the file held is kept
+elsewhere now, and the file says so to whoever changes it."""
+
+MOVED = "moved: "
+"""How a file that was moved begins its refusal; a sentence follows."""
 
 _BY_CODE: dict[int, Trouble] = {
     sqlite3.SQLITE_FULL: "full",
@@ -43,6 +47,7 @@ _SENTENCES: dict[Trouble, str] = {
     "missing": "{path} cannot be opened. Check that its folder exists and can be written.",
     "busy": "{path} is in use by another program for too long. Try again in a moment.",
     "damaged": "{path} is damaged or is not a Shopbell file. Restore it from a backup.",
+    "moved": "{path} takes no changes any more; it was {wrong}",
     "other": "{path} cannot be used: {wrong}.",
 }
 
@@ -73,6 +78,8 @@ def explain(wrong: Exception, path: Path | str) -> StorageError:
 def _trouble(wrong: Exception) -> Trouble:
     if isinstance(wrong, OSError):
         return _BY_ERRNO.get(wrong.errno or 0, "other")
+    if _says_moved(wrong):
+        return "moved"
     # The lower eight bits are the plain result code (SQLite, "Result and Error Codes"). A wrong use of the module has none.
     code = getattr(wrong, "sqlite_errorcode", None)
     return "other" if code is None else _BY_CODE.get(code & 0xFF, "other")
@@ -80,10 +87,14 @@ def _trouble(wrong: Exception) -> Trouble:
 
 def is_the_disks(wrong: BaseException) -> bool:
     """Whether a failure is the disk's or the file's, not that of what was asked."""
-    if isinstance(wrong, sqlite3.OperationalError):
+    if isinstance(wrong, sqlite3.OperationalError) or _says_moved(wrong):
         return True
     # A damaged file comes as plain DatabaseError. Its children are questions of the program: a key that is there twice, say.
     return type(wrong) is sqlite3.DatabaseError
+
+
+def _says_moved(wrong: BaseException) -> bool:
+    return isinstance(wrong, sqlite3.IntegrityError) and str(wrong).startswith(MOVED)
 
 
 def free_bytes(path: Path | str) -> int | None:

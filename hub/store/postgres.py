@@ -112,19 +112,37 @@ class _Applied:
 
 
 class PostgresPool(HubPool):
-    """A database, for one shop of it; one connection for each thread. `url` has no password in it."""
+    """A database, for one shop of it; one connection for each thread. `url` has no password in it. `moving`: also where a hub is
+    being moved here."""
 
-    def __init__(self, url: str, shop: int = 0, migrations: Iterable[Migrations] = MIGRATIONS) -> None:
+    def __init__(
+        self,
+        url: str,
+        shop: int = 0,
+        migrations: Iterable[Migrations] = MIGRATIONS,
+        *,
+        moving: bool = False,
+    ) -> None:
         self.url = url
         self._mine = threading.local()
         self._lock = threading.Lock()
         self._all: list[tuple[threading.Thread, PostgresConn]] = []
         try:
             self._bring_tables(migrations)
-            self.find_shop(shop)
+            if not moving:
+                self._must_be_whole()
+            # Whoever asks for the tables of an earlier release has no shop to speak for.
+            if migrations is MIGRATIONS:
+                self.find_shop(shop)
         except BaseException:
             self.close()
             raise
+
+    def _must_be_whole(self) -> None:
+        if self.read("SELECT number FROM hub_mark WHERE name = 'moving'"):
+            raise StorageError(
+                f"A hub is being moved to {self.url}, or was not moved to its end: run python -m hub migrate again."
+            )
 
     def _bring_tables(self, migrations: Iterable[Migrations]) -> None:
         """To the newest schema, all in one transaction. Two programs may come at once: the second finds it done."""
@@ -290,8 +308,8 @@ class PostgresStore(HubStore):
     """Answers every question of `hub.store.base.Store` from a PostgreSQL database. `shop`: which of its shops; 0: the lowest
     number."""
 
-    def __init__(self, url: str, shop: int = 0) -> None:
-        self.pool = PostgresPool(url, shop)
+    def __init__(self, url: str, shop: int = 0, *, moving: bool = False) -> None:
+        self.pool = PostgresPool(url, shop, moving=moving)
         super().__init__(self.pool)
 
     def together(self, work: Callable[[], T]) -> T:

@@ -56,6 +56,11 @@ class SqliteStore(HubStore):
         except (sqlite3.Error, OSError) as wrong:
             raise explain(wrong, path) from wrong
 
+    def moved_to(self) -> str:
+        """The database that this file was moved to (`hub.moving`); empty where it was not. Nobody can change it then."""
+        there = self.pool.read("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'moved'")
+        return str(self.pool.read("SELECT place FROM moved")[0][0]) if there else ""
+
     def is_sound(self) -> str | None:
         """None where SQLite finds the file in order, else what it found."""
         verdict = str(self.pool.read("PRAGMA integrity_check(1)")[0][0])
