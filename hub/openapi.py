@@ -1,4 +1,5 @@
-"""The OpenAPI 3.1 document of `/v1`, made from the types of the contract, so that it cannot say anything else."""
+"""The OpenAPI 3.1 document of `/v1` for nodes and of `/api/v1` for other programs, made from the types that go in and come out,
+so that it cannot say anything else."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from hub.outside.described import KEY_SCHEME, paths, types
 from hub.wire.identity import COUNTER_HEADER, DEVICE_HEADER, SIGNATURE_HEADER
 from hub.wire.joining import AskReply, AskRequest, HelloReply, HelloRequest
 from hub.wire.sync import (
@@ -72,24 +74,26 @@ OPERATIONS = (
 
 def document() -> dict[str, Any]:
     """The document as JSON-ready values."""
-    types = [Problem, *(kind for operation in OPERATIONS for kind in operation[2:4])]
-    references, schemas = msgspec.json.schema_components(types, ref_template=_PLACE)
-    by_type = dict(zip(types, references, strict=True))
+    kinds = [Problem, *(kind for operation in OPERATIONS for kind in operation[2:4]), *types()]
+    references, schemas = msgspec.json.schema_components(kinds, ref_template=_PLACE)
+    by_type = dict(zip(kinds, references, strict=True))
+    nodes = {
+        f"/v1/{name}": {
+            "post": _operation(name, summary, by_type[asked], by_type[answer], by_type[Problem], signed)
+        }
+        for name, summary, asked, answer, signed in OPERATIONS
+    }
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "Shopbell hub",
             "version": str(WIRE_VERSION),
-            "description": "What the nodes of a shop ask of its hub. Each request is signed with the device's Ed25519 key "
-            "over device, counter, method, path and body; each reply is signed by the hub over the same counter.",
+            "description": "What the nodes of a shop ask of its hub under /v1, and other programs under /api/v1. Each request of "
+            "a node is signed with the device's Ed25519 key over device, counter, method, path and body; each reply is signed "
+            "by the hub over the same counter. Other programs send a key that is made in the office.",
         },
-        "paths": {
-            f"/v1/{name}": {
-                "post": _operation(name, summary, by_type[asked], by_type[answer], by_type[Problem], signed)
-            }
-            for name, summary, asked, answer, signed in OPERATIONS
-        },
-        "components": {"schemas": schemas},
+        "paths": nodes | paths(by_type),
+        "components": {"schemas": schemas, "securitySchemes": {"key": KEY_SCHEME}},
     }
 
 
@@ -104,6 +108,7 @@ def _operation(
     operation: dict[str, Any] = {
         "operationId": name,
         "summary": summary,
+        "tags": ["nodes"],
         "requestBody": {"required": True, "content": {"application/json": {"schema": asked}}},
         "responses": {
             "200": {"description": "Done.", "content": {"application/json": {"schema": answer}}},

@@ -157,6 +157,7 @@ PURE = frozenset(
         "hub.guests",
         "hub.ledger",
         "hub.outside.addresses",
+        "hub.outside.shapes",
         "hub.outside.signed",
         "hub.paper.plan",
         "hub.months",

@@ -21,7 +21,7 @@ class SqlOutside:
         rows = self._pool.read("SELECT shop FROM api_key WHERE id = ? ORDER BY shop LIMIT 1", key)
         return int(rows[0][0]) if rows else None
 
-    def keys(self) -> list[ApiKey]:
+    def all_keys(self) -> list[ApiKey]:
         """Every key that was given out, the newest first."""
         rows = self._pool.read(f"{_KEY} WHERE shop = ? ORDER BY made_at DESC, id", self._pool.shop)
         return [ApiKey(*row) for row in rows]

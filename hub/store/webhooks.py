@@ -19,11 +19,13 @@ _MESSAGE = (
 
 
 def _hook(row: tuple[Any, ...]) -> Webhook:
-    return Webhook(*row[:5], bool(row[5]), *row[6:])
+    values = [*row[:5], bool(row[5]), *row[6:]]
+    return Webhook(*values)
 
 
 def _message(row: tuple[Any, ...]) -> Message:
-    return Message(*row[:4], bytes(row[4]), *row[5:])
+    values = [*row[:4], bytes(row[4]), *row[5:]]
+    return Message(*values)
 
 
 class SqlWebhooks:
@@ -135,6 +137,15 @@ class SqlWebhooks:
                     (until, self._pool.shop, one.webhook, one.number),
                 )
         return found
+
+    def oldest(self, webhook: int) -> Message | None:
+        """The message that has waited longest."""
+        rows = self._pool.read(
+            f"{_MESSAGE} AND webhook = ? AND state = 'waiting' ORDER BY number LIMIT 1",
+            self._pool.shop,
+            webhook,
+        )
+        return _message(rows[0]) if rows else None
 
     def tried(
         self, message: Message, state: MessageState, status: int, said: str, next_at: float, now: float

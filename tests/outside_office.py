@@ -1,0 +1,69 @@
+"""Two shops of one database behind one hub, as other programs meet them: keys of each, and the real application."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from flask.testing import FlaskClient
+from hub_house import NOON, House
+from werkzeug.test import TestResponse
+
+from hub.app import Hub
+from hub.client.clock import Clock
+from hub.config import Config
+from hub.outside.keys import make_key
+from hub.store.whole import HubStore
+from hub.wire.snapshot import Shop
+
+ALL = (
+    *("read", "campaign_edit", "campaign_publish", "device", "people", "shop", "import_data", "export_data"),
+    *("erase", "api_keys", "backup"),
+)
+OTHER = 8
+
+
+class OutsideOffice:
+    """The hub of shop 7 in whose database shop 8 is too."""
+
+    def __init__(self, folder: Path, database: str = "", *, with_site: bool = False) -> None:
+        self.house = House(folder, database)
+        self.folder = folder
+        self.now = NOON
+        shop = self.house.store.shop.get()
+        assert shop is not None
+        other = Shop(OTHER, {"en": "Elsewhere", "zh": "别处"}, timezone="Asia/Shanghai", currency="CNY")
+        self.house.store.of_shop(OTHER).shop.save(other, NOON)
+        clock = Clock(wall=lambda: self.now, ntp=lambda: True)
+        self.hub = Hub(Config(folder, database=database, worker=False), clock=clock, with_site=with_site)
+        self.store: HubStore = self.hub.store
+        self.client: FlaskClient = self.hub.app.test_client()
+
+    def key(self, *scopes: str, shop: int = 7, name: str = "Cash desk") -> str:
+        store = self.store if shop == 7 else self.store.of_shop(shop)
+        made = make_key(store, name, scopes, "Ada", self.now)
+        assert isinstance(made, tuple), made
+        return made[1]
+
+    def ask(self, method: str, path: str, key: str = "", body: object = None, **headers: str) -> TestResponse:
+        sent: dict[str, Any] = {"Authorization": f"Bearer {key}"} if key else {}
+        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+        data = None if body is None else msgspec.json.encode(body)
+        content = {"content_type": "application/json"} if body is not None else {}
+        return self.client.open(f"/api/v1{path}", method=method, headers=sent, data=data, **content)  # type: ignore[arg-type]  # werkzeug's own types of keywords
+
+    def close(self) -> None:
+        self.hub.close()
+        self.house.close()
+
+
+def terms(**changes: object) -> dict[str, object]:
+    """An offer as a program sends it."""
+    plain: dict[str, object] = {
+        "title": {"en": "Coffee", "zh": "咖啡"},
+        "value": {"kind": "amount", "cents": 150},
+        "starts_at": int(NOON) - 60,
+        "ends_at": int(NOON) + 86_400,
+    }
+    return plain | changes
