@@ -34,8 +34,10 @@ def create_admin(
     """
     from hub.admin.office import Office
     from hub.admin.pages import make_blueprint
+    from hub.previews import Stage
 
-    return make_blueprint(Office(store, key, pepper, now, secure, notice, warnings, url, clock))
+    stage = Stage(store, now)
+    return make_blueprint(Office(store, key, pepper, now, secure, notice, warnings, url, clock, stage=stage))
 
 
 __all__ = ["create_admin"]

@@ -1,41 +1,47 @@
-"""Offers: the list, the form with its preview, and what becomes of an offer: published, paused, ended, copied."""
+"""Offers: the list, and the form by which one is made, changed, submitted or published."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-import msgspec
 from babel.dates import get_day_names
-from flask import abort, request
+from flask import request
 from werkzeug.wrappers import Response
 
+from hub import offering
+from hub.admin.guard import allowed, needs
 from hub.admin.lots import lot_of
-from hub.admin.office import Office, Route, back_to, locale_of
+from hub.admin.office import Office, Route, back_to
+from hub.admin.paging import asked_page, asked_words, cut, found
+from hub.admin.previews import card_language
+from hub.admin.sheets import folds_of, record_or_404, typed_form, upload_of
+from hub.admin.terms_shown import channel_names
 from hub.air import FRAMES, LINK, intervals
 from hub.campaigns import TEXTS, as_typed, blank, copied, read_typed, settled, sketch
-from hub.changing import turned
-from hub.pictures import prepare
-from hub.promises import Action, changes, hub_only, may, standing, worse
-from hub.sentences import Said, said
-from hub.store.records import CampaignRecord, CampaignState
-from hub.storefront.languages import gettext, language, locale
-from hub.storefront.terms import terms
+from hub.previews import KINDS
+from hub.promises import hub_only, standing, worse
+from hub.roles import Right
+from hub.sentences import Said
+from hub.store.records import CampaignRecord, CampaignState, Proposal
+from hub.storefront.headers import content_policy
+from hub.storefront.languages import gettext, locale
 from hub.typed import CHANNELS, Typed
 from hub.typed_condition import DAYS
 from hub.wire.snapshot import Campaign
 
 GROUPS = ("running", "planned", "draft", "paused", "ended")
+ACTIONS = ("draft", "publish", "save", "submit")
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One offer in the list: its standing, and how often it was taken and redeemed."""
+    """One offer in the list: its standing, how often it was taken and redeemed, and whether a change of it waits."""
 
     record: CampaignRecord
     standing: str
     issued: int
     redeemed: int
+    waits: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,149 +54,139 @@ class Sheet:
 
 
 def offers(office: Office) -> Response:
-    """Every offer by where it stands."""
-    now = office.now()
-    totals = _totals(office)
-    lines = [
-        Line(record, standing(record.state, record.campaign, now), *totals.get(record.number, (0, 0)))
+    """Every offer by where it stands; searched by its words, or only those of one standing."""
+    now, words = office.now(), asked_words(request.args)
+    only = request.args.get("only", "")
+    totals, waiting = totals_of(office), {one.number for one in office.store.proposals.all()}
+    every = [
+        Line(
+            record,
+            standing(record.state, record.campaign, now),
+            *totals.get(record.number, (0, 0)),
+            record.number in waiting,
+        )
         for record in office.store.campaigns.all()
     ]
-    groups = [
-        (name, found) for name in GROUPS if (found := [line for line in lines if line.standing == name])
-    ]
-    return office.page("offers.html", groups=groups, standings=_standings())
+    lines = [line for line in every if only in ("", line.standing) and found(words, _words_of(line.record))]
+    lines.sort(key=lambda line: GROUPS.index(line.standing))
+    part = cut(lines, asked_page(request.args), {k: v for k, v in (("q", words), ("only", only)) if v})
+    counts = {name: sum(line.standing == name for line in every) for name in GROUPS}
+    return office.page(
+        "offers.html",
+        part=part,
+        groups=[
+            (name, inside)
+            for name in GROUPS
+            if (inside := [line for line in part.lines if line.standing == name])
+        ],
+        counts=counts,
+        any=bool(every),
+        words=words,
+        only=only,
+        standings=standings(),
+        edits=allowed(Right.CAMPAIGN_EDIT),
+    )
 
 
 def new(office: Office) -> Response:
     """An empty form."""
-    return _form(office, Sheet(blank(office.shop(), office.now()), None, None))
+    return form_page(office, Sheet(blank(office.shop(), office.now()), None, None))
 
 
+@needs(Right.CAMPAIGN_EDIT, "action", publish=Right.CAMPAIGN_PUBLISH)
 def create(office: Office) -> Response:
     """Take in a new offer."""
     return _take_in(office, None)
 
 
 def edit(office: Office, number: int) -> Response:
-    """The form of an offer that is there."""
-    record = _record(office, number)
-    typed = as_typed(record.campaign, office.shop())
-    return _form(office, Sheet(typed, record.campaign.offer.picture, record))
+    """The form of an offer that is there; with what was submitted where the address asks for it."""
+    record = record_or_404(office, number)
+    campaign = record.campaign
+    if request.args.get("of") == "proposal":
+        proposal = office.store.proposals.get(number)
+        campaign = proposal.campaign if proposal else campaign
+    return form_page(office, Sheet(as_typed(campaign, office.shop()), campaign.offer.picture, record))
 
 
+@needs(Right.CAMPAIGN_EDIT, "action", publish=Right.CAMPAIGN_PUBLISH)
 def change(office: Office, number: int) -> Response:
     """Take in what was changed."""
-    return _take_in(office, _record(office, number))
+    return _take_in(office, record_or_404(office, number))
 
 
-def preview(office: Office) -> Response:
-    """Only the card, for the script beside the form. Nothing is kept, and a file is not looked at."""
-    typed = _typed()
-    card = sketch(typed, office.shop(), picture=_known_picture(office), now=office.now())
-    spoken = _card_language(office)
-    return office.page("card.html", campaign=card, card_language=spoken, terms=_terms(office, card))
-
-
-def turn(office: Office, number: int) -> Response:
-    """Publish, pause or end an offer as it is."""
-    record = _record(office, number)
-    try:
-        action: Action = msgspec.convert(request.form.get("action"), Action)
-    except msgspec.ValidationError:
-        abort(400)
-    if not may(action, record.state):
-        return back_to("edit", number=number)
-    if action == "end" and request.form.get("sure") != "yes":
-        issued, redeemed = _totals(office).get(number, (0, 0))
-        return office.page("end.html", record=record, out=max(0, issued - redeemed))
-    if action == "publish":
-        fault = _unready(office, record.campaign)
-        if fault is not None:
-            sheet = Sheet(as_typed(record.campaign, office.shop()), record.campaign.offer.picture, record)
-            return _form(office, sheet, faults={"ends": fault})
-    after: CampaignState = "published" if action == "publish" else "paused" if action == "pause" else "ended"
-    with office.store.writing():
-        office.store.campaigns.save(record.campaign, after, office.now(), office.who())
-        detail = _json({"before": record.state, "after": after})
-        office.note(f"offer.{after}", str(number), detail, turned("state", record.state, after))
-    return back_to("edit", _done(after, record.campaign, office.now()), number=number)
-
-
+@needs(Right.CAMPAIGN_EDIT)
 def copy(office: Office, number: int) -> Response:
     """A draft like another offer, with its picture; from today on where that one is over."""
-    record = _record(office, number)
+    record = record_or_404(office, number)
+    twin = offering.copy(office.store, record, office.who(), office.now())
+    if isinstance(twin, CampaignRecord):
+        return back_to("edit", "copied", number=twin.number)
     typed = copied(record.campaign, office.shop(), office.now())
-    with office.store.writing():
-        twin = read_typed(
-            typed,
-            office.shop(),
-            office.store.campaigns.free_number(),
-            picture=record.campaign.offer.picture,
-            before=record.campaign,
-            others=_numbers(office),
-        )
-        if isinstance(twin, Campaign):
-            office.store.campaigns.save(twin, "draft", office.now(), office.who())
-            office.note("offer.copied", str(twin.number), _json({"from": number}), changes(None, twin))
-            return back_to("edit", "copied", number=twin.number)
-    return _form(office, Sheet(typed, record.campaign.offer.picture, None), faults=twin)
+    return form_page(office, Sheet(typed, record.campaign.offer.picture, None), faults=twin)
 
 
 def _take_in(office: Office, record: CampaignRecord | None) -> Response:
-    action = request.form.get("action", "preview")
+    action = request.form.get("action", "")
     if record and record.state == "ended":
         return back_to("edit", number=record.number)
-    picture, faults = _picture(office)
-    typed = _typed()
+    picture, faults = upload_of(office)
+    typed = typed_form()
     # What is shown again says what follows from the rest; the fault says why it was changed.
     sheet = Sheet(settled(typed), picture, record)
-    if action not in ("draft", "publish", "save"):
-        return _form(office, sheet, faults=faults, status=200)
+    if action not in ACTIONS:
+        return form_page(office, sheet, faults=faults, status=200)
     before = record.campaign if record else None
     number = record.number if record else 1
     read = read_typed(typed, office.shop(), number, picture=picture, before=before, others=_numbers(office))
     if isinstance(read, dict):
-        return _form(office, sheet, faults=read | faults)
+        return form_page(office, sheet, faults=read | faults)
+    if not faults and action in ("publish", "submit") and read.ends_at <= office.now():
+        faults = {"ends": offering.OVER_ALREADY}
+    publisher = allowed(Right.CAMPAIGN_PUBLISH)
+    if not faults and action != "submit":
+        alone = offering.not_alone(office.store, record, publisher=publisher, publish=action == "publish")
+        faults = {"form": alone} if alone else {}
     if faults:
-        return _form(office, sheet, faults=faults)
-    state: CampaignState = "published" if action == "publish" else record.state if record else "draft"
-    if action == "publish" and (fault := _unready(office, read)):
-        return _form(office, sheet, faults={"ends": fault})
+        return form_page(office, sheet, faults=faults)
     losses = _losses(office, record, read)
     if losses and request.form.get("sure") != "yes":
-        return _form(office, sheet, losses=losses)
-    return _keep(office, sheet, read, state)
+        return form_page(office, sheet, losses=losses)
+    if action == "submit":
+        return _submit(office, sheet, read)
+    return _keep(
+        office, sheet, read, "published" if action == "publish" else record.state if record else "draft"
+    )
 
 
 def _keep(office: Office, sheet: Sheet, campaign: Campaign, state: CampaignState) -> Response:
     """Save the next version, unless somebody else has saved one since this form was opened."""
-    record = sheet.record
-    expect = request.form.get("version", 0, type=int) if record else 0
-    with office.store.writing():
-        if record is None:
-            campaign = msgspec.structs.replace(campaign, number=office.store.campaigns.free_number())
-        saved = office.store.campaigns.save(campaign, state, office.now(), office.who(), expect=expect)
-        if saved is not None:
-            what = "offer.created" if record is None else "offer.changed"
-            detail = changes(record.campaign if record else None, campaign)
-            if record is None or record.state != state:
-                detail["state"] = {"before": record.state if record else None, "after": state}
-            office.note(what, str(campaign.number), _json(detail), detail)
-    if saved is None:
-        return _form(
-            office,
-            sheet,
-            faults={
-                "form": said(
-                    "Somebody else has changed this offer meanwhile. Look at both, then save yours again."
-                )
-            },
-        )
-    done = _done(state, campaign, office.now()) if record is None or record.state != state else "saved"
-    return back_to("edit", done, number=campaign.number)
+    record, now = sheet.record, office.now()
+    expect = request.form.get("version", 0, type=int)
+    saved = offering.keep(office.store, record, campaign, state, office.who(), now, expect=expect)
+    if isinstance(saved, Said):
+        return form_page(office, sheet, faults={"form": saved})
+    turned = record is None or record.state != state
+    return back_to("edit", done_code(state, campaign, now) if turned else "saved", number=saved.number)
 
 
-def _form(
+def _submit(office: Office, sheet: Sheet, campaign: Campaign) -> Response:
+    """Ask somebody else to approve it. What was never published is kept as a draft as well."""
+    store, who, now = office.store, office.who(), office.now()
+    record, base = sheet.record, request.form.get("version", 0, type=int)
+    with store.writing():
+        if record is None or record.published_at is None:
+            kept = offering.keep(store, record, campaign, "draft", who, now, expect=base)
+            if isinstance(kept, Said):
+                return form_page(office, sheet, faults={"form": kept})
+            campaign, base = kept.campaign, kept.version
+        submitted = offering.submit(store, campaign, who, now, base=base)
+    if isinstance(submitted, Said):
+        return form_page(office, sheet, faults={"form": submitted})
+    return back_to("edit", "submitted", number=campaign.number)
+
+
+def form_page(
     office: Office,
     sheet: Sheet,
     *,
@@ -198,49 +194,55 @@ def _form(
     losses: list[Said] | None = None,
     status: int | None = None,
 ) -> Response:
-    shop, now = office.shop(), office.now()
+    """The form with its preview, and what can be done with the offer beside it."""
+    now = office.now()
     record = office.store.campaigns.get(sheet.record.number) if sheet.record else None
-    issued, redeemed = _totals(office).get(record.number, (0, 0)) if record else (0, 0)
-    campaign = sketch(sheet.typed, shop, picture=sheet.picture, now=now)
-    return office.page(
+    issued, redeemed = totals_of(office).get(record.number, (0, 0)) if record else (0, 0)
+    proposal: Proposal | None = office.store.proposals.get(record.number) if record else None
+    publisher = allowed(Right.CAMPAIGN_PUBLISH)
+    response = office.page(
         "offer.html",
         status or (422 if faults else 409 if losses else 200),
         typed=sheet.typed,
         picture=sheet.picture,
         record=record,
         standing=standing(record.state, record.campaign, now) if record else "draft",
-        standings=_standings(),
+        standings=standings(),
         faults=faults or {},
         losses=losses or [],
         issued=issued,
         redeemed=redeemed,
-        campaign=campaign,
-        terms=_terms(office, campaign),
-        hub_only=hub_only(campaign),
+        folds=folds_of(sheet.typed, faults or {}),
+        edits=allowed(Right.CAMPAIGN_EDIT),
+        publishes=publisher and not offering.wants_two(office.store),
+        stops=publisher,
+        proposal=proposal,
+        kinds=KINDS,
+        hub_only=hub_only(sketch(sheet.typed, office.shop(), picture=None, now=now)),
+        channel_names=channel_names,
         weekdays=get_day_names("wide", locale=locale()),
         days=DAYS,
         next_offers=_next_offers(office, record),
         lot=lot_of(office, record.campaign) if record and record.published_at else None,
-        card_language=_card_language(office),
+        card_language=card_language(office),
         channels=CHANNELS,
         frames=FRAMES,
         link_frame=LINK,
         intervals=intervals(record.campaign.air if record else None),
         longest=TEXTS,
-        history=office.store.campaigns.history(record.number) if record else [],
+        versions=len(office.store.campaigns.history(record.number)) if record else 0,
     )
+    response.headers["Content-Security-Policy"] = content_policy(scripts=True, frames=True)
+    return response
 
 
-def _typed() -> Typed:
-    form = request.form
-    ticked = {name: tuple(form.getlist(name)) for name in ("channels", "air", "days")}
-    return Typed(form, **ticked)
-
-
-def _terms(office: Office, campaign: Campaign) -> list[tuple[str, list[str]]]:
-    """What shoppers are told of the terms, in each language of the shop."""
-    shop = office.shop()
-    return [(spoken, terms(campaign, shop, spoken, locale_of(spoken))) for spoken in shop.languages]
+def _words_of(record: CampaignRecord) -> list[str]:
+    """Where the search looks."""
+    offer = record.campaign.offer
+    return [
+        str(record.number),
+        *(text for texts in (offer.title, offer.text, offer.keywords) for text in texts.values()),
+    ]
 
 
 def _numbers(office: Office) -> set[int]:
@@ -258,40 +260,15 @@ def _next_offers(office: Office, record: CampaignRecord | None) -> list[Campaign
     ]
 
 
-def _known_picture(office: Office) -> str | None:
-    digest = request.form.get("picture") or None
-    if digest is None or request.form.get("no_picture") == "yes":
-        return None
-    return digest if office.store.campaigns.picture(digest) else None
-
-
-def _picture(office: Office) -> tuple[str | None, dict[str, Said]]:
-    """The picture that the form shows now: a new one is kept at once, so that a fault elsewhere does not lose it."""
-    before = _known_picture(office)
-    upload = request.files.get("upload")
-    if upload is None or not upload.filename:
-        return before, {}
-    prepared = prepare(upload.read())
-    if isinstance(prepared, Said):
-        return before, {"upload": prepared}
-    office.store.campaigns.put_picture(prepared, office.now())
-    return prepared.hash, {}
-
-
-def _unready(office: Office, campaign: Campaign) -> Said | None:
-    if campaign.ends_at <= office.now():
-        return said("This is over already. Give it a later end, then publish.")
-    return None
-
-
 def _losses(office: Office, record: CampaignRecord | None, after: Campaign) -> list[Said]:
     if record is None or record.published_at is None:
         return []
-    issued, redeemed = _totals(office).get(record.number, (0, 0))
+    issued, redeemed = totals_of(office).get(record.number, (0, 0))
     return worse(record.campaign, after) if issued > redeemed else []
 
 
-def _totals(office: Office) -> dict[int, tuple[int, int]]:
+def totals_of(office: Office) -> dict[int, tuple[int, int]]:
+    """How many coupons of each offer were taken, and how many redeemed."""
     totals: dict[int, tuple[int, int]] = {}
     for tally in office.store.ledger.tallies():
         issued, redeemed = totals.get(tally.campaign, (0, 0))
@@ -299,26 +276,15 @@ def _totals(office: Office) -> dict[int, tuple[int, int]]:
     return totals
 
 
-def _card_language(office: Office) -> str:
-    languages = office.shop().languages
-    asked = request.form.get("card_language", "")
-    return asked if asked in languages else language() if language() in languages else languages[0]
-
-
-def _done(state: CampaignState, campaign: Campaign, now: float) -> str:
+def done_code(state: CampaignState, campaign: Campaign, now: float) -> str:
+    """What the page says after an offer was brought into this state."""
     if state == "published" and now < campaign.starts_at:
         return "planned"
     return {"draft": "saved"}.get(state, state)
 
 
-def _record(office: Office, number: int) -> CampaignRecord:
-    record = office.store.campaigns.get(number)
-    if record is None:
-        abort(404)
-    return record
-
-
-def _standings() -> dict[str, str]:
+def standings() -> dict[str, str]:
+    """Where offers can stand, in the reader's words."""
     return {
         "running": gettext("Running"),
         "planned": gettext("Planned"),
@@ -328,17 +294,11 @@ def _standings() -> dict[str, str]:
     }
 
 
-def _json(detail: dict[str, Any]) -> str:
-    return msgspec.json.encode(detail).decode()
-
-
 ROUTES = (
     Route("/offers", "offers", offers),
     Route("/offers/new", "new", new),
     Route("/offers/new", "create", create, ("POST",)),
-    Route("/offers/preview", "preview", preview, ("POST",)),
     Route("/offers/<int:number>", "edit", edit),
     Route("/offers/<int:number>", "change", change, ("POST",)),
-    Route("/offers/<int:number>/turn", "turn", turn, ("POST",)),
     Route("/offers/<int:number>/copy", "copy", copy, ("POST",)),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +19,7 @@ from hub.admin.look import own_style
 from hub.admin.navigation import ShownGroup, shown
 from hub.admin.wording import Wording
 from hub.changing import changed
+from hub.previews import Stage
 from hub.roles import Right
 from hub.store.base import Store
 from hub.store.records import Session
@@ -48,7 +49,8 @@ class Office:
     cookies must be too.
 
     `warnings(now)` says what needs attention, `notice(language)` the one line that every page carries. `url`: where others reach
-    the hub, "" where nobody has said. `clock()`: how far the hub's own clock is to be trusted.
+    the hub, "" where nobody has said. `clock()`: how far the hub's own clock is to be trusted. `stage` shows offers before they
+    are published.
     """
 
     store: Store
@@ -60,6 +62,7 @@ class Office:
     warnings: Callable[[float], Sequence[Any]]
     url: str = ""
     clock: Callable[[], ClockState] = lambda: "ntp"
+    stage: Stage = field(kw_only=True)
 
     def shop(self) -> Shop:
         """The shop; nameless before it has been made."""
@@ -214,6 +217,11 @@ def act_name(what: str) -> str:
         "offer.published": gettext("published an offer"),
         "offer.paused": gettext("paused an offer"),
         "offer.ended": gettext("ended an offer"),
+        "offer.submitted": gettext("submitted an offer"),
+        "offer.approved": gettext("approved an offer"),
+        "offer.sent_back": gettext("sent an offer back"),
+        "offer.taken_back": gettext("took back what was submitted"),
+        "offer.rolled_back": gettext("went back to an earlier version of an offer"),
     }
     return names.get(what, what)
 
@@ -226,6 +234,10 @@ def done_sentence(code: str) -> str | None:
         "planned": gettext("Published. It starts by itself at its time."),
         "paused": gettext("Paused. Nobody can take it until it is published again."),
         "ended": gettext("Ended."),
+        "submitted": gettext("Submitted. It runs as soon as somebody else has approved it."),
+        "sent-back": gettext("Sent back, with your words."),
+        "taken-back": gettext("Taken back. The offer stays as it is."),
+        "rolled-back": gettext("Done. It is as it was in that version."),
         "copied": gettext("A copy, as a draft. Change what is different this time."),
         "withdrawn": gettext("Withdrawn. It is refused from now on."),
         "let-in": gettext("May redeem again."),

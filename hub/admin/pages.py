@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from hub.admin import (
+    calendar,
     coupon,
     coupons,
     crew,
@@ -21,11 +22,13 @@ from hub.admin import (
     nodes,
     offers,
     paper,
+    previews,
     recall,
     record,
     security,
     tags,
     today,
+    turns,
 )
 from hub.admin import shop as shop_pages
 from hub.admin.gate import check, finish
@@ -76,6 +79,9 @@ def every_route() -> tuple[Route, ...]:
         *security.ROUTES,
         *today.ROUTES,
         *offers.ROUTES,
+        *turns.ROUTES,
+        *previews.ROUTES,
+        *calendar.ROUTES,
         *paper.ROUTES,
         *coupons.ROUTES,
         *coupon.ROUTES,

@@ -12,6 +12,7 @@ from babel.dates import get_day_names
 from flask import request
 from werkzeug.wrappers import Response
 
+from hub import offering
 from hub.admin.office import Office, Route, back_to
 from hub.sentences import Said, said
 from hub.storefront.colour import read_colour
@@ -70,6 +71,7 @@ def save(office: Office) -> Response:
         with office.store.writing():
             office.store.shop.save(read, office.now())
             office.note("shop.changed", str(shop.number), msgspec.json.encode(changed).decode(), changed)
+    offering.want_two(office.store, request.form.get("four_eyes") == "yes", office.who(), office.now())
     return back_to("shop", "saved")
 
 
@@ -136,6 +138,7 @@ def _page(
         faults=faults,
         ticked=office.shop().languages if ticked is None else ticked,
         names=NAMES,
+        two=offering.wants_two(office.store),
         zones=_zones(),
         weekdays=get_day_names("wide", locale=locale()),
         currencies=sorted({*CURRENCIES, office.shop().currency}),

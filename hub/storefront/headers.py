@@ -5,8 +5,11 @@ from __future__ import annotations
 from flask import Response
 
 
-def content_policy(*, style_hash: str | None = None, scripts: bool = False) -> str:
-    """A Content-Security-Policy. `style_hash` where the style stands in the page, `scripts` where a surface has own scripts."""
+def content_policy(
+    *, style_hash: str | None = None, scripts: bool = False, frames: bool = False, framed: bool = False
+) -> str:
+    """A Content-Security-Policy. `style_hash` where the style stands in the page, `scripts` where a surface has own scripts,
+    `frames` where it shows other pages of ours within itself, `framed` where it is such a page."""
     parts = {
         "default-src": "'none'",
         "style-src": style_hash or "'self'",
@@ -17,6 +20,10 @@ def content_policy(*, style_hash: str | None = None, scripts: bool = False) -> s
     }
     if scripts:
         parts |= {"script-src": "'self'", "connect-src": "'self'", "media-src": "'self'"}
+    if frames:
+        parts["frame-src"] = "'self'"
+    if framed:
+        parts["frame-ancestors"] = "'self'"
     return "; ".join(f"{name} {value}" for name, value in parts.items())
 
 

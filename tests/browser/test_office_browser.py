@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 from access import violations
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from hub.app import Hub
 from hub.client.clock import Clock
@@ -78,6 +78,11 @@ def log_in(page: Page, base: str) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Today")
 
 
+def shown_in(page: Page) -> Locator:
+    """The shopper's page in the frame beside the form."""
+    return page.frame_locator("#shown").frame_locator("iframe").locator("main")
+
+
 @pytest.mark.timeout(240)
 def test_every_page_of_the_counter_is_fit_for_everybody(
     shop: tuple[Hub, str], serve: Callable[..., str], browse: Callable[..., Page], shots: Callable[..., Path]
@@ -116,6 +121,8 @@ def test_a_manager_types_conditions_without_a_script_and_sees_them_in_words(
     page.get_by_label(re.compile("^What it is")).first.fill("A birthday voucher")
     page.get_by_label("A voucher, spent in parts").check()
     page.get_by_label("What is on it, in EUR").fill("25")
+    page.locator("#fold-hours > summary").click()
+    page.locator("#fold-condition > summary").click()
     page.get_by_label("Monday").first.fill("9 to 11")
     page.get_by_label("A purchase that is large enough").select_option("must")
     page.get_by_label("At least, in EUR", exact=True).fill("twenty")
@@ -127,7 +134,7 @@ def test_a_manager_types_conditions_without_a_script_and_sees_them_in_words(
     page.get_by_label("At least, in EUR", exact=True).fill("20")
     page.get_by_role("button", name="Publish").click()
     expect(page.get_by_role("status")).to_contain_text("Published")
-    expect(page.locator("#preview")).to_contain_text("On purchases of €20 or more")
+    expect(shown_in(page)).to_contain_text("On purchases of €20 or more")
     made = hub.store.campaigns.all()[0].campaign
     assert (made.offline, made.condition, made.hours) == ("refuse", Spends(2_000), (Hours((0,), 540, 660),))
 
@@ -141,10 +148,12 @@ def test_the_words_follow_what_is_typed(
     page = browse(viewport=LAPTOP)
     log_in(page, base)
     page.goto(f"{base}/manage/offers/new?lang=en")
+    page.locator("#fold-condition > summary").click()
     page.get_by_label("A member redeems it").select_option("must")
-    expect(page.locator("#preview")).to_contain_text("member")
+    expect(shown_in(page)).to_contain_text("member")
+    page.locator("#fold-often > summary").click()
     page.get_by_label("Good once so many have taken it").fill("50")
-    expect(page.locator("#preview")).to_contain_text("50")
+    expect(shown_in(page)).to_contain_text("50")
 
 
 @pytest.mark.timeout(60)

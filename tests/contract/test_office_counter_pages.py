@@ -333,10 +333,9 @@ def test_an_offer_with_conditions_is_made_shown_in_words_and_changed(office: Off
     made = record.campaign
     assert made.hours == (Hours((0,), 540, 660),)
     assert set(made.condition.of) == {Spends(2_000), IsMember()}  # type: ignore[union-attr]
-    said = words(office.get("/offers/2"))
-    assert "What it depends on" in said
-    assert "On purchases of €20 or more" in said
-    chinese = words(office.get("/offers/2?lang=zh"))
+    shown = office.get("/offers/2/preview/phone").get_data(as_text=True)
+    assert "On purchases of €20 or more" in shown
+    chinese = office.get("/offers/2/preview/phone?lang=zh").get_data(as_text=True)
     assert "消费满 €20 可用" in chinese
 
 

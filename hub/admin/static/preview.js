@@ -1,70 +1,54 @@
-// Shows the offer card beside the form as it is typed. Without this script the Preview button does the same.
+// Shows the offer beside the form as it is typed. Without this script the buttons above the frame do the same.
 "use strict";
 (() => {
   const form = document.getElementById("offer-form");
-  const screen = document.getElementById("preview");
-  if (!form || !screen || !window.fetch) return;
-  const upload = form.elements.upload;
-  let language = "";
-  let chosen = "";
+  const frame = document.getElementById("shown");
+  if (!form || !frame || !window.fetch) return;
+  const buttons = [...document.querySelectorAll("[data-kind]")];
+  let kind = frame.dataset.kind;
   let waiting = 0;
   let latest = 0;
 
-  const paint = () => {
-    if (!chosen) return;
-    const frame = screen.querySelector(".picture");
-    if (!frame) return;
-    let image = frame.querySelector("img");
-    if (!image) {
-      image = document.createElement("img");
-      image.alt = "";
-      const blank = frame.querySelector(".blank");
-      if (blank) blank.replaceWith(image); else frame.prepend(image);
-    }
-    image.src = chosen;
+  const put = (page) => {
+    const inside = frame.contentDocument;
+    if (!inside || !inside.body) return;
+    inside.body.replaceWith(inside.importNode(page.body, true));
   };
 
-  const show = async () => {
+  const show = async (withFile) => {
     const turn = ++latest;
     const fields = new FormData(form);
-    fields.delete("upload");
-    if (language) fields.set("card_language", language);
+    if (!withFile) fields.delete("upload");
+    const address = buttons.find((button) => button.dataset.kind === kind).formAction;
     try {
-      const answer = await fetch(form.dataset.preview, { method: "POST", body: fields, credentials: "same-origin" });
-      if (!answer.ok || answer.redirected || turn !== latest) return;
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      screen.replaceChildren(...page.body.childNodes);
-      paint();
+      const answer = await fetch(address, { method: "POST", body: fields, credentials: "same-origin" });
+      if (!answer.ok || answer.redirected) return;
+      const picture = answer.headers.get("Shopbell-Picture");
+      if (withFile && picture !== null && form.elements.picture) form.elements.picture.value = picture;
+      if (turn !== latest) return;
+      put(new DOMParser().parseFromString(await answer.text(), "text/html"));
+      frame.dataset.shows = kind;
     } catch {
-      // The network is away: the card stays as it was, and the Preview button still works later.
+      // The network is away: the preview stays as it was, and the buttons still work later.
     }
   };
 
-  const soon = () => {
+  const soon = (event) => {
+    if (event.target === form.elements.upload) return;
     clearTimeout(waiting);
-    waiting = setTimeout(show, 250);
+    waiting = setTimeout(() => show(false), 300);
   };
 
   form.addEventListener("input", soon);
   form.addEventListener("change", soon);
-  for (const button of document.querySelectorAll("[data-card-language]")) {
+  for (const choice of document.querySelectorAll("[name=card_language]")) choice.addEventListener("change", soon);
+  for (const button of buttons) {
     button.addEventListener("click", (event) => {
       event.preventDefault();
-      language = button.dataset.cardLanguage;
-      for (const other of document.querySelectorAll("[data-card-language]")) {
-        other.setAttribute("aria-pressed", String(other === button));
-      }
-      show();
+      kind = button.dataset.kind;
+      for (const other of buttons) other.setAttribute("aria-pressed", String(other === button));
+      show(false);
     });
   }
-  if (upload) {
-    upload.addEventListener("change", () => {
-      chosen = "";
-      const file = upload.files[0];
-      if (!file || !file.type.startsWith("image/")) return;
-      const reader = new FileReader();
-      reader.addEventListener("load", () => { chosen = String(reader.result); paint(); });
-      reader.readAsDataURL(file);
-    });
-  }
+  if (form.elements.upload) form.elements.upload.addEventListener("change", () => show(true));
 })();
