@@ -34,6 +34,13 @@ from hub.wire.sync import Books, Problem, SyncReply, SyncRequest
 logger = logging.getLogger(__name__)
 
 TIMEOUT_S = 15.0
+PROBE_S, PROBE_EVENTS = 2.0, 20
+"""After a failure little is sent, and its answer is not waited for long: a line that is whole again is found soon, and one that
+is slow is not taken for cut."""
+
+LONGEST_WAIT_S = 1.0
+"""Between two tries. Devices of a shop double theirs up to a minute; the hubs of a chain are few."""
+
 REFRESH_S = 5.0
 """How often head office is asked while all is well: what it publishes is in the shops within this, and theirs within as much."""
 
@@ -84,7 +91,9 @@ class Upstream:
         """One step: facts up, sections down, what was lost back. Raises only StorageError."""
         record = self.standing()
         position = record.sent
-        texts = self._store.chain.events_after(position, RELAY_BATCH, RELAY_BYTES)
+        probes = record.failing_since is not None
+        most = PROBE_EVENTS if probes else RELAY_BATCH
+        texts = self._store.chain.events_after(position, most, RELAY_BYTES)
         last = max(position + len(texts), self._store.journal.last_position())
         relay = Relay(
             record.journal, position, last, tuple(msgspec.Raw(text) for text in texts), record.recall
@@ -100,7 +109,7 @@ class Upstream:
             relay=relay,
             books=books if digest != record.books else None,
         )
-        reply = self.link.post("/v1/sync", msgspec.json.encode(asked), TIMEOUT_S)
+        reply = self.link.post("/v1/sync", msgspec.json.encode(asked), PROBE_S if probes else TIMEOUT_S)
         self._go_above(reply.status, reply.body)
         effects = self._session.receive([], reply.status, reply.body, jitter=self._jitter())
         retry = next((one for one in effects if isinstance(one, Retry)), None)
@@ -290,7 +299,7 @@ class UpstreamSyncer:
                     return REFRESH_S
                 step = upstream.once()
                 if step.retry is not None:
-                    return step.retry.after_s
+                    return min(step.retry.after_s, LONGEST_WAIT_S)
                 if not step.left:
                     break
         finally:
