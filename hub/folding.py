@@ -6,7 +6,7 @@ How a journal is cut into batches makes no difference to the result.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter, itemgetter
 from typing import Any
@@ -33,7 +33,6 @@ _many: dict[str, msgspec.json.Decoder[list[Fact]]] = {
 }
 
 
-_JOURNAL = attrgetter("device", "epoch")
 _ISSUED = attrgetter("campaign", "code", "key_number", "expires_at", "channel")
 
 
@@ -45,10 +44,11 @@ class _Flaws:
         self.rows.append((position, device, reason[:500]))
 
 
-def fold(ledger: LedgerQuestions, events: Sequence[Placed]) -> list[NewAct]:
+def fold(ledger: LedgerQuestions, events: Sequence[Placed], *, is_run: bool = False) -> list[NewAct]:
     """Write what these events say into the projections; returns what tills did and was new, for the audit.
 
-    Call inside a transaction. An event of a kind that this release does not know changes nothing.
+    Call inside a transaction. `is_run`: these are known to be consecutive events of one journal. An event of a kind that this
+    release does not know changes nothing.
     """
     by_kind: dict[str, list[Placed]] = defaultdict(list)
     for one in events:
@@ -76,7 +76,7 @@ def fold(ledger: LedgerQuestions, events: Sequence[Placed]) -> list[NewAct]:
     if flaws.rows:
         ledger.add_flaws(flaws.rows)
     ledger.count_kinds([(kind, len(those)) for kind, those in sorted(by_kind.items())])
-    _reach(ledger, events)
+    _reach(ledger, [event for _, event in events], is_run=is_run)
     return spending.new
 
 
@@ -122,14 +122,19 @@ def _issued(
         flaws.add(position, device, f"coupon.issued: the serial {serial} was issued before")
 
 
-def _reach(ledger: LedgerQuestions, events: Sequence[Placed]) -> None:
+def _reach(ledger: LedgerQuestions, events: list[Envelope | Event], *, is_run: bool) -> None:
     """Highest number, how many, latest stamp, for each journal in the batch."""
+    if is_run:
+        journals: Iterable[tuple[tuple[str, int], Sequence[Envelope | Event]]] = [
+            ((events[0].device, events[0].epoch), events)
+        ]
+    else:
+        journals = grouped([(event.device, event.epoch) for event in events], events)
     rows = []
-    there = [event for _, event in events]
-    for (device, epoch), own in grouped(list(map(_JOURNAL, there)), there):
+    for (device, epoch), own in journals:
         # The hub's own journal has no gaps to look for.
         if device != HUB:
-            highest, latest_at = max([event.seq for event in own]), max([event.at for event in own])
-            rows.append((device, epoch, highest, len(own), latest_at))
+            highest = own[-1].seq if is_run else max([event.seq for event in own])
+            rows.append((device, epoch, highest, len(own), max([event.at for event in own])))
     if rows:
         ledger.extend_reach(rows)

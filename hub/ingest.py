@@ -48,47 +48,35 @@ def take(store: Store, batch: Batch, now: float, clock: ClockState) -> tuple[Ver
     if not batch.texts:
         return ()
     events: Sequence[Any] = batch.read.events
-    if not batch.read.bad and _is_one_run(events):
+    if batch.read.is_run:
         first, last = events[0], events[-1]
         if not store.journal.known(batch.device, first.epoch, first.seq, last.seq):
-            _keep(store, events, batch.texts, now, clock)
+            start = store.journal.last_position() + 1
+            text = b"[" + b",".join(batch.texts) + b"]"
+            run = Run(start, batch.device, first.epoch, first.seq, len(events), now, text)
+            _keep(store, [run], events, now, clock)
             return _TAKEN[: len(batch.texts)]
     return _take_one_by_one(store, batch, now, clock)
 
 
-def _is_one_run(events: Sequence[Any]) -> bool:
-    """Whether these are consecutive events of one journal: what a device sends nearly always."""
-    first = events[0]
-    return [event.seq for event in events] == list(range(first.seq, first.seq + len(events))) and {
-        (event.device, event.epoch) for event in events
-    } == {(first.device, first.epoch)}
-
-
-def _keep(store: Store, events: Sequence[Any], texts: Sequence[Any], now: float, clock: ClockState) -> None:
-    """Journal, projections, audit, for events that are new."""
-    if not events:
-        return
-    start = store.journal.last_position() + 1
-    positions = range(start, start + len(events))
-    store.journal.append(runs_of(start, events, texts, now))
+def _keep(store: Store, runs: Sequence[Run], events: Sequence[Any], now: float, clock: ClockState) -> None:
+    """Journal, projections, audit, for events that are new and stand in these runs."""
+    store.journal.append(runs)
     mark_ahead(store, events, now)
-    new = fold(store.ledger, list(zip(positions, events, strict=True)))
+    placed: list[Placed] = list(enumerate(events, runs[0].position))
+    new = fold(store.ledger, placed, is_run=len(runs) == 1)
     if new:
         _audit(store, new, now, clock)
 
 
 def runs_of(start: int, events: Sequence[Any], texts: Sequence[Any], now: float) -> Iterator[Run]:
     """Cut events, the first of which is to stand at the position `start`, into runs of one journal with consecutive numbers."""
-    ends = (
-        []
-        if _is_one_run(events)
-        else [
-            place
-            for place in range(1, len(events))
-            if (events[place].device, events[place].epoch, events[place].seq)
-            != (events[place - 1].device, events[place - 1].epoch, events[place - 1].seq + 1)
-        ]
-    )
+    ends = [
+        place
+        for place in range(1, len(events))
+        if (events[place].device, events[place].epoch, events[place].seq)
+        != (events[place - 1].device, events[place - 1].epoch, events[place - 1].seq + 1)
+    ]
     begin = 0
     for end in [*ends, len(events)]:
         first = events[begin]
@@ -123,7 +111,9 @@ def _take_one_by_one(store: Store, batch: Batch, now: float, clock: ClockState) 
             texts.append(text)
         else:
             verdicts[place] = _verdict_on_known(store, batch.device, place, text, before, now)
-    _keep(store, new, texts, now, clock)
+    if new:
+        start = store.journal.last_position() + 1
+        _keep(store, list(runs_of(start, new, texts, now)), new, now, clock)
     return tuple(verdicts.get(place, _TAKEN[place]) for place in range(len(batch.texts)))
 
 

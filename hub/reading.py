@@ -51,10 +51,12 @@ _lists = msgspec.json.Decoder(list[Envelope])
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A batch taken apart. `bad`: place to reason, for what is no event of this device; `events` has None there."""
+    """A batch taken apart. `bad`: place to reason, for what is no event of this device; `events` has None there.
+    `is_run`: known to be consecutive events of one journal, which is what a device sends nearly always."""
 
     events: Sequence[Envelope | Event | None]
     bad: dict[int, str]
+    is_run: bool = False
 
 
 def read_request(body: bytes, texts: Sequence[msgspec.Raw], device: str) -> Read:
@@ -92,6 +94,16 @@ def read_relayed(texts: Sequence[msgspec.Raw]) -> Read:
 def read_run(texts: bytes) -> list[Envelope]:
     """The events of a run: they were read before, when they were taken."""
     return _lists.decode(texts)
+
+
+def _follow_each_other(events: Sequence[Envelope]) -> bool:
+    """Whether these, all of one device, are of one epoch and have consecutive numbers."""
+    if not events:
+        return False
+    first = events[0].seq
+    return [event.seq for event in events] == list(range(first, first + len(events))) and len(
+        {event.epoch for event in events}
+    ) == 1
 
 
 def _kinds_are_good(kinds: set[str]) -> bool:

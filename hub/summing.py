@@ -42,12 +42,12 @@ Placed = tuple[int, "Envelope | Event"]
 
 Summing = Callable[[LedgerQuestions, Sequence[Placed], Sequence[Any]], None]
 
-_ZONE = attrgetter("zone", "simulated")
 _WINDOW = attrgetter("window_s", "people", "low", "high", "addresses", "simulated")
 _REFUSED = attrgetter("refusal", "nonce", "till", "staff", "serial", "campaign", "offline", "simulated")
 
 Key = TypeVar("Key", bound=Hashable)
 T = TypeVar("T")
+Zoned = TypeVar("Zoned", VisitClosed, OccupancyMeasured)
 
 
 def grouped(keys: Sequence[Key], things: Sequence[T]) -> Iterable[tuple[Key, Sequence[T]]]:
@@ -61,23 +61,31 @@ def grouped(keys: Sequence[Key], things: Sequence[T]) -> Iterable[tuple[Key, Seq
 
 
 def _by_quarter_and_zone(
-    stamps: list[float], facts: Sequence[T]
-) -> Iterable[tuple[tuple[int, str, bool], Sequence[T]]]:
+    stamps: list[float], facts: Sequence[Zoned]
+) -> Iterable[tuple[tuple[int, str, bool], Sequence[Zoned]]]:
     """Facts by quarter of an hour, zone, and whether they are simulated."""
-    zones = set(map(_ZONE, facts))
+    zones = {one.zone for one in facts}
+    simulated = {one.simulated for one in facts}
     quarter = int(min(stamps)) // QUARTER_S
-    if len(zones) == 1 and int(max(stamps)) // QUARTER_S == quarter:
+    if len(zones) == len(simulated) == 1 and int(max(stamps)) // QUARTER_S == quarter:
         # Nearly always; a key for each fact would take as long as adding up.
-        return [((quarter, *zones.pop()), facts)]
-    keys = [(int(stamp) // QUARTER_S, *_ZONE(fact)) for stamp, fact in zip(stamps, facts, strict=True)]
+        return [((quarter, zones.pop(), simulated.pop()), facts)]
+    keys = [
+        (int(stamp) // QUARTER_S, one.zone, one.simulated) for stamp, one in zip(stamps, facts, strict=True)
+    ]
     return grouped(keys, facts)
+
+
+def _thousandths(values: list[float]) -> int:
+    """Their sum, of each as many thousandths as are whole. Floats that are whole numbers add up exactly below 2**53."""
+    return int(sum([value * 1000 // 1 for value in values]))
 
 
 def visits(ledger: LedgerQuestions, _placed: Sequence[Placed], facts: Sequence[VisitClosed]) -> None:
     """Visits and their length, by quarter of an hour of arrival. Whole milliseconds."""
     ledger.add_footfall(
         [
-            (*key, len(group), sum([int(min(one.dwell_s, LONGEST_DWELL_S) * 1000) for one in group]))
+            (*key, len(group), _thousandths([min(one.dwell_s, LONGEST_DWELL_S) for one in group]))
             for key, group in _by_quarter_and_zone([one.arrived_at for one in facts], facts)
         ]
     )
@@ -89,10 +97,10 @@ def occupancy(ledger: LedgerQuestions, placed: Sequence[Placed], facts: Sequence
     ledger.put_present(_newest(stamps, placed, facts))
     rows = []
     for key, group in _by_quarter_and_zone(stamps, facts):
-        people = [int(one.people * 1000) for one in group]
-        low = sum([int(one.low * 1000) for one in group])
-        high = sum([int(one.high * 1000) for one in group])
-        rows.append((*key, len(people), sum(people), low, high, max(people)))
+        people = [one.people for one in group]
+        low = _thousandths([one.low for one in group])
+        high = _thousandths([one.high for one in group])
+        rows.append((*key, len(people), _thousandths(people), low, high, int(max(people) * 1000)))
     ledger.add_occupancy(rows)
 
 

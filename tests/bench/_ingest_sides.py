@@ -23,6 +23,7 @@ from hub.client.enrolling import enrol
 from hub.client.node import Node
 from hub.devices import hub_key, open_pairing
 from hub.ingest import Batch, read_batch, take
+from hub.serving import settle
 from hub.store.records import Run
 from hub.store.sqlite import FILE, SqliteStore
 from hub.wire.events import (
@@ -40,11 +41,14 @@ from hub.wire.snapshot import Campaign, Manifest, Offer, Shop, Value
 from hub.wire.sync import MAX_BATCH, SyncReply, SyncRequest
 
 BATCH = MAX_BATCH
-BATCHES = 8
+BATCHES = 16
 """Batches of one side in one round."""
 
 SENDERS = 4
 """Nodes, or clients of Datasette, that send at the same time."""
+
+NOW = 1_800_000_000.0
+"""The hub's time: after every stamp, as it is of facts that had to wait."""
 
 Send = Callable[[], object]
 _sync = msgspec.json.Decoder(SyncRequest)
@@ -176,6 +180,7 @@ class InProcess:
     """The hub's store and the way of facts into it, without HTTP."""
 
     def __init__(self, folder: Path) -> None:
+        settle()
         folder.mkdir()
         self.store = SqliteStore(folder / FILE)
         self.store.shop.save(Shop(1, {"en": "Bench"}), time.time())
@@ -199,7 +204,7 @@ class InProcess:
 
     def whole(self, batch: Batch) -> None:
         """As the hub takes it."""
-        verdicts = take(self.store, batch, 1.0, "ntp")
+        verdicts = take(self.store, batch, NOW, "ntp")
         assert len(verdicts) == BATCH
 
     def journal_alone(self, batch: Batch) -> None:
@@ -210,7 +215,7 @@ class InProcess:
         assert not self.store.journal.known(batch.device, first.epoch, first.seq, last.seq)
         start = self.store.journal.last_position() + 1
         text = b"[" + b",".join(batch.texts) + b"]"
-        self.store.journal.append([Run(start, batch.device, first.epoch, first.seq, BATCH, 1.0, text)])
+        self.store.journal.append([Run(start, batch.device, first.epoch, first.seq, BATCH, NOW, text)])
 
 
 class RawSide:
