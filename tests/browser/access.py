@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 _CHECK = r"""
 (leastTarget) => {
@@ -105,3 +105,12 @@ def violations(page: Page) -> list[str]:
     page.evaluate(_axe())
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
     return [f"{each['id']}: {each['nodes'][0]['html'][:120]}" for each in found["violations"]]
+
+
+def log_in(page: Page, base: str, name: str = "Ines", password: str = "seven green kettles") -> None:
+    """Come into the manager's pages by the form, in English."""
+    page.goto(f"{base}/manage/?lang=en")
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Log in", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Today")

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from access import violations
+from access import log_in, violations
 from playwright.sync_api import Locator, Page, expect
 
 from hub.app import Hub
@@ -68,14 +68,6 @@ def shop(tmp_path: Path) -> Iterator[tuple[Hub, str]]:
     )
     yield hub, twice.serial
     hub.close()
-
-
-def log_in(page: Page, base: str) -> None:
-    page.goto(f"{base}/manage/?lang=en")
-    page.get_by_label("Name").fill("Ines")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Today")
 
 
 def shown_in(page: Page) -> Locator:

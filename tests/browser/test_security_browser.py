@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from access import violations
+from access import log_in, violations
 from playwright.sync_api import Page, expect
 
 from hub.app import Hub
@@ -32,14 +32,6 @@ def hub(tmp_path: Path) -> Iterator[Hub]:
     )
     yield made
     made.close()
-
-
-def log_in(page: Page, base: str) -> None:
-    page.goto(f"{base}/manage/?lang=en")
-    page.get_by_label("Name").fill("Ines")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Today")
 
 
 @pytest.mark.timeout(120)
