@@ -17,6 +17,9 @@ CORRECT_BEYOND_S = 2.0
 JUMP_S = 30.0
 """A clock that NTP keeps is off by less than a second, and steps over more than that only before it is called synchronised."""
 
+PLAUSIBLE_S = 30 * 86_400.0
+"""A shop that was closed for a month has a clock that is right; one that is years ahead has none."""
+
 LOOK_S = 1.0
 """How often the mark of systemd-timesyncd is looked for: the time is asked for with every packet."""
 
@@ -60,15 +63,31 @@ class Clock:
         self._ntp = ntp or Timesync()
         self._steady = steady or (since_boot if wall is time.time else wall)
         self._heard: tuple[float, float] | None = None
+        self._floor: tuple[float, float] | None = None
         self._last: tuple[bool, float] | None = None
         self._jumped = False
 
     def now(self) -> float:
         """Seconds of UTC, as well as this node knows."""
-        if self._heard is None or self._set_by_ntp():
+        if self._set_by_ntp():
             return self._wall()
-        then, steady = self._heard
-        return then + self._steady() - steady
+        if self._heard is not None:
+            then, steady = self._heard
+            return then + self._steady() - steady
+        wall = self._wall()
+        if self._floor is None:
+            return wall
+        then, steady = self._floor
+        least = then + self._steady() - steady
+        return wall if least <= wall <= least + PLAUSIBLE_S else least
+
+    def start_from(self, heard_at: float) -> None:
+        """The hub's time when it was heard before this start (seconds of UTC), 0 where it never was: it is later than that now.
+
+        A machine's clock that shows less, or unbelievably much more, is not believed: time goes on from there.
+        """
+        if heard_at > 0 and self._floor is None:
+            self._floor = heard_at, self._steady()
 
     def _set_by_ntp(self) -> bool:
         """Whether the network has set this machine's clock, and nobody has moved it since.
@@ -92,11 +111,11 @@ class Clock:
             return "ntp"
         if self._heard is not None:
             return "lan"
-        return "restored" if self.now() >= RELEASED_AT else "unset"
+        return "restored" if self._wall() >= RELEASED_AT else "unset"
 
     def hear_hub(self, hub_now: float) -> None:
         """Take the hub's time, unless this node has a better source."""
+        own = self.now()
         if self._jumped and abs(hub_now - self._wall()) <= CORRECT_BEYOND_S:
             self._jumped = False
-        own = self.now()
         self._heard = (hub_now if abs(hub_now - own) > CORRECT_BEYOND_S else own, self._steady())

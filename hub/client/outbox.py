@@ -53,6 +53,7 @@ class Outbox:
         self.pool = pool
         with writing(pool.here()) as conn:
             self._boot = self._start(conn)
+        clock.start_from(self.heard_at())
 
     def _start(self, conn: sqlite3.Connection) -> int:
         """Begin a journal where there is none, and count the machine's starts."""

@@ -63,3 +63,45 @@ def test_the_mark_of_the_system_says_that_the_clock_was_set(tmp_path: Path) -> N
     assert not Timesync(mark)()
     mark.touch()
     assert Timesync(mark)()
+
+
+def test_a_clock_that_jumps_after_ntp_had_set_it_is_not_believed_until_the_hub_says_the_same() -> None:
+    machine = Machine(wall=NOW)
+    machine.ntp = True
+    assert machine.clock.state() == "ntp"
+    machine.clock.hear_hub(NOW)
+    machine.wall_ahead -= 3 * 86_400
+    assert machine.clock.state() == "lan"
+    assert machine.clock.now() == pytest.approx(NOW)
+    machine.clock.hear_hub(NOW + 5)
+    assert machine.clock.state() == "lan", "the hub says something else"
+    machine.wall_ahead = NOW + 5
+    machine.clock.hear_hub(NOW + 5)
+    assert machine.clock.state() == "ntp"
+
+
+def test_a_jump_before_ntp_has_set_the_clock_is_how_ntp_sets_it() -> None:
+    machine = Machine(wall=1_000.0)
+    assert machine.clock.state() == "unset"
+    machine.wall_ahead = NOW
+    machine.ntp = True
+    assert machine.clock.state() == "ntp"
+    assert machine.clock.now() == pytest.approx(NOW)
+
+
+@pytest.mark.parametrize("wall", [1_000.0, NOW - 3 * 86_400, NOW + 2 * 365 * 86_400])
+def test_a_clock_that_cannot_be_right_goes_on_from_when_the_hub_was_heard(wall: float) -> None:
+    machine = Machine(wall)
+    machine.clock.start_from(NOW)
+    machine.steady += 60
+    assert machine.clock.now() == pytest.approx(NOW + 60)
+    assert machine.clock.state() in ("unset", "restored"), "it is not known for all that"
+    machine.clock.hear_hub(NOW + 9_000)
+    assert machine.clock.now() == pytest.approx(NOW + 9_000)
+
+
+def test_a_clock_that_may_be_right_is_taken_as_it_is_until_the_hub_is_heard() -> None:
+    machine = Machine(wall=NOW + 5 * 86_400)
+    machine.clock.start_from(NOW)
+    assert machine.clock.now() == pytest.approx(NOW + 5 * 86_400)
+    assert machine.clock.state() == "restored"
