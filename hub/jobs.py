@@ -44,6 +44,7 @@ def start_jobs(store: HubStore, now: Callable[[], float] = time.time) -> Backgro
 def prune(store: HubStore, now: float) -> None:
     """Forget sessions and pairing codes that have ended, and answers that nobody can ask for again."""
     sessions = store.people.prune_sessions(now)
+    store.persons.prune(now)
     pairings = store.devices.prune_pairings(now)
     answers = store.journal.prune_answers(now - KEEP_ANSWERS_S)
     if sessions or pairings or answers:
