@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from hub.store.audit_chain import FIRST, AuditRow, Chain, check, link
@@ -12,7 +13,17 @@ _SAID = "at, who, what, subject, detail, before, after"
 
 
 def append(conn: Conn, shop: int, entry: AuditEntry) -> None:
-    """Add a row behind the latest of its shop. Call inside a transaction that is locked."""
+    """Add a row behind the latest of its shop. Call inside a transaction that is locked.
+
+    A NUL, which PostgreSQL keeps in no text, stands as U+FFFD: the hash is of what can be read again on both databases.
+    """
+    entry = replace(
+        entry,
+        **{
+            name: getattr(entry, name).replace("\x00", "\ufffd")
+            for name in ("who", "what", "subject", "detail", "before", "after")
+        },
+    )
     rows = conn.execute(
         "SELECT hash FROM audit WHERE shop = ? ORDER BY position DESC LIMIT 1", (shop,)
     ).fetchall()
