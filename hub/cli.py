@@ -151,13 +151,40 @@ def _campaign(campaign: argparse.ArgumentParser) -> None:
     add.add_argument("--publish", action="store_true", help="publish it at once")
     listing = actions.add_parser("list", help="list the offers")
     listing.add_argument("--json", action="store_true")
-    for state, what in (
+    listing.add_argument("--search", metavar="WORDS", help="only offers with these words in their title")
+    listing.add_argument("--state", choices=("draft", "published", "paused", "ended"))
+    listing.add_argument("--skip", type=int, default=0, help="how many to leave out at the beginning")
+    listing.add_argument("--limit", type=int, default=0, help="how many at most; 0: all")
+    calendar = actions.add_parser("calendar", help="what runs when in a month, and what at the same time")
+    calendar.add_argument("--month", help="such as 2026-11; this month without it")
+    actions.add_parser("waiting", help="what was submitted and waits for approval")
+    two = actions.add_parser("two-eyes", help="say whether two people see an offer before it is published")
+    two.add_argument("wanted", choices=("yes", "no"))
+    for name, what in (
+        ("show", "one offer, as JSON"),
         ("publish", "show it to shoppers"),
         ("pause", "stop handing it out"),
+        ("resume", "let it run again"),
         ("end", "end it"),
+        ("submit", "ask somebody else to approve it"),
+        ("approve", "approve what somebody else submitted, and publish it"),
+        ("send-back", "send back what somebody submitted"),
+        ("take-back", "forget what was submitted"),
+        ("copy", "make a draft like it"),
+        ("versions", "list its versions"),
+        ("diff", "what differs in an earlier version"),
+        ("rollback", "let it be again as it was in an earlier version"),
+        ("message", "the words of a text message for it, and what it weighs"),
     ):
-        actions.add_parser(state, help=what).add_argument("number", type=int)
-
+        one = actions.add_parser(name, help=what)
+        one.add_argument("number", type=int)
+        if name in ("diff", "rollback"):
+            one.add_argument("version", type=int)
+        if name == "send-back":
+            one.add_argument("--reason", required=True, help="what is to be different")
+        if name == "message":
+            one.add_argument("--language", choices=("en", "zh"), default="en")
+        one.add_argument("--by", metavar="NAME", help="who does it, for the record of changes")
 
 def _people(staff: argparse.ArgumentParser, manager: argparse.ArgumentParser) -> None:
     actions = staff.add_subparsers(dest="action", required=True)
@@ -261,6 +288,7 @@ def _flags(args: argparse.Namespace) -> dict[str, str | None]:
 
 def _commands() -> dict[str, Callable[[Config, argparse.Namespace], int]]:
     from hub import (
+        campaign_commands,
         commands,
         counter_commands,
         key_commands,
@@ -283,7 +311,7 @@ def _commands() -> dict[str, Callable[[Config, argparse.Namespace], int]]:
         "serve": serving.serve,
         "pair": commands.pair,
         "devices": commands.devices,
-        "campaign": commands.campaign,
+        "campaign": campaign_commands.campaign,
         "staff": commands.staff,
         "manager": people_commands.manager,
         "setup-code": people_commands.setup_code,

@@ -3,40 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from contextlib import closing
 from datetime import datetime
-from pathlib import Path
-from typing import Any, Literal
 
 import msgspec
 
-from hub.air import air_fault
 from hub.app import open_store
 from hub.changing import changed, turned
 from hub.client.db import StorageError
-from hub.condition_text import Faulty, read_condition
 from hub.config import Config
 from hub.console import CommandError, show
 from hub.devices import hub_key, open_pairing
-from hub.promises import changes, faults_of
-from hub.store.records import AuditEntry, CampaignRecord, CampaignState
-from hub.store.whole import HubStore
-from hub.wire.snapshot import Campaign, Offer, Value, say
+from hub.store.records import AuditEntry
+from hub.wire.snapshot import say
 
 WHO = "command line"
 _DAY_S = 86_400
-
-
-def _keep_new(store: HubStore, made: Campaign, state: CampaignState, now: float) -> bool:
-    """Keep a new offer and write down that it was made; False where its number is taken."""
-    with store.writing():
-        if store.campaigns.save(made, state, now, WHO, expect=0) is None:
-            return False
-        both = changes(None, made) | turned("state", None, state)
-        store.people.note(changed(now, WHO, "offer.created", str(made.number), both))
-    return True
 
 
 def _print_json(content: object) -> None:
@@ -77,112 +60,6 @@ def devices(config: Config, args: argparse.Namespace) -> int:
     if not lines:
         show("No devices yet. Let one in: python -m hub pair --program kiosk")
     return 0
-
-
-def campaign(config: Config, args: argparse.Namespace) -> int:
-    """Make, list, publish, pause or end an offer."""
-    now = time.time()
-    with closing(open_store(config.dir, config.database, config.shop)) as store:
-        if args.action == "list":
-            return _list_campaigns(store.campaigns.all(), as_json=args.json)
-        if args.action == "add":
-            made = _read_campaign(args, store.campaigns.free_number(), now)
-            faults = faults_of(made, {record.number for record in store.campaigns.all()})
-            if faults:
-                raise CommandError("\n".join(str(fault) for fault in faults.values()))
-            if not _keep_new(store, made, "published" if args.publish else "draft", now):
-                raise CommandError(
-                    f"There is a campaign {made.number} already. Leave the number out, or take another."
-                )
-            show(str(made.number))
-            return 0
-        record = store.campaigns.get(args.number)
-        if record is None:
-            raise CommandError(f"There is no campaign {args.number}. See: python -m hub campaign list")
-        states: dict[str, CampaignState] = {"publish": "published", "pause": "paused", "end": "ended"}
-        after = states[args.action]
-        with store.writing():
-            store.campaigns.save(record.campaign, after, now, WHO)
-            store.people.note(
-                changed(now, WHO, f"offer.{after}", str(args.number), turned("state", record.state, after))
-            )
-        show(f"Campaign {args.number} is {states[args.action]}.")
-    return 0
-
-
-def _list_campaigns(records: list[CampaignRecord], *, as_json: bool) -> int:
-    if as_json:
-        _print_json(
-            [
-                {"state": record.state, "version": record.version, **_plain(record.campaign)}
-                for record in records
-            ]
-        )
-        return 0
-    for record in records:
-        show(f"{record.number:>4}  {record.state:<10} {say(record.campaign.offer.title, 'en')}")
-    if not records:
-        show("No offers yet.")
-    return 0
-
-
-def _plain(campaign: Campaign) -> dict[str, Any]:
-    return dict(msgspec.to_builtins(campaign))
-
-
-def _read_campaign(args: argparse.Namespace, number: int, now: float) -> Campaign:
-    ends_at = int(now) + args.days * _DAY_S
-    if args.file is None:
-        if not args.title:
-            raise CommandError(
-                "Give a JSON file, or at least --title and one of --amount, --percent, --gift, --voucher."
-            )
-        title = {"en": args.title} | ({"zh": args.title_zh} if args.title_zh else {})
-        text = {"en": args.text} | ({"zh": args.text_zh} if args.text_zh else {})
-        offer = Offer(title, text, _value(args))
-        offline: Literal["refuse", "rights"] = "refuse" if offer.value.kind == "voucher" else "rights"
-        return Campaign(number, offer, int(now), ends_at, issue_limit=args.limit, offline=offline)
-    try:
-        body = sys.stdin.buffer.read() if args.file == "-" else Path(args.file).read_bytes()
-        given = msgspec.json.decode(body, type=dict[str, Any])
-        if given.get("condition") is not None:
-            read = read_condition(msgspec.json.encode(given["condition"]).decode())
-            if isinstance(read, Faulty):
-                raise CommandError("\n".join(str(sentence) for sentence in read.sentences))
-        whole = {"number": number, "starts_at": int(now), "ends_at": ends_at} | given
-        made = msgspec.convert(whole, Campaign)
-    except OSError as wrong:
-        raise CommandError(f"{args.file} cannot be read: {wrong.strerror}.") from None
-    except (msgspec.MsgspecError, UnicodeDecodeError) as wrong:
-        raise CommandError(f"{args.file} is no campaign: {wrong}.") from None
-    if (fault := air_fault(made.air)) is not None:
-        raise CommandError(f"{args.file} says something on the air that cannot be: {fault}")
-    return made
-
-
-def _value(args: argparse.Namespace) -> Value:
-    if args.percent is not None:
-        if not 1 <= args.percent <= 100:
-            raise CommandError("A percentage is from 1 to 100.")
-        return Value("percent", percent=args.percent)
-    if args.gift is not None:
-        return Value("gift", cents=_cents(args.gift))
-    if args.voucher is not None:
-        return Value("voucher", cents=_cents(args.voucher))
-    if args.amount is not None:
-        return Value("amount", cents=_cents(args.amount))
-    raise CommandError(
-        "Say what the coupon is worth: --amount 5.00, --percent 10, --gift 1.20 or --voucher 25.00."
-    )
-
-
-def _cents(text: str) -> int:
-    from hub.typed import read_cents
-
-    cents = read_cents(text)
-    if cents is None:
-        raise CommandError(f"{text} is no sum of money. Write it like 5.00.")
-    return cents
 
 
 def staff(config: Config, args: argparse.Namespace) -> int:

@@ -7,7 +7,7 @@ is being written; the poster is that of `hub.paper`. So a preview cannot differ 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
@@ -85,14 +85,12 @@ class Stage:
         wide = "".join(dict.fromkeys(sign for sign in text if weigh(sign).alphabet == "ucs-2"))
         return Message(text, weigh(text), wide)
 
-    def poster(
-        self, scene: Scene, languages: Sequence[str], locales: Callable[[str], Locale], base: str
-    ) -> bytes | Said:
-        """The poster as a WebP; a sentence where this machine cannot draw it."""
+    def poster(self, scene: Scene, locales: Mapping[str, Locale], base: str) -> bytes | Said:
+        """The poster as a WebP, in these languages; a sentence where this machine cannot draw it."""
         told = []
-        for language in languages:
+        for language, locale in locales.items():
             with self._spoken(language):
-                told.append(tell(scene.campaign, scene.shop, language, locales(language), self.now()))
+                told.append(tell(scene.campaign, scene.shop, language, locale, self.now()))
         digest = scene.campaign.offer.picture
         stored = self.store.campaigns.picture(digest) if digest else None
         order = make_order(

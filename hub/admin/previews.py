@@ -24,8 +24,8 @@ from hub.wire.snapshot import Campaign
 PICTURE_HEADER = "Shopbell-Picture"
 """Under which hash the picture that came with a form is kept, so that the form need not send it again."""
 
-_NEW = 2**32 - 1
-"""The number of an offer that has none yet."""
+MOST = 2**32
+"""No offer has this number."""
 
 
 @needs(Right.CAMPAIGN_EDIT)
@@ -34,7 +34,10 @@ def typed(office: Office, kind: str) -> Response:
     picture, faults = upload_of(office)
     campaign = sketch(typed_form(), office.shop(), picture=picture, now=office.now())
     number = request.form.get("number", 0, type=int)
-    campaign = msgspec.structs.replace(campaign, number=number if 0 < number < _NEW else _NEW)
+    known = 0 < number < MOST and office.store.campaigns.get(number) is not None
+    campaign = msgspec.structs.replace(
+        campaign, number=number if known else office.store.campaigns.free_number()
+    )
     response = _frame(office, _kind(kind), campaign, wrong=faults.get("upload"))
     response.headers[PICTURE_HEADER] = picture or ""
     return response
@@ -43,7 +46,8 @@ def typed(office: Office, kind: str) -> Response:
 def empty(office: Office, kind: str) -> Response:
     """An offer of which nothing is typed yet."""
     campaign = sketch(blank(office.shop(), office.now()), office.shop(), picture=None, now=office.now())
-    return _frame(office, _kind(kind), msgspec.structs.replace(campaign, number=_NEW))
+    number = office.store.campaigns.free_number()
+    return _frame(office, _kind(kind), msgspec.structs.replace(campaign, number=number))
 
 
 def kept(office: Office, number: int, kind: str) -> Response:
@@ -83,7 +87,7 @@ def _frame(office: Office, kind: Kind, campaign: Campaign, wrong: Said | None = 
         values["message"] = stage.message(scene, spoken, locale_of(spoken), base)
     else:
         told = [code for code in shop.languages if code in NAMES] or [spoken]
-        sheet = stage.poster(scene, told, locale_of, base)
+        sheet = stage.poster(scene, {code: locale_of(code) for code in told}, base)
         if isinstance(sheet, Said):
             wrong = wrong or sheet
         else:

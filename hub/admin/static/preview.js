@@ -4,7 +4,7 @@
   const form = document.getElementById("offer-form");
   const frame = document.getElementById("shown");
   if (!form || !frame || !window.fetch) return;
-  const buttons = [...document.querySelectorAll("[data-kind]")];
+  const buttons = [...document.querySelectorAll("button[data-kind]")];
   let kind = frame.dataset.kind;
   let waiting = 0;
   let latest = 0;
