@@ -186,6 +186,7 @@ def _campaign(campaign: argparse.ArgumentParser) -> None:
             one.add_argument("--language", choices=("en", "zh"), default="en")
         one.add_argument("--by", metavar="NAME", help="who does it, for the record of changes")
 
+
 def _people(staff: argparse.ArgumentParser, manager: argparse.ArgumentParser) -> None:
     actions = staff.add_subparsers(dest="action", required=True)
     add = actions.add_parser("add", help="let somebody redeem; prints the PIN once")
