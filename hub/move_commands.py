@@ -9,7 +9,6 @@ from contextlib import closing
 from hub.app import open_file
 from hub.config import Config, database
 from hub.console import CommandError, show
-from hub.moving import NotMoved, move
 
 TELL_EVERY_S = 1.0
 
@@ -35,6 +34,11 @@ class _Lines:
 
 def migrate(config: Config, args: argparse.Namespace) -> int:
     """Move the hub to the database that `--to` names."""
+    try:
+        # Late: psycopg is an extra, and a hub that has none has every other command.
+        from hub.moving import NotMoved, move
+    except ModuleNotFoundError as wrong:
+        raise CommandError(f"{wrong.name} is not installed: pip install 'shopbell[postgres]'") from wrong
     if config.database:
         raise CommandError("This hub is in a database already (HUB_DATABASE).")
     try:
