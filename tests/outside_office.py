@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 from flask.testing import FlaskClient
-from hub_house import NOON, House
 from werkzeug.test import TestResponse
 
 from hub.app import Hub
@@ -16,6 +15,7 @@ from hub.config import Config
 from hub.outside.keys import make_key
 from hub.store.whole import HubStore
 from hub.wire.snapshot import Shop
+from tests.hub_house import NOON, House
 
 ALL = (
     *("read", "campaign_edit", "campaign_publish", "device", "people", "shop", "import_data", "export_data"),

@@ -21,9 +21,8 @@ import msgspec
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
 
-from hub.changing import changed
 from hub.client.db import StorageError
-from hub.outside.asking import Answer, Call, Hub, Operation, Refused, who_of
+from hub.outside.asking import Answer, Call, Hub, Operation, Refused, note_refused, who_of
 from hub.outside.keys import find_key, key_named, note_use, rights_of
 from hub.outside.operations import OPERATIONS, PREFIX, SECRET
 from hub.outside.shapes import ImportWanted, ProblemDetails
@@ -155,7 +154,7 @@ def _call(hub: Hub, operation: Operation, path: Mapping[str, str]) -> tuple[Stor
     note_use(store, key, now)
     if operation.right not in rights:
         if operation.writes:
-            _note(store, now, who_of(key), operation, key.scopes)
+            note_refused(store, now, who_of(key), operation.name, operation.right, key.scopes)
         raise Refused(403, "not_allowed", f"This key has no right to {operation.right.value}.")
     request_key = request.headers.get("Idempotency-Key", "")
     if request_key and not REQUEST_KEY.fullmatch(request_key):
@@ -184,13 +183,8 @@ def _note_nameless(hub: Hub, operation: Operation, now: float) -> None:
         return
     with store.writing():
         store.entry.knock("api", hour, now, forget_after_s=3_600.0)
-        _note(store, now, f"nobody (key {named[0]})" if named and number else "nobody", operation, "")
-
-
-def _note(store: Store, now: float, who: str, operation: Operation, scopes: str) -> None:
-    needed = {"needs": {"before": None, "after": operation.right.value}}
-    had = {"scopes": {"before": None, "after": scopes}}
-    store.people.note(changed(now, who, "api.refused", operation.name, needed | had))
+        who = f"nobody (key {named[0]})" if named and number else "nobody"
+        note_refused(store, now, who, operation.name, operation.right, "")
 
 
 def _path(path: Mapping[str, str]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask import Response
 
-from hub.changing import changed
+from hub.changing import changed, turned
 from hub.config import Config
 from hub.roles import Right
 from hub.sentences import Said
@@ -74,6 +74,12 @@ class Call:
         """Write down that this program changed something."""
         self.store.people.note(changed(self.now, self.who, what, subject, changes or {}))
 
+    def must(self, right: Right, what: str) -> None:
+        """Refused, and written down, where the key has no right that the thing itself needs."""
+        if right not in self.rights:
+            note_refused(self.store, self.now, self.who, what, right, self.key.scopes)
+            raise Refused(403, "not_allowed", f"This key has no right to {right.value}.")
+
 
 Answer = msgspec.Struct | Response
 
@@ -107,6 +113,12 @@ class Operation:
 def who_of(key: ApiKey) -> str:
     """How the record of changes names a program."""
     return f"{key.name} (key {key.id})"
+
+
+def note_refused(store: Store, now: float, who: str, what: str, right: Right, scopes: str) -> None:
+    """Write down that somebody tried to change what they may not. `what`: the operation's name in the document."""
+    both = turned("needs", None, right.value) | turned("scopes", None, scopes)
+    store.people.note(changed(now, who, "api.refused", what, both))
 
 
 def missing(what: str) -> Refused:

@@ -37,6 +37,7 @@ from hub.reports import (
     make_report,
     make_visits,
 )
+from hub.roles import Right
 from hub.store.base import Store
 from hub.store.work_records import Work
 from hub.work import cancel, result_of
@@ -152,8 +153,7 @@ def stop_work(call: Call) -> WorkShown:
     """End it at its next step; what it has done so far is undone or stays, as its kind says."""
     found = _work(call)
     kind = KINDS.get(found.kind)
-    if kind is None or kind.right not in call.rights:
-        raise Refused(403, "not_allowed", f"This key may not cancel work of the kind {found.kind}.")
+    call.must(kind.right if kind else Right.BACKUP, "cancelWork")
     with call.store.writing():
         if cancel(call.store, found.id, call.now) in ("waiting", "running"):
             call.note("work.cancelled", f"{found.kind} {found.id}")

@@ -11,6 +11,7 @@ from outside_office import ALL, OTHER, OutsideOffice, terms
 
 from hub.outside.keys import end_key
 from hub.outside.operations import OPERATIONS
+from hub.work import submit
 
 
 @pytest.fixture
@@ -253,3 +254,16 @@ def test_what_is_not_there_is_a_problem_too(office: OutsideOffice) -> None:
     assert office.ask("GET", "/campaigns/0", key).status_code == 404
     assert office.ask("GET", f"/campaigns/{10**30}", key).status_code == 404
     assert office.ask("GET", "/coupons/ZZ", key).status_code == 404
+
+
+def test_work_is_cancelled_by_who_may_ask_for_it(office: OutsideOffice) -> None:
+    made = submit(office.store, "rebuild", {}, "Ada", NOON)
+    path = f"/work/{made.id}/cancel"
+    assert office.ask("POST", path, office.key("read", name="Curious"), {}).status_code == 403
+    (refused,) = [entry for entry in office.store.people.audit() if entry.what == "api.refused"]
+    assert (refused.who.partition(" ")[0], refused.subject) == ("Curious", "cancelWork")
+    done = office.ask("POST", path, office.key("read", "backup"), {})
+    assert (done.status_code, done.get_json()["state"]) == (200, "cancelled")
+    listed = office.ask("GET", "/work", office.key("read")).get_json()["items"]
+    assert [(one["number"], one["kind"], one["state"]) for one in listed] == [(1, "rebuild", "cancelled")]
+    assert office.ask("GET", "/work", office.key("read", shop=OTHER)).get_json()["items"] == []
