@@ -28,6 +28,7 @@ from hub.rebuild import bring_up_to_date
 from hub.sealed import Secret
 from hub.store.sqlite import FILE, SqliteStore
 from hub.store.whole import HubStore
+from hub.storefront.headers import only_by_tls
 from hub.upstream.relaying import HeadOffice
 from hub.wire.snapshot import say
 
@@ -163,6 +164,8 @@ def create_app(
     """The whole application. `site` None: without the public pages; `admin` False: without the manager's."""
     clock = clock or Clock()
     app = create_api_app(store, key, clock, config.dir, giver)
+    if config.url.startswith("https:"):
+        app.after_request(only_by_tls)
 
     def found(now: float) -> list[Shown]:
         return look(store, config, now)

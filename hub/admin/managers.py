@@ -12,7 +12,13 @@ from hub.admin.office import Office, Route, back_to
 from hub.roles import Right, Role, may_give, roles_below
 from hub.sentences import Said
 from hub.signing.joining import Invited, invite, take_back
-from hub.signing.standing import change_role, everybody, remove_manager, require_second_step
+from hub.signing.standing import (
+    change_role,
+    everybody,
+    log_out_everywhere,
+    remove_manager,
+    require_second_step,
+)
 from hub.storefront.languages import gettext
 
 
@@ -30,6 +36,9 @@ def manager_change(office: Office) -> Response:
             role = _role(request.form.get("role"))
             fault = change_role(office.store, own_role(), name, role, now, who=office.who())
             return _page(office, fault=fault) if fault else back_to("managers", "role")
+        case "log-out":
+            fault = log_out_everywhere(office.store, own_role(), name, now, who=office.who())
+            return _page(office, fault=fault) if fault else back_to("managers", "manager-logged-out")
         case "remove" if request.form.get("sure") != "yes":
             return office.page("manager_remove.html", name=name)
         case "remove":

@@ -85,6 +85,19 @@ def remove_manager(store: Store, giver: Role, name: str, now: float, *, who: str
     return None
 
 
+def log_out_everywhere(store: Store, giver: Role, name: str, now: float, *, who: str) -> Said | None:
+    """End every session of a manager now; a sentence where that cannot be."""
+    with store.writing():
+        if store.people.manager(name) is None:
+            return _NOBODY
+        if not may_give(giver, read_role(store.persons.role(name))):
+            return _ABOVE
+        for session in store.people.sessions(name, now):
+            store.people.end_session(session.token_hash)
+        store.people.note(AuditEntry(now, who, "manager.logged_out", name, "{}"))
+    return None
+
+
 def require_second_step(store: Store, required: bool, now: float, *, who: str) -> None:
     """Say that a password alone lets nobody in, or that it does. Who has no second step yet is led to it when they come in."""
     with store.writing():

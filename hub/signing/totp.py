@@ -6,9 +6,10 @@ Pure. HMAC-SHA-1 is what every app can do, and what the RFC names first; nothing
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 from urllib.parse import quote, urlencode
+
+from hub.wire.rotating import totp
 
 SECRET_OCTETS = 20
 """160 bits, as RFC 4226 asks for (section 4, R6)."""
@@ -26,10 +27,7 @@ def step_at(now: float) -> int:
 
 def code_at(secret: bytes, step: int) -> str:
     """The code of a time step."""
-    octets = hmac.digest(secret, step.to_bytes(8, "big"), hashlib.sha1)
-    place = octets[-1] & 0x0F
-    number = int.from_bytes(octets[place : place + 4], "big") & 0x7FFF_FFFF
-    return f"{number % 10**DIGITS:0{DIGITS}d}"
+    return totp(secret, step, DIGITS, "sha1")
 
 
 def fitting_step(secret: bytes, typed: str, now: float) -> int | None:

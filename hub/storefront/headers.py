@@ -39,3 +39,9 @@ def guard(response: Response, *, style_hash: str | None = None, scripts: bool = 
     # A page may hold somebody's coupon or form: the next person at a kiosk must not find it in the cache.
     headers.setdefault("Cache-Control", "no-store")
     return response
+
+
+def only_by_tls(response: Response) -> Response:
+    """For what is reached by TLS: browsers do not come without it for a year (RFC 6797)."""
+    response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    return response

@@ -152,6 +152,18 @@ def test_who_is_removed_is_out_at_once_and_stays_in_the_record(
     assert "removed a manager" in words(owner.get("/record"))
 
 
+def test_an_owner_logs_somebody_out_everywhere(house: House, browser: Callable[[Role], Office]) -> None:
+    owner, here, there = browser(Role.OWNER), browser(Role.EDITOR), browser(Role.EDITOR)
+    assert owner.post("/managers", {"action": "log-out", "manager": "Editor"}).status_code == 303
+    assert (here.get("/").status_code, there.get("/").status_code) == (303, 303)
+    assert owner.get("/").status_code == 200
+    assert here.post("/login", {"name": "Editor", "password": PASSWORD}).status_code == 303
+    assert (
+        browser(Role.MANAGER).post("/managers", {"action": "log-out", "manager": "Owner"}).status_code == 422
+    )
+    assert "manager.logged_out" in acts(house)
+
+
 def test_what_cannot_be_undone_asks_who_it_is_once_more(
     house: House, browser: Callable[[Role], Office]
 ) -> None:
