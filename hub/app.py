@@ -222,6 +222,7 @@ def _mount_admin(
         warnings=found,
         url=config.url,
         clock=clock.state,
+        folder=config.dir,
     )
     app.register_blueprint(pages, url_prefix="/manage")
 

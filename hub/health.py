@@ -15,6 +15,7 @@ from hub.config import Config
 from hub.pepper import PEPPER_FILE, hub_pepper, under_another
 from hub.setback import standing
 from hub.store.base import Store
+from hub.upstream.warnings import CHAIN_WARNINGS, look_at_chain
 
 SILENT_AFTER_S = 180.0
 """A node asks every five seconds and waits at most a minute after a failure: three minutes are no hiccup."""
@@ -178,6 +179,7 @@ WARNINGS = (
             "zh": "请备份并存放到另一台机器：python -m hub backup 文件",
         },
     ),
+    *CHAIN_WARNINGS,
 )
 
 
@@ -188,6 +190,7 @@ def look(store: Store, config: Config, now: float) -> list[Shown]:
         found += _devices(store, now)
         found += _facts(store, now)
         found += _office(store, config, now)
+        found += look_at_chain(store, config.dir, now)
     except StorageError as wrong:
         return show(WARNINGS, [*found, Holding("storage", str(wrong))])
     return show(WARNINGS, found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -24,20 +25,23 @@ def create_admin(
     warnings: Callable[[float], Sequence[Any]] = lambda _: (),
     url: str = "",
     clock: Callable[[], ClockState] = lambda: "ntp",
+    folder: Path | None = None,
 ) -> Blueprint:
     """The manager's pages as a blueprint, to be mounted under a prefix of its own such as `/manage`.
 
     `key`: the hub's own, whose fingerprint goes into pairing codes. `pepper()`: what is beneath the PINs (`hub.pepper`).
     `secure`: the pages are reached by TLS.
     `notice(language)`: a line for every page, such as that the street is simulated. `warnings(now)`: what needs attention.
-    `url`: where others reach the hub, for what is printed.
+    `url`: where others reach the hub, for what is printed. `folder`: the hub's own, for joining head office.
     """
     from hub.admin.office import Office
     from hub.admin.pages import make_blueprint
     from hub.previews import Stage
 
     stage = Stage(store, now)
-    return make_blueprint(Office(store, key, pepper, now, secure, notice, warnings, url, clock, stage=stage))
+    return make_blueprint(
+        Office(store, key, pepper, now, secure, notice, warnings, url, clock, stage=stage, folder=folder)
+    )
 
 
 __all__ = ["create_admin"]

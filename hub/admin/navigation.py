@@ -103,7 +103,7 @@ GROUPS = (
         said("Office"),
         (
             Entry("shop", said("Shop"), ("shop_save",)),
-            Entry("chain", said("Head office")),
+            Entry("chain", said("Chain"), ("chain_join", "chain_pair", "chain_offer")),
             Entry("alarms", said("Alarms")),
             Entry("backups", said("Backups")),
             Entry("work", said("Work")),

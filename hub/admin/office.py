@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -50,7 +51,7 @@ class Office:
 
     `warnings(now)` says what needs attention, `notice(language)` the one line that every page carries. `url`: where others reach
     the hub, "" where nobody has said. `clock()`: how far the hub's own clock is to be trusted. `stage` shows offers before they
-    are published.
+    are published. `folder`: the hub's own, where it keeps what it is at head office; None: it can join none.
     """
 
     store: Store
@@ -63,6 +64,7 @@ class Office:
     url: str = ""
     clock: Callable[[], ClockState] = lambda: "ntp"
     stage: Stage = field(kw_only=True)
+    folder: Path | None = field(default=None, kw_only=True)
 
     def shop(self) -> Shop:
         """The shop; nameless before it has been made."""
@@ -239,6 +241,9 @@ def done_sentence(code: str) -> str | None:
         "sent-back": gettext("Sent back, with your words."),
         "taken-back": gettext("Taken back. The offer stays as it is."),
         "rolled-back": gettext("Done. It is as it was in that version."),
+        "chain-joined": gettext("Joined. This shop tells head office everything from now on."),
+        "chain-left": gettext("This shop stands alone again. What head office was told stays there."),
+        "chain-offer": gettext("A draft for all shops. Publish it when it is right."),
         "copied": gettext("A copy, as a draft. Change what is different this time."),
         "withdrawn": gettext("Withdrawn. It is refused from now on."),
         "let-in": gettext("May redeem again."),

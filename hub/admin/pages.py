@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from hub.admin import (
     calendar,
+    chain,
     coupon,
     coupons,
     crew,
@@ -88,6 +89,7 @@ def every_route() -> tuple[Route, ...]:
         *recall.ROUTES,
         *keys.ROUTES,
         *nodes.ROUTES,
+        *chain.ROUTES,
         *crew.ROUTES,
         *managers.ROUTES,
         *record.ROUTES,

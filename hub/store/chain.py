@@ -8,6 +8,7 @@ import msgspec
 
 from hub.store.chain_records import Heard, ShopBelow, UpstreamRecord
 from hub.store.connection import HubPool
+from hub.wire.chain import CHAIN_FIRST
 
 _UPSTREAM = """SELECT device, joined_at, journal, sent, there, recall, books, reached_at, failing_since, code, sentence,
     parked, got_back, got_back_at FROM upstream WHERE shop = ?"""
@@ -124,6 +125,16 @@ class SqlChain:
                     return found
                 found.append(octets)
         return found
+
+    def free_offer(self) -> int:
+        """A number for an offer of the chain that none has had."""
+        rows = self._pool.read(
+            "SELECT coalesce(max(number) + 1, ?) FROM campaign WHERE shop = ? AND number >= ?",
+            CHAIN_FIRST,
+            self._pool.shop,
+            CHAIN_FIRST,
+        )
+        return int(rows[0][0])
 
     def have(self) -> dict[str, str]:
         """The sections of head office's that are here, with their hashes."""

@@ -18,6 +18,7 @@ from hub.store.records import (
     Session,
     StaffMember,
 )
+from hub.wire.chain import CHAIN_FIRST
 from hub.wire.snapshot import Campaign
 
 
@@ -57,9 +58,11 @@ class SqliteCampaigns:
         return CampaignRecord(_read_campaign(row[0]), *row[1:])
 
     def free_number(self) -> int:
-        """A number that no campaign of this shop has had."""
+        """A number that no campaign of this shop has had, below those of a chain."""
         rows = self._pool.read(
-            "SELECT coalesce(max(number), 0) + 1 FROM campaign WHERE shop = ?", self._pool.shop
+            "SELECT coalesce(max(number), 0) + 1 FROM campaign WHERE shop = ? AND number < ?",
+            self._pool.shop,
+            CHAIN_FIRST,
         )
         return int(rows[0][0])
 

@@ -13,6 +13,7 @@ import msgspec
 
 from hub.store.base import Store
 from hub.upstream.chain_rights import rights_of_chain
+from hub.upstream.offering import cannot_be_of_chain
 from hub.wire.chain import CHAIN_FIRST, is_of_chain
 from hub.wire.snapshot import (
     PICTURE_PREFIX,
@@ -74,6 +75,9 @@ def offers_here(store: Store, above: FromAbove) -> list[Campaign]:
     rights = rights_of_chain(store)
     found = []
     for offer in above.offers:
+        if cannot_be_of_chain(offer) is not None:
+            # It became so after it was made one of the chain.
+            continue
         right = rights.get(offer.number)
         lot = None if offer.issue_limit is None else right.issue if right is not None else 0
         found.append(msgspec.structs.replace(offer, offline="refuse", issue_limit=lot))
