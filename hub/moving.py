@@ -109,7 +109,6 @@ def _move(
             )
         source.close_file(tables, target.url, now())
     held_s = time.monotonic() - began
-    target.settle(tables)
     tell("moved", total, total)
     return held_s, counts
 

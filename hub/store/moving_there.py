@@ -150,27 +150,6 @@ class Target:
             ).fetchone()
         return int(row[0]) if row else 0
 
-    def settle(self, tables: Sequence[Table]) -> None:
-        """Let numbers that the server gives out go on above those that are there."""
-        with self._told():
-            given = self._conn.execute(
-                """SELECT table_name, column_name FROM information_schema.columns
-                   WHERE table_schema = current_schema() AND is_identity = 'YES'"""
-            ).fetchall()
-            names = {table.name for table in tables}
-            for name, column in given:
-                if name in names:
-                    self._conn.execute(
-                        sql.SQL(
-                            "SELECT setval(pg_get_serial_sequence({}, {}), coalesce(max({}), 0) + 1, false) FROM {}"
-                        ).format(
-                            sql.Literal(name),
-                            sql.Literal(column),
-                            sql.Identifier(column),
-                            sql.Identifier(name),
-                        )
-                    )
-
     def analyse(self) -> None:
         """Let the server's planner know the tables."""
         with self._told():
