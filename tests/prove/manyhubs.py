@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-import os
 import re
-import signal
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import msgspec
 import psycopg
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from hub.app import open_database
-from hub.client.link import HttpLink
 from hub.devices import hub_key
 from hub.rebuild import verify
 from hub.store.whole import HubStore
 from hub.wire.snapshot import Campaign, Offer, Shop, Value
 from hub.work import due, result_of, submit
-from tests.hub_house import House, HouseNode
+from tests.hub_house import HouseNode
 from tests.postgres_server import HOW_TO_GET_IT, postgres_bin, postgres_server
 from tests.prove import Verdict
+from tests.prove._hubs import WITHIN_S, Branch, Program, process
 
 NAME = "manyhubs"
 PROMISE = (
@@ -49,16 +44,6 @@ LIMIT, TRIED = 10, 5
 
 JOBS, TURNS = 8, 40
 AT_ONCE = 500
-WITHIN_S = 60.0
-
-
-class Branch(House):
-    """One shop as it is reached through one web process."""
-
-    def __init__(self, store: HubStore, key: Ed25519PrivateKey, address: str) -> None:
-        self.now = time.time()
-        self.store, self.key = store, key
-        self.link = HttpLink(address)
 
 
 def run(size: int, seed: int, folder: Path) -> Verdict:
@@ -72,8 +57,8 @@ def run(size: int, seed: int, folder: Path) -> Verdict:
         home = ends.enter_context(closing(open_database(hub, url)))
         key = hub_key(hub)
         stores = [_shop(home, number) for number in SHOPS]
-        webs = [ends.enter_context(_process(hub, url, "serve", "--port", "0")) for _ in range(WEBS)]
-        workers = [ends.enter_context(_process(hub, url, "work")) for _ in range(WORKERS)]
+        webs = [ends.enter_context(process(hub, url, "serve", "--port", "0")) for _ in range(WEBS)]
+        workers = [ends.enter_context(process(hub, url, "work")) for _ in range(WORKERS)]
         addresses = [web.said(r"answers at (\S+)") for web in webs]
         tills = [
             [Branch(store, key, addresses[place % WEBS]).node(name=f"Till {place}") for place in range(TILLS)]
@@ -129,70 +114,6 @@ def _shop(home: HubStore, number: int) -> HubStore:
     limited = msgspec.structs.replace(plain, number=2, redemption_limit=LIMIT)
     store.campaigns.save(limited, "published", now, "proof")
     return store
-
-
-class _Program:
-    """A process of the hub. Its lines are kept."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self._process = process
-        self.lines: list[str] = []
-        self._more = threading.Condition()
-        self._ended = False
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    def _read(self) -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            with self._more:
-                self.lines.append(line)
-                self._more.notify_all()
-        with self._more:
-            self._ended = True
-            self._more.notify_all()
-
-    def said(self, pattern: str) -> str:
-        """What it says that fits, once it does."""
-
-        def find() -> re.Match[str] | None:
-            return next((found for line in self.lines if (found := re.search(pattern, line))), None)
-
-        with self._more:
-            self._more.wait_for(lambda: find() is not None or self._ended, WITHIN_S)
-            found = find()
-        assert found is not None, f"it never said {pattern}:\n{''.join(self.lines)}"
-        return found[1]
-
-    def end(self) -> None:
-        """Ask it to end, and wait until it has said everything. May be called twice."""
-        if self._process.poll() is None:
-            self._process.send_signal(signal.SIGTERM)
-            try:
-                self._process.wait(20)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-        self._process.wait(20)
-        self._reader.join(20)
-
-
-@contextmanager
-def _process(folder: Path, url: str, *words: str) -> Iterator[_Program]:
-    settings = {"HUB_DATABASE": url, "HUB_SITE": "no", "HUB_WORKER": "no"}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "hub", "--dir", str(folder), *words],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env=os.environ | settings,
-        cwd=Path(__file__).resolve().parents[2],
-    )
-    with process:
-        program = _Program(process)
-        try:
-            yield program
-        finally:
-            program.end()
 
 
 def _race(tills: Sequence[Sequence[HouseNode]], coupons: int) -> Counter[str]:
@@ -268,7 +189,7 @@ def _turns(folder: Path, url: str) -> int:
             store.close()
 
 
-def _jobs(stores: Sequence[HubStore], workers: Sequence[_Program]) -> tuple[list[str], dict[str, int]]:
+def _jobs(stores: Sequence[HubStore], workers: Sequence[Program]) -> tuple[list[str], dict[str, int]]:
     """Wait for all work; what the workers say that they began, against what the database says."""
     end = time.monotonic() + WITHIN_S
     while any(store.work.open("verify") for store in stores) and time.monotonic() < end:
