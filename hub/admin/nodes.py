@@ -1,37 +1,50 @@
-"""Devices: which there are and how they are, a pairing code for a new one, and the end of one."""
+"""Devices: which there are and how they are, by group and by words; a pairing code for a new one; many moved at once."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from flask import abort, request
 from werkzeug.wrappers import Response
 
+from hub.admin.guard import needs
 from hub.admin.office import Office, Route, back_to
-from hub.changing import turned
 from hub.devices import PAIRING_S, open_pairing
+from hub.fleet.leaving import withdraw as withdraw_node
+from hub.fleet.listing import by_team, lines, search
+from hub.fleet.settings import move_to_team
 from hub.health import SILENT_AFTER_S
+from hub.roles import Right
 from hub.store.records import Device
+from hub.wire.joining import PROGRAMS
 
-PROGRAMS = ("edge", "kiosk")
+SEARCH_FROM = 8
+"""Fewer devices than this are found by looking."""
+
 State = Literal["well", "silent", "new", "withdrawn"]
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One device in the list. `missing`: facts that its journal has and the hub has not, as far as the numbers tell."""
-
-    device: Device
-    state: State
-    missing: int
-    waiting: int | None
-    parked: int | None
-
-
 def devices(office: Office) -> Response:
-    """Every device, the ones that need a look first."""
-    return office.page("devices.html", lines=lines(office), pairing=None, programs=PROGRAMS)
+    """Every device by its group, the ones that need a look first."""
+    return _page(office)
+
+
+def _page(office: Office, **more: object) -> Response:
+    now = office.now()
+    every = lines(office.store, now)
+    words = request.args.get("q", "")[:80]
+    found = search(every, words)
+    return office.page(
+        "devices.html",
+        every=every,
+        groups=by_team(found),
+        teams=office.store.fleet.teams(),
+        waiting=office.store.fleet.askings(now),
+        words=words,
+        searched=bool(words) or len(every) >= SEARCH_FROM,
+        programs=PROGRAMS,
+        **{"pairing": None, **more},  # type: ignore[arg-type]  # none of them is the status
+    )
 
 
 def pair(office: Office) -> Response:
@@ -43,14 +56,7 @@ def pair(office: Office) -> Response:
     with office.store.writing():
         code = open_pairing(office.store, office.key, program, now)
         office.note("device.pairing_opened", program)
-    return office.page(
-        "devices.html",
-        lines=lines(office),
-        pairing=str(code),
-        program=program,
-        programs=PROGRAMS,
-        until=now + PAIRING_S,
-    )
+    return _page(office, pairing=str(code), program=program, until=now + PAIRING_S)
 
 
 def withdraw(office: Office, device: str) -> Response:
@@ -60,34 +66,18 @@ def withdraw(office: Office, device: str) -> Response:
         abort(404)
     if request.form.get("sure") != "yes":
         return office.page("withdraw.html", device=found)
-    with office.store.writing():
-        if office.store.devices.withdraw(device, office.now()):
-            office.note("device.withdrawn", device, changes=turned("withdrawn", False, True))
+    withdraw_node(office.store, device, office.now(), office.who())
     return back_to("devices", "withdrawn")
 
 
-def lines(office: Office) -> list[Line]:
-    """Every device with its state."""
-    now = office.now()
-    missing: dict[str, int] = {}
-    for reach in office.store.journal.reach():
-        missing[reach.device] = missing.get(reach.device, 0) + reach.highest - reach.taken
-    counts = {row.device: row.counts for row in office.store.reports.health()}
-    order = {"silent": 0, "new": 1, "well": 2, "withdrawn": 3}
-    found = []
-    for device in office.store.devices.all():
-        own = counts.get(device.device, {})
-        waiting, parked = own.get("pending"), own.get("parked")
-        found.append(
-            Line(
-                device,
-                state_of(device, now),
-                missing.get(device.device, 0),
-                None if waiting is None else int(waiting),
-                None if parked is None else int(parked),
-            )
-        )
-    return sorted(found, key=lambda line: order[line.state])
+@needs(Right.DEVICE)
+def devices_move(office: Office) -> Response:
+    """Put the ticked devices into a group, or out of any."""
+    team = request.form.get("team", "")
+    if team and office.store.fleet.team(team) is None:
+        abort(400)
+    move_to_team(office.store, request.form.getlist("device"), team, office.now(), office.who())
+    return back_to("devices", "saved")
 
 
 def state_of(device: Device, now: float) -> State:
@@ -102,5 +92,6 @@ def state_of(device: Device, now: float) -> State:
 ROUTES = (
     Route("/devices", "devices", devices),
     Route("/devices/pair", "pair", pair, ("POST",)),
+    Route("/devices/move", "devices_move", devices_move, ("POST",)),
     Route("/devices/<device>/withdraw", "withdraw", withdraw, ("POST",)),
 )
