@@ -17,6 +17,7 @@ from hub.console import CommandError
 from hub.fleet.command_line import add_commands as add_node_commands
 from hub.paper.plan import GRIDS
 from hub.people_commands import declare
+from hub.safety.commands import add_commands as add_safety
 
 WRONG, BAD_USE = 1, 2
 
@@ -103,6 +104,7 @@ def build_parser() -> argparse.ArgumentParser:
     backup = command("backup", "copy everything into one file, while the shop goes on")
     backup.add_argument("file", type=Path)
     add_node_commands(command("node", "pair, configure, place, revoke, retire and replace the shop's nodes"))
+    add_safety(command)
     command("config", "print the settings in force")
     check = command("check", "say what is wrong; exit status 0 fine, 1 warnings, 2 errors")
     check.add_argument("--json", action="store_true")
@@ -302,6 +304,7 @@ def _commands() -> dict[str, Callable[[Config, argparse.Namespace], int]]:
     )
     from hub.fleet.commands import node
     from hub.paper.commands import paper
+    from hub.safety import commands as safety_commands
     from hub.upstream.commands import upstream
 
     return {
@@ -330,6 +333,9 @@ def _commands() -> dict[str, Callable[[Config, argparse.Namespace], int]]:
         "verify": commands.verify_all,
         "backup": commands.backup,
         "check": commands.check,
+        "ship": safety_commands.ship,
+        "restore": safety_commands.restore,
+        "drill": safety_commands.drill,
     }
 
 

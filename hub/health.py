@@ -13,6 +13,8 @@ from hub.client.db import StorageError
 from hub.client.warnings import Holding, Severity, Shown, Warning, show  # noqa: A004 - nothing here raises Python's warnings
 from hub.config import Config
 from hub.pepper import PEPPER_FILE, hub_pepper, under_another
+from hub.safety.standing import backup_troubles
+from hub.safety.warnings import SAFETY_WARNINGS
 from hub.setback import standing
 from hub.store.base import Store
 from hub.upstream.warnings import CHAIN_WARNINGS, look_at_chain
@@ -67,6 +69,7 @@ WARNINGS = (
             "zh": "请检查它的电源和网络。恢复后，期间的记录会自动补上。如已不再使用，请停用它："
             "它所持有的限量优惠名额会转给其他设备。",
         },
+        alarm=True,
     ),
     Warning(
         "device-unseen",
@@ -180,6 +183,7 @@ WARNINGS = (
         },
     ),
     *CHAIN_WARNINGS,
+    *SAFETY_WARNINGS,
 )
 
 
@@ -191,6 +195,7 @@ def look(store: Store, config: Config, now: float) -> list[Shown]:
         found += _facts(store, now)
         found += _office(store, config, now)
         found += look_at_chain(store, config.dir, now)
+        found += backup_troubles(config, now)
     except StorageError as wrong:
         return show(WARNINGS, [*found, Holding("storage", str(wrong))])
     return show(WARNINGS, found)
@@ -262,7 +267,8 @@ def _office(store: Store, config: Config, now: float) -> Iterator[Holding]:
         yield Holding("pins-pepper", f"{lost}", PEPPER_FILE)
     if not any(manager.withdrawn_at is None for manager in store.people.managers()):
         yield Holding("no-manager")
-    if config.backup_days:
+    # What is shipped all the time has its own warnings.
+    if config.backup_days and not (config.backup_to and not config.database):
         since = max(store.reports.last_noted("backup.made") or 0.0, store.shop.made_at())
         if now - since > config.backup_days * _DAY_S:
             yield Holding("no-backup", f"{config.backup_days}", since=since)

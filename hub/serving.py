@@ -14,6 +14,7 @@ from hub.config import Config
 from hub.console import show
 from hub.following import Follower
 from hub.jobs import start_jobs
+from hub.safety.child import ShipProcess
 from hub.upstream.relaying import UpstreamSyncer
 from hub.working import Worker, WorkerThread
 
@@ -40,6 +41,9 @@ def serve(config: Config, _args: argparse.Namespace, clock: Clock | None = None)
     except Exception:
         listening.close()
         raise
+    # It ships what is written from the first request on, and what was written while nobody served.
+    shipping = ShipProcess(config)
+    shipping.start()
     jobs = start_jobs(hub.store, hub.clock.now)
     worker = WorkerThread(Worker(hub.store, config, now=hub.clock.now)) if config.worker else None
     if worker is not None:
@@ -68,5 +72,6 @@ def serve(config: Config, _args: argparse.Namespace, clock: Clock | None = None)
         jobs.shutdown(wait=True)
         follower.close()
         hub.close()
+        shipping.stop()
     follower.follow()
     return 0
