@@ -87,7 +87,7 @@ def put_back(folder: Path, work: Path, new: str, since: float) -> dict[str, Any]
     if not target.exists():
         return {"put_back": False}
     if marks(live) == marks(target):
-        target.unlink()
+        forget(work)
         return {"put_back": False}
     aside = work / f"after-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}"
     aside.mkdir(mode=0o700)
@@ -95,7 +95,11 @@ def put_back(folder: Path, work: Path, new: str, since: float) -> dict[str, Any]
     (aside / "only-here.json").write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n")
     for path in sorted(folder.glob("hub.db*"), reverse=True):
         path.replace(aside / path.name)
-    target.replace(live)
+    # A log that has something in it belongs to its file; its index is made anew.
+    for name in ("-wal", ""):
+        if (path := target.with_name(target.name + name)).exists():
+            path.replace(live.with_name(live.name + name))
+    target.with_name(target.name + "-shm").unlink(missing_ok=True)
     os.sync()
     return {
         "put_back": True,

@@ -41,7 +41,8 @@ if [ ! -e "$folder/.whole" ]; then
     rm -rf -- "$folder"
     mkdir -p -- "$top/versions"
     "$python" -m venv --without-pip "$folder"
-    "$folder/bin/python" "$here"/wheels/pip-*.whl/pip --disable-pip-version-check -q install --no-index --no-deps \
+    for pip in "$here"/wheels/pip-*.whl; do :; done
+    "$folder/bin/python" "$pip/pip" --disable-pip-version-check -q install --no-index --no-deps \
         --root-user-action=ignore "$here"/wheels/*.whl || fail "the programs could not be put into $folder."
     sync
     : >"$folder/.whole"
@@ -50,5 +51,6 @@ install -D -m 644 -- "$key" /etc/shopbell/update.pub
 if [ ! -L "$top/current" ]; then
     ln -s "versions/$version" "$top/current"
 fi
+mkdir -p -- /usr/local/bin
 ln -sfn "$top/current/bin/shopbell" /usr/local/bin/shopbell
 exec "$top/current/bin/shopbell" install "$@"
