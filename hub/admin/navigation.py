@@ -81,7 +81,10 @@ GROUPS = (
     Group(
         said("Shop floor"),
         (
-            Entry("devices", said("Devices"), ("pair", "withdraw", "device", "device_set", "device_change", "device_replace", "join", "join_answer", "teams", "team_save")),
+            Entry("devices", said("Devices"), (
+                    "pair", "withdraw", "device", "device_set", "device_change", "device_replace", "device_join", "device_join_answer",
+                    "teams", "team_save",
+                )),
             Entry("places", said("Places")),
             Entry("keys", said("Keys"), ("key_policy", "key_end")),
             Entry("tags", said("Tags"), ("tag_add", "tag_remove")),
