@@ -42,7 +42,7 @@ def _page(office: Office, code: str, problem: Problem | None = None) -> Response
     asking = None if found is None or isinstance(found, Problem) else found
     old = [one for one in office.store.devices.all() if asking is not None and one.program == asking.program]
     return office.page(
-        "join.html",
+        "device_join.html",
         422 if wrong is not None else 200,
         asking=asking,
         code=show_joining_code(asking.code) if asking is not None else code[:60],
@@ -78,6 +78,6 @@ def join_answer(office: Office) -> Response:
 
 
 ROUTES = (
-    Route("/devices/join", "join", join),
-    Route("/devices/join", "join_answer", join_answer, ("POST",)),
+    Route("/devices/join", "device_join", join),
+    Route("/devices/join", "device_join_answer", join_answer, ("POST",)),
 )

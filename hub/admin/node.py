@@ -122,7 +122,7 @@ def device_replace(office: Office, device: str) -> Response:
     typed = request.form.get("code", "").strip()
     if typed:
         values = {"code": typed, "replaces": device, "stolen": stolen or None, "keep_rights": keep or None}
-        return redirect(url_for(".join", **values), 303)  # type: ignore[arg-type]
+        return redirect(url_for(".device_join", **values), 303)  # type: ignore[arg-type]
     now = office.now()
     plan = Plan(replaces=device, stolen=stolen, keep_rights=keep)
     with office.store.writing():
