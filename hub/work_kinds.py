@@ -31,7 +31,8 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Repeated:
-    """One small job, of which one worker has a turn each `every_s` seconds."""
+    """One small job, of which one worker has a turn each `every_s` seconds. 0: every worker, as often as it looks for work.
+    Such a job is cheap where there is nothing to do, and shares what there is by itself."""
 
     name: str
     every_s: float
@@ -50,6 +51,36 @@ def _verify() -> Handler:
     return verify_work
 
 
+def _import() -> Handler:
+    from hub.outside.importing import import_work
+
+    return import_work
+
+
+def _export() -> Handler:
+    from hub.outside.exporting import export_work
+
+    return export_work
+
+
+def _backup() -> Handler:
+    from hub.outside.exporting import backup_work
+
+    return backup_work
+
+
+def _webhooks() -> Chore:
+    from hub.outside.webhooks import work_webhooks
+
+    return work_webhooks
+
+
+def _tidy_webhooks() -> Chore:
+    from hub.outside.webhooks import tidy_webhooks
+
+    return tidy_webhooks
+
+
 def _tidy() -> Chore:
     from hub.working import tidy
 
@@ -61,7 +92,14 @@ KINDS: Mapping[str, Kind] = {
     for kind in (
         Kind("rebuild", Right.BACKUP, _rebuild),
         Kind("verify", Right.BACKUP, _verify),
+        Kind("backup", Right.BACKUP, _backup),
+        Kind("import", Right.IMPORT_DATA, _import),
+        Kind("export", Right.EXPORT_DATA, _export),
     )
 }
 
-CHORES: tuple[Repeated, ...] = (Repeated("tidy work", 600.0, _tidy),)
+CHORES: tuple[Repeated, ...] = (
+    Repeated("tidy work", 600.0, _tidy),
+    Repeated("tidy webhooks", 3_600.0, _tidy_webhooks),
+    Repeated("webhooks", 0.0, _webhooks),
+)

@@ -70,6 +70,7 @@ class Worker:
         self._alive = alive
         self._stop = threading.Event()
         self._held: _Held | None = None
+        self._shops = threading.Lock()
         self._stores: dict[int, HubStore] = {}
         self._chores = [(chore.name, chore.every_s, chore.load()) for chore in CHORES]
         self.name = name or worker_name()
@@ -80,8 +81,12 @@ class Worker:
 
     def run(self) -> None:
         """Work until `stop()`."""
-        beat = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
-        beat.start()
+        beside = [
+            threading.Thread(target=run, name=name, daemon=True)
+            for run, name in ((self._beat, "heartbeat"), (self._run_chores, "chores"))
+        ]
+        for thread in beside:
+            thread.start()
         try:
             while not self._stop.is_set():
                 self._alive()
@@ -94,14 +99,13 @@ class Worker:
                     self._stop.wait(IDLE_S)
         finally:
             self._stop.set()
-            beat.join(self._lease_s)
+            for thread in beside:
+                thread.join(self._lease_s)
 
     def once(self, kinds: Sequence[str] | None = None) -> bool:
-        """Do the repeated jobs that are due and one piece of work, where there is any; whether there was."""
+        """Do one piece of work, where there is any; whether there was."""
         wanted = list(self._kinds) if kinds is None else kinds
         for store in self._all_shops():
-            if kinds is None:
-                self._chore(store)
             work = claim(store, self.name, wanted, self._now(), self._lease_s)
             if work is not None:
                 self._do(store, work)
@@ -109,11 +113,12 @@ class Worker:
         return False
 
     def _all_shops(self) -> list[HubStore]:
-        for number in self._store.shops():
-            if number not in self._stores:
-                home = number == self._store.shop.number
-                self._stores[number] = self._store if home else self._store.of_shop(number)
-        return list(self._stores.values())
+        with self._shops:
+            for number in self._store.shops():
+                if number not in self._stores:
+                    home = number == self._store.shop.number
+                    self._stores[number] = self._store if home else self._store.of_shop(number)
+            return list(self._stores.values())
 
     def _do(self, store: HubStore, work: Work) -> None:
         logger.info("work begins shop=%d work=%d kind=%s", store.shop.number, work.id, work.kind)
@@ -147,9 +152,21 @@ class Worker:
         finally:
             self._held = None
 
+    def chores(self) -> None:
+        """Do the small repeated jobs that are due, for every shop. Beside long work, so that they need not wait for it."""
+        for store in self._all_shops():
+            self._chore(store)
+
+    def _run_chores(self) -> None:
+        while not self._stop.wait(IDLE_S):
+            try:
+                self.chores()
+            except StorageError as wrong:
+                logger.warning("the worker cannot reach the database: %s", wrong)
+
     def _chore(self, store: HubStore) -> None:
         for name, every_s, do in self._chores:
-            if self._stop.is_set() or not due(store, name, every_s, self._now()):
+            if self._stop.is_set() or (every_s and not due(store, name, every_s, self._now())):
                 continue
             try:
                 do(store, self._config, self._now())

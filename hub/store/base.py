@@ -15,7 +15,7 @@ from hub.store.base_alarms import AlarmQuestions
 from hub.store.base_campaigns import ProposalQuestions
 from hub.store.base_chain import ChainQuestions
 from hub.store.base_fleet import FleetQuestions
-from hub.store.base_outside import OutsideQuestions, WebhookQuestions
+from hub.store.base_outside import ExportQuestions, OutsideQuestions, WebhookQuestions
 from hub.store.base_persons import PersonQuestions
 from hub.store.base_setback import SetbackQuestions
 from hub.store.base_work import BesideQuestions, WorkQuestions
@@ -381,6 +381,8 @@ class Store(Protocol):
     def outside(self) -> OutsideQuestions: ...
     @property
     def webhooks(self) -> WebhookQuestions: ...
+    @property
+    def export(self) -> ExportQuestions: ...
     @property
     def fleet(self) -> FleetQuestions: ...
     @property

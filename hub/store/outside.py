@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from hub.store.acts import ACT, read_act
 from hub.store.connection import HubPool
-from hub.store.outside_records import ApiKey
+from hub.store.outside_records import ApiKey, Product
 from hub.store.records import Act
 
 _KEY = "SELECT id, name, hash, scopes, made_by, made_at, used_at, ended_at FROM api_key"
@@ -108,3 +110,30 @@ class SqlOutside:
             limit,
         )
         return [read_act(row) for row in rows]
+
+    def put_products(self, products: Iterable[Product], now: float) -> None:
+        """Keep products, each in the place of the one with its code."""
+        with self._pool.writing() as conn:
+            conn.executemany(
+                "INSERT INTO product (shop, code, name, name_zh, price_cents, changed_at) VALUES (?, ?, ?, ?, ?, ?) "
+                "ON CONFLICT (shop, code) DO UPDATE SET name = excluded.name, name_zh = excluded.name_zh, "
+                "price_cents = excluded.price_cents, changed_at = excluded.changed_at",
+                [
+                    (self._pool.shop, one.code, one.name, one.name_zh, one.price_cents, now)
+                    for one in products
+                ],
+            )
+
+    def products(self, after: str, limit: int) -> list[Product]:
+        """Products by their codes, behind that one."""
+        rows = self._pool.read(
+            "SELECT code, name, name_zh, price_cents FROM product WHERE shop = ? AND code > ? ORDER BY code LIMIT ?",
+            self._pool.shop,
+            after,
+            limit,
+        )
+        return [Product(*row) for row in rows]
+
+    def count_products(self) -> int:
+        """How many there are."""
+        return int(self._pool.read("SELECT count(*) FROM product WHERE shop = ?", self._pool.shop)[0][0])

@@ -64,3 +64,13 @@ class Message:
     status: int
     said: str
     tried_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """What the shop sells. `code` is a GTIN or the shop's own number, as tills scan it; `price_cents` None where nobody said."""
+
+    code: str
+    name: str
+    name_zh: str
+    price_cents: int | None

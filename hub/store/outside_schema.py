@@ -36,3 +36,13 @@ def o001_other_programs(db: Database) -> None:
         "CREATE INDEX webhook_message_due ON webhook_message (shop, state, next_at)",
     ):
         db.execute(statement)
+
+
+@MIGRATIONS_OUTSIDE()
+def o002_products(db: Database) -> None:
+    """What the shop sells, as its own program for goods names it."""
+    db.execute(
+        """CREATE TABLE product (
+            shop INTEGER NOT NULL, code TEXT NOT NULL, name TEXT NOT NULL, name_zh TEXT NOT NULL, price_cents INTEGER,
+            changed_at REAL NOT NULL, PRIMARY KEY (shop, code)) WITHOUT ROWID"""
+    )

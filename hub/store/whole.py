@@ -15,6 +15,7 @@ from hub.store.chain import SqlChain
 from hub.store.connection import HubPool
 from hub.store.counter import SqliteCounter
 from hub.store.entry import SqliteEntry
+from hub.store.exporting import SqlExport
 from hub.store.fleet import SqlFleet
 from hub.store.journal import SqliteJournal
 from hub.store.keys import SqliteKeys
@@ -67,6 +68,7 @@ class HubStore(ABC):
         self.beside = SqlBeside(pool)
         self.outside = SqlOutside(pool)
         self.webhooks = SqlWebhooks(pool)
+        self.export = SqlExport(pool)
         self.fleet = SqlFleet(pool)
         self.chain = SqlChain(pool)
 
