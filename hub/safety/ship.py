@@ -136,9 +136,7 @@ class Shipping:
         try:
             shipper.read_back()
             place = shipper.place
-            bases = self._upkeep.bases(place.line) if place is not None else []
-            if bases and place is not None:
-                self._upkeep.must_have(bases[-1])
+            base = self._upkeep.must_have(place) if place is not None else None
         except (LineBroken, Missing) as wrong:
             self._broken(str(wrong))
             return False
@@ -147,7 +145,7 @@ class Shipping:
             return False
         if place is None:
             return False
-        if not bases:
+        if base is None:
             self._tell_copy()
             self._wake.set()
             return False
@@ -155,7 +153,7 @@ class Shipping:
             self._state,
             confirmed_at=at,
             trouble=self._upkeep_trouble,
-            base_at=bases[-1].made_at,
+            base_at=base.made_at,
             copied=None,
             copied_at=None,
             line=place.line,
@@ -169,7 +167,10 @@ class Shipping:
         copied = self._upkeep.copied
         if copied != self._state.copied:
             self._state = msgspec.structs.replace(
-                self._state, copied=copied, copied_at=self._now(), trouble=self._upkeep_trouble
+                self._state,
+                copied=copied,
+                copied_at=self._now(),
+                trouble=self._state.trouble or self._upkeep_trouble,
             )
             self._tell()
 

@@ -104,7 +104,12 @@ def _shipping(config: Config, now: float) -> Iterator[Holding]:
         return
     late_s = INTERVALS * config.backup_check_s
     since = state.began_at if state.confirmed_at is None else max(state.confirmed_at, 0.0)
-    copying = state.copied is not None and now - (state.copied_at or 0.0) < COPY_STEP_S
+    # After something was lost, a new copy that is under way is no reason to be calm.
+    copying = (
+        state.copied is not None
+        and state.confirmed_at is None
+        and now - (state.copied_at or 0.0) < COPY_STEP_S
+    )
     if copying and not state.trouble:
         yield Holding("backup-begins", f"{(state.copied or 0.0) * 100:.0f}", since=state.began_at)
     elif now - since > late_s or since > now + late_s:
@@ -127,10 +132,11 @@ def _drills(config: Config, now: float) -> Iterator[Holding]:
 
 
 def stamp(path: Path) -> str:
-    """As `hub.store.shipping.Files.stamp`; "" where the file cannot be looked at, or has a log."""
-    if path.with_name(path.name + "-wal").exists():
-        return ""
+    """As `hub.store.shipping.Files.stamp`; "" where the file cannot be looked at, or has something in its log."""
+    log = path.with_name(path.name + "-wal")
     try:
+        if log.exists() and log.stat().st_size:
+            return ""
         at = path.stat()
     except OSError:
         return ""

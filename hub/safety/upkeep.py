@@ -9,7 +9,7 @@ from collections.abc import Callable
 from hub.client.trouble import StorageError
 from hub.safety import pieces
 from hub.safety.pieces import BaseHead, Broken, Named, PartHead, SegmentHead, digest
-from hub.safety.shipper import Shipper, lines_of
+from hub.safety.shipper import Place, Shipper, lines_of
 from hub.safety.targets import Missing, Target, TargetError
 from hub.store.shipping import Reader
 
@@ -45,6 +45,7 @@ class Upkeep:
         self._now = now
         self._stopping = stopping
         self._heads: dict[str, BaseHead] = {}
+        self._newest: dict[str, BaseHead] = {}
         self.copied = 0.0
         """How much of a base copy under way is done, from 0 to 1."""
 
@@ -125,15 +126,34 @@ class Upkeep:
         found = {name: (folder / name).read_bytes() for name in SECRET_FILES if (folder / name).exists()}
         return pieces.write_files(found)
 
-    def must_have(self, head: BaseHead) -> None:
-        """Look whether the target still has a base copy: its head, and one of its parts, another one each time. Missing or Broken
-        where it has not."""
+    def must_have(self, place: Place) -> BaseHead | None:
+        """Look whether the target still has what a restore of this line would need: its newest base copy, of that the head and
+        one of the parts (another one each time), and every segment since by its name. None where there is no base copy yet;
+        Missing or Broken where something is gone."""
+        there = self.bases(place.line)
+        known = self._newest.get(place.line)
+        if not there and known is None:
+            return None
+        head = there[-1] if there else known
+        if head is None or (known is not None and known.base > head.base):
+            raise Missing(f"{self._target.shown} has lost a base copy.")
+        self._newest = {place.line: head}
         pieces.unpack(self._target.get(pieces.base_name(head.line, head.base)), BaseHead)
         if head.parts:
             number = int(self._now()) % len(head.parts)
             name = pieces.part_name(head.line, head.base, number)
             if digest(self._target.get(name)) != head.parts[number]:
                 raise Missing(f"{self._target.shown} has something else under {name} than it was given.")
+        # What is shipped while this is looked at may be there or not.
+        upto = place.number
+        names = self._target.names(f"{place.line}/seg-")
+        found = [one for one in map(pieces.read_segment_name, names) if one is not None]
+        way = pieces.way(found, head.first, upto)
+        if head.first <= upto and (not way or way[-1].last < upto):
+            raise Missing(
+                f"{self._target.shown} has lost a segment after {way[-1].last if way else head.first - 1}."
+            )
+        return head
 
     # Folding
 

@@ -10,7 +10,7 @@ from hub.client.warnings import Severity, Warning  # noqa: A004 - nothing here r
 SAFETY_WARNINGS = (
     Warning(
         "backup-late",
-        Severity.ERROR,
+        Severity.WARNING,
         {"en": "The backup has stopped. {detail}", "zh": "备份已停止。{detail}"},
         {
             "en": "What happens in the shop now is on this machine only. See whether the place that HUB_BACKUP_TO names can be "
@@ -19,6 +19,7 @@ SAFETY_WARNINGS = (
             "恢复后备份会自动继续。",
         },
         hidden_by=("disk-full", "storage"),
+        alarm=True,
     ),
     Warning(
         "backup-begins",
@@ -48,7 +49,7 @@ SAFETY_WARNINGS = (
     ),
     Warning(
         "drill-failed",
-        Severity.ERROR,
+        Severity.WARNING,
         {"en": "The backup could not be put back when that was tried", "zh": "试着恢复备份时失败了"},
         {
             "en": "{detail} A backup that cannot be put back is none: make one by hand now (python -m hub backup FILE), "
@@ -56,6 +57,7 @@ SAFETY_WARNINGS = (
             "zh": "{detail}不能恢复的备份等于没有备份：请立即手动备份（python -m hub backup 文件），然后查明原因。",
         },
         hidden_by=("backup-late",),
+        alarm=True,
     ),
     Warning(
         "drill-late",
