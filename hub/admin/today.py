@@ -10,6 +10,7 @@ from flask import request
 from werkzeug.wrappers import Response
 
 from hub.admin.charts import Chart, bars
+from hub.admin.guard import allowed
 from hub.admin.office import Office, Route
 from hub.admin.period import Period, period_of, read_period
 from hub.admin.wording import Wording
@@ -17,6 +18,7 @@ from hub.alerts import look_at_counter
 from hub.health import SILENT_AFTER_S
 from hub.reports import Freshness, Report, make_report, shop_zone
 from hub.reports import Period as Days
+from hub.roles import Right
 from hub.storefront.languages import gettext
 
 COUNTING = "edge"
@@ -80,6 +82,8 @@ def today(office: Office) -> Response:
         has_devices=any(device.program == COUNTING for device in report.devices),
         conflict_cents=sum(conflict.cost_cents for conflict in report.conflicts),
         held=len(office.store.counter.held(now)),
+        submitted=sum(one.state == "waiting" for one in office.store.proposals.all()),
+        edits=allowed(Right.CAMPAIGN_EDIT),
     )
 
 

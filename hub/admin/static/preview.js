@@ -7,7 +7,8 @@
   const buttons = [...document.querySelectorAll("button[data-kind]")];
   let kind = frame.dataset.kind;
   let waiting = 0;
-  let latest = 0;
+  let asking = false;
+  let wanted = null;
 
   const put = (page) => {
     const inside = frame.contentDocument;
@@ -15,8 +16,9 @@
     inside.body.replaceWith(inside.importNode(page.body, true));
   };
 
-  const show = async (withFile) => {
-    const turn = ++latest;
+  // One question at a time: what changes meanwhile is asked for afterwards, so that no older answer comes last, and a picture
+  // that is on its way is known to every later question.
+  const ask = async (withFile) => {
     const fields = new FormData(form);
     if (!withFile) fields.delete("upload");
     const address = buttons.find((button) => button.dataset.kind === kind).formAction;
@@ -25,12 +27,23 @@
       if (!answer.ok || answer.redirected) return;
       const picture = answer.headers.get("Shopbell-Picture");
       if (withFile && picture !== null && form.elements.picture) form.elements.picture.value = picture;
-      if (turn !== latest) return;
       put(new DOMParser().parseFromString(await answer.text(), "text/html"));
-      frame.dataset.shows = kind;
     } catch {
       // The network is away: the preview stays as it was, and the buttons still work later.
     }
+  };
+
+  const show = async (withFile) => {
+    clearTimeout(waiting);
+    wanted = wanted === null ? withFile : wanted || withFile;
+    if (asking) return;
+    asking = true;
+    while (wanted !== null) {
+      const file = wanted;
+      wanted = null;
+      await ask(file);
+    }
+    asking = false;
   };
 
   const soon = (event) => {
