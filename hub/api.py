@@ -9,16 +9,16 @@ read, 401 not signed, 403 withdrawn, 409 counted wrongly, 413 too long, 429 too 
 from __future__ import annotations
 
 import logging
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask import Blueprint, Response, request
-from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException
 
+from hub.answering import claims, signed_answer, whole_body
 from hub.client.clock import Clock
 from hub.client.db import StorageError
 from hub.code_keys import SECTION as CODE_KEYS
@@ -42,23 +42,24 @@ from hub.snapshots import SnapshotMaker
 from hub.store.base import Store
 from hub.store.records import Device
 from hub.tenants import Tenants
+from hub.upstream.asking import Asker, settle
+from hub.upstream.below import BELOW
+from hub.upstream.presenting import in_all_books
 from hub.upstream.receiving import receive
+from hub.upstream.relaying import HeadOffice
 from hub.wire.identity import (
-    COUNTER_HEADER,
-    DEVICE_HEADER,
     SIGNATURE_HEADER,
     public_text,
     read_public,
     request_is_signed,
-    sign_reply,
 )
 from hub.wire.joining import AskRequest, HelloReply, HelloRequest
 from hub.wire.sync import (
-    MAX_BODY_BYTES,
     WIRE_VERSION,
     EnrolRequest,
     LookRequest,
     Problem,
+    RedeemReply,
     RedeemRequest,
     ReleaseRequest,
     RenewRequest,
@@ -70,9 +71,6 @@ from hub.wire.sync import (
 
 logger = logging.getLogger(__name__)
 
-MAX_COUNTER = 2**53
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
-_COUNTER = re.compile(r"[0-9]{1,16}")
 _sync = msgspec.json.Decoder(SyncRequest)
 _redeem = msgspec.json.Decoder(RedeemRequest)
 _enrol = msgspec.json.Decoder(EnrolRequest)
@@ -97,6 +95,7 @@ class Api:
     clock: Clock
     codes: CodeKeys
     fleet: Listening
+    asker: Asker | None = None
 
     def sync(self, body: bytes) -> msgspec.Struct:
         """One exchange: facts up with a verdict for each, the snapshot down."""
@@ -116,7 +115,10 @@ class Api:
             snapshot = self.snapshots.for_device(device, asked.have, now, asked.rights)
             renew = wants_new_key(self.store, device, now, asked.signs_with)
             self.fleet.after(device, asked, verdicts, now)
-        relayed = receive(self.store, device.device, asked.relay, asked.books, now) if asked.relay else None
+        relayed = None
+        if asked.relay is not None:
+            state = self.clock.state()
+            relayed = receive(self.store, device.device, asked.relay, asked.books, now, state)
         return SyncReply(WIRE_VERSION, now, verdicts, snapshot, retell, renew, relayed)
 
     def renew(self, body: bytes) -> msgspec.Struct:
@@ -130,14 +132,22 @@ class Api:
         return unless_refused(answer)
 
     def redeem(self, body: bytes) -> msgspec.Struct:
-        """A till asks; the decision is on disk before it is answered."""
-        return self._for_till(
-            body,
-            _redeem,
-            lambda device, asked, now: redeem(
-                self.store, device, asked, now, self.clock.state(), self.beside()
-            ),
+        """A till asks, or a shop's hub about a coupon of the chain; the decision is on disk before it is answered."""
+        device, counter = self._who(body)
+        asked = decode(_redeem, body)
+        # Head office is asked on before the lock is taken: nobody else at a till waits for it.
+        asked_on = (
+            self.asker.ask(device, asked) if self.asker is not None and device.program == "kiosk" else None
         )
+
+        def answer(device: Device, asked: RedeemRequest, now: float) -> RedeemReply | tuple[int, Problem]:
+            state = self.clock.state()
+            if asked_on is not None:
+                return settle(self.store, device, asked, asked_on, now, state)
+            shown = in_all_books(self.store, asked, device.device) if device.program == BELOW else None
+            return redeem(self.store, device, asked, now, state, self.beside(), shown)
+
+        return self._decided(device, counter, asked, answer, {"kiosk", BELOW})
 
     def reserve(self, body: bytes) -> msgspec.Struct:
         """A till holds a coupon for one purchase."""
@@ -185,8 +195,19 @@ class Api:
     ) -> msgspec.Struct:
         """What only a till may ask, in one transaction that is on disk before it is answered."""
         device, counter = self._who(body)
-        asked = decode(decoder, body)
-        if device.program != "kiosk":
+        return self._decided(device, counter, decode(decoder, body), answer, {"kiosk"}, changes=changes)
+
+    def _decided(
+        self,
+        device: Device,
+        counter: int,
+        asked: T,
+        answer: Callable[[Device, T, float], msgspec.Struct | tuple[int, Problem]],
+        programs: Container[str],
+        *,
+        changes: bool = True,
+    ) -> msgspec.Struct:
+        if device.program not in programs:
             raise Refusing(403, "not_a_till", f"{device.name} is no till, so it cannot redeem.")
         check_ahead(self.store, getattr(asked, "text", ""))
         now = self.clock.now()
@@ -206,10 +227,10 @@ class Api:
 
     def _who(self, body: bytes) -> tuple[Device, int]:
         """The device that signed this request, and the number that it put on it."""
-        named = _named()
-        if named is None:
+        claimed = claims()
+        if claimed is None:
             raise Refusing(401, "unsigned", "This request is not signed by a device of the shop.")
-        name, counter = named
+        name, counter = claimed
         device = self.store.devices.get(name)
         if device is None:
             raise Refusing(401, "unknown_device", f"This hub knows no device called {name}. Enrol it again.")
@@ -242,36 +263,6 @@ class Api:
         return fresh
 
 
-def _named() -> tuple[str, int] | None:
-    """The device and counter that a request claims, where they are well formed."""
-    name = request.headers.get(DEVICE_HEADER, "")
-    counter = request.headers.get(COUNTER_HEADER, "")
-    if not _NAME.fullmatch(name) or not _COUNTER.fullmatch(counter) or int(counter) > MAX_COUNTER:
-        return None
-    return name, int(counter)
-
-
-def _body() -> bytes:
-    request.max_content_length = MAX_BODY_BYTES
-    try:
-        return request.get_data(cache=False)
-    except RequestEntityTooLarge:
-        sentence = f"This request is longer than {MAX_BODY_BYTES} bytes. Send fewer facts at once."
-        raise Refusing(413, "too_long", sentence) from None
-    except (ClientDisconnected, OSError):
-        raise Refusing(400, "cut_off", "The request ended before it was complete.") from None
-
-
-def _reply(key: Ed25519PrivateKey, status: int, content: msgspec.Struct) -> Response:
-    body = msgspec.json.encode(content)
-    response = Response(body, status, mimetype="application/json")
-    named = _named()
-    if named is not None:
-        response.headers[SIGNATURE_HEADER] = sign_reply(key, *named, status, body)
-    response.headers["Cache-Control"] = "no-store"
-    return response
-
-
 def _questions(
     store: Store, shops: Tenants[Api], key: Ed25519PrivateKey, clock: Clock
 ) -> dict[str, Callable[[bytes], msgspec.Struct]]:
@@ -280,8 +271,8 @@ def _questions(
     def of_node(ask: Callable[[Api, bytes], msgspec.Struct]) -> Callable[[bytes], msgspec.Struct]:
         def of_its_shop(body: bytes) -> msgspec.Struct:
             # As far as a name says; whether it is that node, its shop finds out.
-            named = _named()
-            return ask(shops.of_node(named[0]) if named else shops.home(), body)
+            claimed = claims()
+            return ask(shops.of_node(claimed[0]) if claimed else shops.home(), body)
 
         return of_its_shop
 
@@ -329,9 +320,10 @@ def create_api(
     *,
     secrets: Sequence[Secret] = (),
     giver: Giver | None = None,
+    above: HeadOffice | None = None,
 ) -> Blueprint:
     """The blueprint for `/v1`, for the nodes of every shop in the store's database. `giver`: one for the hub's own shop, where
-    it has several such parts."""
+    it has several such parts. `above`: the head office of that shop."""
     home = store.shop.number
 
     def make(own: Store) -> Api:
@@ -340,7 +332,8 @@ def create_api(
         sealed = [Secret(CODE_KEYS, codes.content), *secrets]
         remembers = giver if own.shop.number == home else None
         snapshots = SnapshotMaker(own, key, sealed, remembers)
-        return Api(own, key, snapshots, clock, codes, Listening(own, snapshots.settings))
+        asker = Asker(own, above) if above is not None and own.shop.number == home else None
+        return Api(own, key, snapshots, clock, codes, Listening(own, snapshots.settings), asker)
 
     shops = Tenants(store, make)
     blueprint = Blueprint("api", __name__, url_prefix="/v1")
@@ -348,12 +341,12 @@ def create_api(
     def answering(ask: Callable[[bytes], msgspec.Struct]) -> Callable[[], Response]:
         def view() -> Response:
             try:
-                return _reply(key, 200, ask(_body()))
+                return signed_answer(key, 200, ask(whole_body()))
             except Refusing as refusing:
-                return _reply(key, refusing.status, refusing.problem)
+                return signed_answer(key, refusing.status, refusing.problem)
             except StorageError as wrong:
                 logger.warning("storage: %s", wrong)
-                return _reply(key, 507, Problem("storage", str(wrong)))
+                return signed_answer(key, 507, Problem("storage", str(wrong)))
 
         return view
 
@@ -370,16 +363,16 @@ def create_api(
     @blueprint.route("/<path:rest>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
     def not_here(rest: str) -> Response:
         sentence = f"The hub has no {request.method} /v1/{rest[:100]}. See /v1/openapi.json."
-        return _reply(key, 404, Problem("not_here", sentence))
+        return signed_answer(key, 404, Problem("not_here", sentence))
 
     @blueprint.errorhandler(HTTPException)
     def http_problem(wrong: HTTPException) -> Response:
-        return _reply(key, wrong.code or 400, Problem("http", wrong.description or wrong.name))
+        return signed_answer(key, wrong.code or 400, Problem("http", wrong.description or wrong.name))
 
     @blueprint.errorhandler(Exception)
     def broken(wrong: Exception) -> Response:
         logger.critical("a request could not be answered", exc_info=wrong)
-        return _reply(
+        return signed_answer(
             key,
             500,
             Problem("broken", "Something went wrong in the hub. It is in its log. Nothing was lost."),

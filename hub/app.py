@@ -56,7 +56,7 @@ class Hub:
         self.site: Site | None = None
         self.head_office = HeadOffice(self.store, config.dir, self.clock)
         giver = Giver()
-        api = create_api_app(self.store, self.key, self.clock, config.dir, giver)
+        api = create_api_app(self.store, self.key, self.clock, config.dir, giver, self.head_office)
         if config.site if with_site is None else with_site:
             from hub.site import Site
 
@@ -140,6 +140,7 @@ def create_api_app(
     clock: Clock,
     folder: Path | None = None,
     giver: Giver | None = None,
+    above: HeadOffice | None = None,
 ) -> Flask:
     """The part that nodes meet, alone: the hub's own site reaches it in process.
 
@@ -147,7 +148,7 @@ def create_api_app(
     """
     app = Flask("hub", static_folder=None)
     secrets = [Secret("pepper", lambda: hub_pepper(folder), CHECK_PINS)] if folder is not None else []
-    app.register_blueprint(create_api(store, key, clock, secrets=secrets, giver=giver))
+    app.register_blueprint(create_api(store, key, clock, secrets=secrets, giver=giver, above=above))
     return app
 
 
@@ -163,7 +164,7 @@ def create_app(
 ) -> Flask:
     """The whole application. `site` None: without the public pages; `admin` False: without the manager's."""
     clock = clock or Clock()
-    app = create_api_app(store, key, clock, config.dir, giver)
+    app = create_api_app(store, key, clock, config.dir, giver, HeadOffice(store, config.dir, clock))
     if config.url.startswith("https:"):
         app.after_request(only_by_tls)
 

@@ -39,21 +39,14 @@ def redeem(
     now: float,
     clock: ClockState,
     beside: Beside = NOTHING_BESIDE,
+    shown: Presented | None = None,
 ) -> RedeemReply | tuple[int, Problem]:
-    """Decide and write it down. Call inside `store.writing()`."""
-    presented = present(store, request.text)
+    """Decide and write it down. Call inside `store.writing()`. `shown`: what stands behind the text, where others looked."""
+    presented = present(store, request.text) if shown is None else shown
     act = standing_act(store.ledger, device.device, request.nonce)
     if act is not None:
         return _as_before(act, presented, request)
-    asked = digest(
-        "redeem",
-        request.text,
-        request.basket_cents,
-        request.amount_cents,
-        request.products,
-        request.member,
-        request.reservation,
-    )
+    asked = asked_for(request)
     before = store.journal.answer(device.device, request.nonce)
     if before is not None:
         return msgspec.json.decode(before[1], type=RedeemReply) if before[0] == asked else NONCE_USED
@@ -79,6 +72,19 @@ def redeem(
         # A redemption is found again by its nonce; a refusal has to be remembered.
         store.journal.keep_answer(device.device, request.nonce, asked, msgspec.json.encode(reply), now)
     return reply
+
+
+def asked_for(request: RedeemRequest) -> str:
+    """What was asked, as the answer is kept by it."""
+    return digest(
+        "redeem",
+        request.text,
+        request.basket_cents,
+        request.amount_cents,
+        request.products,
+        request.member,
+        request.reservation,
+    )
 
 
 def remember_picture(store: Store, coupon: Coupon | None, decided: Decided) -> None:

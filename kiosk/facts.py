@@ -72,7 +72,15 @@ def claim_of(means: Means, scanned: ScannedToken | ScannedCode) -> Claim:
     coupon = token.coupon
     key = means.shelf.key(coupon.key_number)
     if key is not None and not token.is_signed_by(read_public(key.public)):
-        return Claim(coupon.serial, scanned.asked, coupon, None, known=False)
+        # Another shop of the chain has a key with the same number: only the hub, or head office, can tell.
+        return Claim(
+            coupon.serial,
+            scanned.asked,
+            coupon,
+            None,
+            known=False,
+            key_may_be_newer=coupon.shop != means.node.shop,
+        )
     own = by_serial(conn, coupon.serial)
     known = own is not None and own.coupon == coupon and own.token == scanned.text
     return Claim(
@@ -127,7 +135,7 @@ def facts_here(
     since = shelf.made_at() or 0.0
     return Facts(
         now=now,
-        shop=means.node.shop,
+        shop=means.node.shop if campaign is None or campaign.of_shop is None else campaign.of_shop,
         campaign=campaign,
         key=claim.key,
         known=claim.known,

@@ -12,9 +12,11 @@ from hub.rebuild import FOLDING
 from hub.store.base import Store
 from hub.store.chain_records import Heard, ShopBelow
 from hub.store.key_records import KeyRecord
+from hub.upstream.spent import may_have_spent, take_spent
 from hub.upstream.taking import take_all
 from hub.wire.chain import RELAY_BATCH, RELAY_BYTES, Relay, Relayed
-from hub.wire.snapshot import Shop
+from hub.wire.events import ClockState
+from hub.wire.snapshot import Shop, say
 from hub.wire.sync import Books, EnrolRequest, Problem
 
 LARGEST_SHOP = 2**16 - 1
@@ -54,12 +56,22 @@ def joined(store: Store, device: str, shop: Shop, now: float) -> None:
     store.chain.put_below(ShopBelow(device, shop.number, now))
 
 
-def receive(store: Store, device: str, relay: Relay, books: Books | None, now: float) -> Relayed | None:
-    """Take a part of a shop's journal, in a transaction of its own; None where this node is no shop's hub."""
+def receive(
+    store: Store, device: str, relay: Relay, books: Books | None, now: float, clock: ClockState
+) -> Relayed | None:
+    """Take a part of a shop's journal; None where this node is no shop's hub. Call outside of any transaction.
+
+    What was done with coupons of the chain goes into head office's own ledger first: should that be all, it is told again.
+    """
     below = store.chain.shop_below(device)
     if below is None:
         return None
     tenant = store.of_shop(below.tenant)
+    if may_have_spent(relay.events):
+        shop = tenant.shop.get()
+        name = "" if shop is None else say(shop.name, "en")
+        with store.writing():
+            take_spent(store, name or f"{below.tenant}", device, relay.events, now, clock)
     with tenant.writing():
         heard = tenant.chain.heard(device)
         if books is not None:

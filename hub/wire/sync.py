@@ -13,7 +13,7 @@ from msgspec import Meta
 
 from hub.wire.chain import Relay, Relayed
 from hub.wire.conditions import ProductCode
-from hub.wire.events import Count, Name, Ordinal, Short
+from hub.wire.events import Count, Name, Ordinal, Serial, Short
 from hub.wire.snapshot import Key, Shop, Snapshot
 
 WIRE_VERSION = 1
@@ -147,6 +147,18 @@ class Spare(msgspec.Struct, frozen=True, array_like=True):
     rights: Count
 
 
+class Vouched(msgspec.Struct, frozen=True):
+    """Only from a shop's hub to head office: a coupon of the chain that this shop handed out. Its hub has checked that, and head
+    office may not have heard of it yet. Times are seconds of UTC; `issued_at` None: only the token tells."""
+
+    serial: Serial
+    campaign: Annotated[int, Meta(ge=1, le=2**32 - 1)]
+    key_number: Annotated[int, Meta(ge=0, le=255)]
+    expires_at: Count
+    issued_at: float | None = None
+    member: Short = ""
+
+
 class RedeemRequest(msgspec.Struct, frozen=True):
     """A till asks for a redemption. `text` is what was scanned or typed; `nonce` is made by the till before it asks first."""
 
@@ -170,6 +182,8 @@ class RedeemRequest(msgspec.Struct, frozen=True):
     only_known: bool = False
     """Tell what became of this act if it was decided before, and decide nothing: the customer may have left. Where it was not,
     the answer is a Problem with the code `not_asked`."""
+
+    vouched: Vouched | None = None
 
 
 class RedeemReply(msgspec.Struct, frozen=True):
