@@ -24,6 +24,7 @@ from hub.admin import (
     node,
     nodes,
     offers,
+    outside,
     paper,
     places,
     previews,
@@ -33,6 +34,7 @@ from hub.admin import (
     tags,
     today,
     turns,
+    work,
 )
 from hub.admin import shop as shop_pages
 from hub.admin.gate import check, finish
@@ -98,6 +100,8 @@ def every_route() -> tuple[Route, ...]:
         *chain.ROUTES,
         *crew.ROUTES,
         *managers.ROUTES,
+        *work.ROUTES,
+        *outside.ROUTES,
         *record.ROUTES,
         *tags.ROUTES,
         *shop_pages.ROUTES,

@@ -93,8 +93,10 @@ def add_webhook(
             faults["url"] = said(
                 "The address has to begin with https, so that nobody on the way can read along."
             )
-    except ValueError as wrong:
-        faults["url"] = Said(str(wrong))
+    except ValueError:
+        faults["url"] = said(
+            "Give an address such as https://example.org/shopbell, without a name, a password or spaces in it."
+        )
     wanted = [kind for kind in TOLD if kind in kinds]
     if not wanted or len(wanted) != len(set(kinds)):
         faults["kinds"] = said("Choose what it is to be told.")
