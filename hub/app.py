@@ -29,7 +29,8 @@ from hub.sealed import Secret
 from hub.store.sqlite import FILE, SqliteStore
 from hub.store.whole import HubStore
 from hub.storefront.headers import only_by_tls
-from hub.upstream.relaying import HeadOffice
+from hub.upstream.below import BELOW
+from hub.upstream.relaying import HeadOffice, pepper_from_above
 from hub.wire.snapshot import say
 
 if TYPE_CHECKING:
@@ -147,7 +148,11 @@ def create_api_app(
     `folder`: where the hub keeps its secrets; without one none is sent. `giver`: shared by all parts of one hub.
     """
     app = Flask("hub", static_folder=None)
-    secrets = [Secret("pepper", lambda: hub_pepper(folder), CHECK_PINS)] if folder is not None else []
+    secrets = []
+    if folder is not None:
+        secrets.append(Secret("pepper", lambda: hub_pepper(folder), CHECK_PINS | {BELOW}))
+    if above is not None:
+        secrets.append(Secret("chain_pepper", lambda: pepper_from_above(store, above), CHECK_PINS))
     app.register_blueprint(create_api(store, key, clock, secrets=secrets, giver=giver, above=above))
     return app
 

@@ -92,7 +92,12 @@ class Counter:
         self.syncer = Syncer(self.exchange, self.outbox)
         self.line = HubLine(signed, lambda: self.exchange.state, self.clock.now, timeout_s=ask_timeout_s)
         self.staff_rows = StaffRows(self.pool)
-        self.pins = PinCheck(self.staff_rows, lambda: self.shelf.pepper(node), steady)
+        self.pins = PinCheck(
+            self.staff_rows,
+            lambda: self.shelf.pepper(node),
+            steady,
+            lambda: self.shelf.chain_pepper(node),
+        )
         self.desk = self._desk("kiosk")
         self.redeemer = Redeemer(
             self.store,

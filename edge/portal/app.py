@@ -100,7 +100,13 @@ def create_portal(house: House) -> Portal:
     staff = Staff(
         keeper,
         Vouchers(store),
-        StaffEntrance(pool, house.shelf.staff, clock.now, pepper=lambda: house.shelf.pepper(house.node)),
+        StaffEntrance(
+            pool,
+            house.shelf.staff,
+            clock.now,
+            pepper=lambda: house.shelf.pepper(house.node),
+            chain_pepper=lambda: house.shelf.chain_pepper(house.node),
+        ),
         lambda: house.shelf.shop() or NAMELESS,
         clock.now,
         os.urandom,

@@ -96,16 +96,19 @@ def _no_pepper() -> bytes | None:
 
 
 class PinCheck:
-    """Checks PINs against the hashes of the snapshot. `pepper` is what lies beneath them, None while it has not come."""
+    """Checks PINs against the hashes of the snapshot. `pepper` is what lies beneath them, None while it has not come;
+    `chain_pepper` beneath those of head office's staff."""
 
     def __init__(
         self,
         rows: StaffRows,
         pepper: Callable[[], bytes | None] = _no_pepper,
         steady: Callable[[], Uptime] = uptime,
+        chain_pepper: Callable[[], bytes | None] = _no_pepper,
     ) -> None:
         self._rows = rows
         self._pepper = pepper
+        self._chain_pepper = chain_pepper
         self._steady = steady
         # One hash at a time: each takes as much memory as the rest of the program.
         self._one = threading.Lock()
@@ -120,6 +123,9 @@ class PinCheck:
             if person is not None:
                 kept = read_pin(person.pin)
                 hashed, text = kept.hashed, argon2_input(kept, self._pepper(), pin)
+                if text is None:
+                    # Somebody of head office's, whose hub has another one.
+                    text = argon2_input(kept, self._chain_pepper(), pin)
                 if text is None:
                     return Unready()
             waiting = self._count(limits)

@@ -165,7 +165,14 @@ class Shelf:
 
     def pepper(self, node: Node) -> bytes | None:
         """What lies beneath the PINs of staff (`hub.wire.pins`); None where none came, or none that this node opens."""
-        sealed = self._section("pepper", str)
+        return self._opened_secret("pepper", node)
+
+    def chain_pepper(self, node: Node) -> bytes | None:
+        """The same of head office's staff, in a chain of shops."""
+        return self._opened_secret("chain_pepper", node)
+
+    def _opened_secret(self, section: str, node: Node) -> bytes | None:
+        sealed = self._section(section, str)
         if sealed is None:
             return None
         try:

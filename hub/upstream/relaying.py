@@ -28,7 +28,9 @@ from hub.upstream.line import FOLDER, node_at_head_office, signed_link
 from hub.upstream.taking import take_all
 from hub.wire.chain import RELAY_BATCH, RELAY_BYTES, Relay, Relayed
 from hub.wire.identity import read_public
+from hub.wire.sealing import BadSeal
 from hub.wire.session import Adopt, Retry, Session, TellAgain
+from hub.wire.snapshot import BadSnapshot, read_section
 from hub.wire.sync import Books, Problem, SyncReply, SyncRequest
 
 logger = logging.getLogger(__name__)
@@ -305,3 +307,14 @@ class UpstreamSyncer:
         finally:
             self._store.chain.let_go(self._name)
         return 0.0
+
+
+def pepper_from_above(store: Store, office: HeadOffice) -> bytes | None:
+    """What lies beneath the PINs of head office's staff (`hub.wire.pins`), which came sealed to this hub; None where none did."""
+    upstream, body = office.upstream(), store.chain.section("pepper")
+    if upstream is None or body is None:
+        return None
+    try:
+        return upstream.node.open(read_section(body, str))
+    except (BadSnapshot, BadSeal):
+        return None

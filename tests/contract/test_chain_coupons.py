@@ -6,18 +6,34 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from chain_house import HEAD, HeadHouse, Line, ShopHouse
 from hub_house import HouseNode, campaign
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
 
 from hub.app import create_api_app
+from hub.client.db import Pool
 from hub.client.link import WsgiLink
+from hub.client.pins import PinCheck, Unready, Wrong
+from hub.client.staff_rows import StaffRows, make_staff_tables
+from hub.pepper import hub_pepper
 from hub.rebuild import verify
 from hub.store.records import StaffMember
 from hub.upstream.relaying import HeadOffice
 from hub.wire.chain import CHAIN_FIRST
 from hub.wire.coupon import Coupon, mint_token
 from hub.wire.events import CouponIssued
+from hub.wire.pins import pepper_pin, write_pin
+from hub.wire.sealing import unseal
 from hub.wire.snapshot import Campaign, Staff, read_section
+
+TABLES = Migrations("chain-staff")
+
+
+@TABLES()
+def m001(db: Database) -> None:
+    make_staff_tables(db)
 
 
 class AskingShop(ShopHouse):
@@ -81,6 +97,30 @@ def test_every_node_of_every_shop_has_head_offices_offers_staff_and_revocations(
         assert offers[1].of_shop is None
         assert "chain-1" in {one.id for one in read_section(found["staff"], list[Staff])}
         assert "ab" * 8 in read_section(found["revoked"], list[str])
+
+
+def test_somebody_of_head_office_signs_in_at_any_till_with_their_own_pin(
+    tmp_path: Path, head: HeadHouse, shops: tuple[AskingShop, AskingShop]
+) -> None:
+    head.app = create_api_app(head.store, head.key, head.clock, head.folder)
+    hashed = PasswordHasher(1, 8, 1).hash(pepper_pin(hub_pepper(head.folder), "471100"))
+    kept = write_pin(hashed, hub_pepper(head.folder))
+    head.store.people.add_staff(StaffMember("chain-1", "Area manager", kept, True, head.now))
+    shop = shops[0]
+    shop.line.link = WsgiLink(head.app)
+    shop.drain()
+    till = shop.node()
+    found = sections(till)
+    (person,) = read_section(found["staff"], list[Staff])
+    above = unseal(till.key, read_section(found["chain_pepper"], str))
+    own = unseal(till.key, read_section(found["pepper"], str))
+
+    pool = Pool(tmp_path / "till.db", [TABLES])
+    pins = PinCheck(StaffRows(pool), lambda: own, chain_pepper=lambda: above)
+    assert pins.check(person, "471100") is person
+    assert isinstance(pins.check(person, "471101"), Wrong)
+    assert isinstance(PinCheck(StaffRows(pool), lambda: own).check(person, "471100"), Unready)
+    pool.close()
 
 
 def test_a_coupon_of_the_chain_is_good_in_another_shop_and_only_once(

@@ -35,12 +35,13 @@ class StaffEntrance:
         random: Callable[[int], bytes] = os.urandom,
         *,
         pepper: Callable[[], bytes | None] = lambda: None,
+        chain_pepper: Callable[[], bytes | None] = lambda: None,
         steady: Callable[[], Uptime] = uptime,
     ) -> None:
         rows = StaffRows(pool)
         self.staff = staff
         self._now = now
-        self._pins = PinCheck(rows, pepper, steady)
+        self._pins = PinCheck(rows, pepper, steady, chain_pepper)
         self._sessions = Sessions(rows, staff, now, random, IDLE_S)
         self._tries = WrongTries()
 
