@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from flask import Flask, Response
+from flask import Flask, Response, request
 
 from hub.air import with_beacon
 from hub.api import create_api
 from hub.client.clock import Clock
 from hub.client.trouble import StorageError
-from hub.client.warnings import Severity, Shown, report, worst
+from hub.client.warnings import Severity, Shown, outline, report, worst
 from hub.config import Config
 from hub.devices import hub_key
 from hub.giving import Giver
 from hub.health import look
-from hub.metrics import mount_metrics
+from hub.metrics import may_read, mount_metrics
 from hub.pepper import hub_pepper
 from hub.rebuild import bring_up_to_date
 from hub.sealed import Secret
@@ -63,6 +63,10 @@ class Hub:
 
             self.site = Site(self.store, self.key, config.dir, api, self.clock)
         self.app = create_app(config, self.store, self.key, clock=self.clock, site=self.site, giver=giver)
+
+    def troubles(self, now: float) -> list[Shown]:
+        """What is wrong now, the gravest first."""
+        return look(self.store, self.config, now)
 
     def close(self) -> None:
         """Close every file. May be called twice."""
@@ -177,7 +181,7 @@ def create_app(
         return look(store, config, now)
 
     mount_metrics(app, config, store, found, clock.now)
-    _mount_health(app, found, clock.now)
+    _mount_health(app, config, found, clock.now)
     _mount_outside(app, config, store, key, clock, site)
     if admin:
         _mount_admin(app, config, store, key, clock, found)
@@ -233,15 +237,19 @@ def _mount_admin(
     app.register_blueprint(pages, url_prefix="/manage")
 
 
-def _mount_health(app: Flask, found: Callable[[float], list[Shown]], now: Callable[[], float]) -> None:
+def _mount_health(
+    app: Flask, config: Config, found: Callable[[float], list[Shown]], now: Callable[[], float]
+) -> None:
     started = time.monotonic()
 
     @app.get("/healthz")
     def healthz() -> Response:
-        """200 while the hub does its work, 503 where it cannot; the warnings in the shop's words."""
+        """200 while the hub does its work, 503 where it cannot. The warnings in the shop's words are for whoever may read the
+        metrics; others hear what kinds there are: a text may name a folder, a device, an address."""
         warnings = found(now())
         broken = worst(warnings) == Severity.ERROR
-        body = report("hub", warnings) | {
+        told = report("hub", warnings) if may_read(request, config) else outline("hub", warnings)
+        body = told | {
             "ok": not broken,
             "now": now(),
             "up_s": round(time.monotonic() - started, 1),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -18,6 +17,7 @@ from hub.fleet.command_line import add_commands as add_node_commands
 from hub.paper.plan import GRIDS
 from hub.people_commands import declare
 from hub.safety.commands import add_commands as add_safety
+from hub.watching.logs import set_up_log
 
 WRONG, BAD_USE = 1, 2
 
@@ -342,12 +342,12 @@ def _commands() -> dict[str, Callable[[Config, argparse.Namespace], int]]:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; its exit status."""
     args = build_parser().parse_args(argv)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
         config = read_config(os.environ, _flags(args))
     except SettingsError as wrong:
         print(wrong, file=sys.stderr)
         return BAD_USE
+    set_up_log(config.log)
     if args.command == "config":
         print(show_config(config))
         return 0

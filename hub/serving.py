@@ -16,6 +16,7 @@ from hub.following import Follower
 from hub.jobs import start_jobs
 from hub.safety.child import ShipProcess
 from hub.upstream.relaying import UpstreamSyncer
+from hub.watching.teller import AlarmThread
 from hub.working import Worker, WorkerThread
 
 STOP_WITHIN_S = 5
@@ -54,6 +55,8 @@ def serve(config: Config, _args: argparse.Namespace, clock: Clock | None = None)
         hub.site.syncer.start()
     above = UpstreamSyncer(hub.head_office, hub.store, f"{os.uname().nodename}-{os.getpid()}")
     above.start()
+    alarms = AlarmThread(hub.store, config, hub.troubles, hub.clock.now)
+    alarms.start()
     follower = Follower(hub.store)
     settle()
     try:
@@ -69,6 +72,7 @@ def serve(config: Config, _args: argparse.Namespace, clock: Clock | None = None)
         if worker is not None:
             worker.stop(STOP_WITHIN_S)
         above.stop(STOP_WITHIN_S)
+        alarms.stop(STOP_WITHIN_S)
         jobs.shutdown(wait=True)
         follower.close()
         hub.close()

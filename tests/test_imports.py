@@ -200,6 +200,8 @@ PURE = frozenset(
         "hub.up.plan",
         "hub.up.services",
         "hub.up.wellness",
+        "hub.watching.messages",
+        "hub.watching.telling",
         "hub.wire",
         "hub.wire.chain",
         "hub.wire.conditions",

@@ -190,6 +190,17 @@ def report(program: str, shown: Sequence[Shown]) -> dict[str, Any]:
     }
 
 
+def outline(program: str, shown: Sequence[Shown]) -> dict[str, Any]:
+    """A report for strangers: the same form, with kinds and severities alone. No text, no name, no time."""
+    return report(program, []) | {
+        "status": ("ok", "warning", "error")[exit_status(shown)],
+        "warnings": [
+            {"code": code, "severity": severity.value}
+            for code, severity in dict.fromkeys((one.code, one.severity) for one in shown)
+        ],
+    }
+
+
 def read_report(told: Any) -> list[Shown]:
     """The warnings of a report that came as JSON, or of a status file. ValueError with a sentence where it is none."""
     try:
