@@ -32,8 +32,11 @@ def postgres_bin() -> Path | None:
 class PostgresServer:
     """One server. Each test has a database of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, disk_bytes: int = 0) -> None:
         self.folder = folder
+        self.small = folder / "small"
+        """A disk of `disk_bytes`, for a tablespace; in a mount namespace of the server's own, so that needs root."""
+        self._disk_bytes = disk_bytes
         self._numbers = count(1)
         self._process: subprocess.Popen[bytes] | None = None
         self._bin = postgres_bin()
@@ -78,15 +81,26 @@ class PostgresServer:
             "full_page_writes=off",
         )
         with (self.folder / "log").open("ab") as log:
+            command = [
+                str(self._bin / "postgres"),
+                "-D",
+                str(self.folder / "data"),
+                *(word for setting in settings for word in ("-c", setting)),
+            ]
+            user = self._user
+            if self._disk_bytes:
+                assert user, "only root can give a server a small disk"
+                self.small.mkdir()
+                steps = (
+                    f'mount -t tmpfs -o size={self._disk_bytes},mode=0700,uid={user.pw_uid} none "$0" && '
+                    f'exec setpriv --reuid={user.pw_uid} --regid={user.pw_gid} --clear-groups "$@"'
+                )
+                command = ["unshare", "--mount", "sh", "-c", steps, str(self.small), *command]
+                user = None
             self._process = subprocess.Popen(
-                [
-                    str(self._bin / "postgres"),
-                    "-D",
-                    str(self.folder / "data"),
-                    *(word for setting in settings for word in ("-c", setting)),
-                ],
-                user=self._user.pw_uid if self._user else None,
-                group=self._user.pw_gid if self._user else None,
+                command,
+                user=user.pw_uid if user else None,
+                group=user.pw_gid if user else None,
                 cwd=self.folder,
                 stdout=log,
                 stderr=log,
@@ -118,15 +132,18 @@ class PostgresServer:
 
 
 @contextmanager
-def postgres_server() -> Iterator[PostgresServer]:
-    """A server until the block is left; a test that asks for it is skipped where PostgreSQL is not installed."""
+def postgres_server(disk_bytes: int = 0) -> Iterator[PostgresServer]:
+    """A server until the block is left; a test that asks for it is skipped where PostgreSQL is not installed.
+
+    `disk_bytes`: with a small disk for a tablespace, of that size.
+    """
     if postgres_bin() is None:
         pytest.skip(HOW_TO_GET_IT)
     # A socket's path has at most 107 bytes, so it is not in pytest's deep folders.
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
     server: PostgresServer | None = None
     try:
-        server = PostgresServer(folder)
+        server = PostgresServer(folder, disk_bytes)
         yield server
     finally:
         if server is not None:

@@ -89,6 +89,10 @@ class HubPool(ABC):
     def whole_database(self) -> AbstractContextManager[Conn]:
         """The same for what concerns several shops: one at a time in the whole database. Ask for no shop's lock inside."""
 
+    def empty_table(self, conn: Conn, table: str) -> None:
+        """Take the shop's rows of a table away. The name is one of our own."""
+        conn.execute(f"DELETE FROM {table} WHERE shop = ?", (self.shop,))  # noqa: S608
+
     @abstractmethod
     def key_columns(self, table: str) -> list[str]:
         """The columns of a table's primary key, in its order."""

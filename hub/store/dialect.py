@@ -26,12 +26,19 @@ _TYPES = (
     (re.compile(r"\bTEXT\b"), 'TEXT COLLATE "C"'),
 )
 
+_NO_TEXT = r"(?<!\\)((?:\\\\)*)\\u(?:0000|[dD][89a-fA-F][0-9a-fA-F]{2})"
+"""Escapes in a JSON text that PostgreSQL takes for no character: NUL, and halves of one beyond the first 65,536."""
+
 _VIEWS = {
-    # WITH ORDINALITY counts from 1; json keeps a text as it came, jsonb would not (PostgreSQL, "JSON Types").
+    # WITH ORDINALITY counts from 1; json keeps a text as it came, jsonb would not (PostgreSQL, "JSON Types"). Where a kind or a
+    # time is looked up, such an escape stands as U+FFFD: the kind has none.
     "event": """CREATE VIEW event AS SELECT j.position + e.place - 1 AS position, j.shop, j.device, j.epoch,
-        j.first_seq + e.place - 1 AS seq, e.value ->> 'kind' AS kind, CAST(e.value ->> 'at' AS DOUBLE PRECISION) AS at,
+        j.first_seq + e.place - 1 AS seq, e.readable ->> 'kind' AS kind, CAST(e.readable ->> 'at' AS DOUBLE PRECISION) AS at,
         j.received_at, CAST(e.value AS TEXT) AS text
-        FROM journal j, json_array_elements(CAST(convert_from(j.texts, 'UTF8') AS JSON)) WITH ORDINALITY AS e(value, place)"""
+        FROM journal j CROSS JOIN LATERAL (SELECT value, place,
+            CAST(regexp_replace(CAST(value AS TEXT), NO_TEXT, '\\1\\ufffd', 'g') AS JSON) AS readable
+            FROM json_array_elements(CAST(convert_from(j.texts, 'UTF8') AS JSON)) WITH ORDINALITY AS one(value, place)
+        ) e""".replace("NO_TEXT", f"'{_NO_TEXT}'")
 }
 
 

@@ -223,7 +223,7 @@ class SqliteLedger(SqliteActs):
         """Forget all that the journal can tell again. Call inside the transaction of a rebuild."""
         with self._pool.writing() as conn:
             for table in PROJECTIONS:
-                conn.execute(f"DELETE FROM {table} WHERE shop = ?", (self._pool.shop,))  # noqa: S608
+                self._pool.empty_table(conn, table)
 
     def digest(self) -> dict[str, str]:
         """SHA-256 of each projection's rows in the order of its key: two that agree are equal to the byte."""

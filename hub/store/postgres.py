@@ -7,6 +7,7 @@ in a file (PostgreSQL, "Advisory Locks"); READ COMMITTED lets every statement be
 from __future__ import annotations
 
 import contextlib
+import copy
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -22,6 +23,7 @@ from sqlite_utils.migrations import Migrations
 from hub.client.trouble import StorageError
 from hub.store.connection import MIGRATIONS, HubPool
 from hub.store.dialect import for_postgres
+from hub.store.grouped_postgres import GroupedPostgres
 from hub.store.schema import PROJECTIONS
 from hub.store.trouble_postgres import explain_postgres, is_the_servers
 from hub.store.whole import HubStore
@@ -300,22 +302,23 @@ class PostgresPool(HubPool):
         self._mine = threading.local()
 
 
-class _Forget(Exception):
-    """Ends a trial."""
-
-
 class PostgresStore(HubStore):
     """Answers every question of `hub.store.base.Store` from a PostgreSQL database. `shop`: which of its shops; 0: the lowest
     number."""
 
     def __init__(self, url: str, shop: int = 0, *, moving: bool = False) -> None:
-        self.pool = PostgresPool(url, shop, moving=moving)
-        super().__init__(self.pool)
+        super().__init__(PostgresPool(url, shop, moving=moving))
+
+    def _ask(self, pool: HubPool) -> None:
+        super()._ask(pool)
+        assert isinstance(pool, PostgresPool)  # noqa: S101 - no other one comes here; this is for the type checker
+        self.pool = pool
+        self._grouped = GroupedPostgres(pool)
 
     def together(self, work: Callable[[], T]) -> T:
-        """`work` in a transaction of its own; its answer, once it is on disk."""
-        with self.pool.writing():
-            return work()
+        """`work` inside `writing()`, in one commit with what other threads wait to do for this shop. It may run twice, so nothing
+        but the database may know that it ran. Its answer, once it is on disk."""
+        return self._grouped.write(lambda _conn: work())
 
     def checkpoint(self, least_changes: int = 0) -> None:
         """Nothing to do: the server has a process of its own for it."""
@@ -342,7 +345,10 @@ class PostgresStore(HubStore):
 
     @contextmanager
     def trial(self) -> Iterator[HubStore]:
-        """This store in a transaction that is rolled back: tills wait until it has been done."""
-        with contextlib.suppress(_Forget), self.pool.writing():
-            yield self
-            raise _Forget
+        """This store as it is at one moment, while tills go on: what is derived there stands in tables of this connection."""
+        from hub.store.trial_postgres import trial_pool
+
+        with trial_pool(self.pool) as pool:
+            store = copy.copy(self)
+            store._ask(pool)
+            yield store

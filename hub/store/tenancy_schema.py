@@ -78,3 +78,10 @@ def t001_every_key_begins_with_the_shop(db: Database) -> None:
     for statement in _AFTERWARDS:
         db.execute(statement)
     tell_planner(db)
+
+
+@MIGRATIONS_TENANCY()
+def t002_the_view_of_events_reads_every_text(db: Database) -> None:
+    """Anew, as `dialect` now has it for PostgreSQL."""
+    db.execute("DROP VIEW event")
+    db.execute(EVENT_VIEW)
