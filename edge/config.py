@@ -85,6 +85,7 @@ SETTINGS = (
         _zones,
         "door",
         "What people call the place that this radio hears; of several radios, one for all or one for each",
+        remote=True,
     ),
     Setting(
         "EDGE_SPEED",
@@ -93,7 +94,11 @@ SETTINGS = (
         "Pace of the simulated street or a recording; 0: as fast as it goes",
     ),
     Setting(
-        "EDGE_TAGS", _tags, "", "Enrolled tags, with commas between: ibeacon:UUID/MAJOR/MINOR and the like"
+        "EDGE_TAGS",
+        _tags,
+        "",
+        "Enrolled tags, with commas between: ibeacon:UUID/MAJOR/MINOR and the like",
+        remote=True,
     ),
     Setting(
         "EDGE_NEIGHBOURS",
@@ -114,12 +119,14 @@ SETTINGS = (
         number(0.05, 20),
         str(_USUAL.phones_per_person),
         "Devices that speak, per person, by a count of heads in this shop",
+        remote=True,
     ),
     Setting(
         "EDGE_COUNT_DOUBT",
         number(0, 0.5),
         str(_USUAL.doubt),
         "How far that figure may be wrong, as a share; sets the band around people present",
+        remote=True,
     ),
 )
 

@@ -87,43 +87,66 @@ SETTINGS = (
     Setting(
         "KIOSK_HUB", url, "", "Address of the shop's hub, where it is not the one of the enrolment any more"
     ),
-    Setting("KIOSK_NOTICE", notice, "", "A line for every page, as text or as JSON by language"),
+    Setting("KIOSK_NOTICE", notice, "", "A line for every page, as text or as JSON by language", remote=True),
     Setting("KIOSK_THREADS", whole(2, 64), "6", "Requests that are answered at the same time"),
     Setting(
         "KIOSK_SIGNED_IN_S",
         whole(60, 86_400),
         "900",
         "Seconds without a touch after which the till signs out",
+        remote=True,
     ),
     Setting(
         "KIOSK_SCANNERS",
         several_devices("scanner"),
         "",
         "Scanners, such as serial:/dev/ttyACM0 or evdev:/dev/input/by-id/...-event-kbd, several behind commas",
+        remote=True,
     ),
-    Setting("KIOSK_CAMERA", one_device("camera"), "", "A camera that reads codes, such as v4l:/dev/video0"),
+    Setting(
+        "KIOSK_CAMERA",
+        one_device("camera"),
+        "",
+        "A camera that reads codes, such as v4l:/dev/video0",
+        remote=True,
+    ),
     Setting(
         "KIOSK_PRINTER",
         one_device("printer"),
         "",
         "The receipt printer: net:ADDRESS, usb:/dev/usb/lp0 or serial:/dev/ttyUSB0",
+        remote=True,
     ),
-    Setting("KIOSK_PRINTER_PAPER", paper, "80", "Width of its paper in mm: 58 or 80"),
-    Setting("KIOSK_DRAWER", drawer, "no", "Whether a redemption opens the cash drawer: no or redeem"),
-    Setting("KIOSK_LIGHT", one_device("light"), "", "Status light and buzzer, such as gpio:17,27,22,23"),
+    Setting("KIOSK_PRINTER_PAPER", paper, "80", "Width of its paper in mm: 58 or 80", remote=True),
+    Setting(
+        "KIOSK_DRAWER", drawer, "no", "Whether a redemption opens the cash drawer: no or redeem", remote=True
+    ),
+    Setting(
+        "KIOSK_LIGHT",
+        one_device("light"),
+        "",
+        "Status light and buzzer, such as gpio:17,27,22,23",
+        remote=True,
+    ),
     Setting(
         "KIOSK_IDLE_S",
         whole(1, 600),
         "45",
         "Seconds without a touch after which the shoppers' screen asks whether somebody is there",
+        remote=True,
     ),
-    Setting("KIOSK_WARN_S", whole(1, 120), "20", "Seconds for which it asks before it wipes itself"),
-    Setting("KIOSK_ATTRACT_S", whole(1, 3_600), "30", "Seconds for which one offer stands in front"),
+    Setting(
+        "KIOSK_WARN_S", whole(1, 120), "20", "Seconds for which it asks before it wipes itself", remote=True
+    ),
+    Setting(
+        "KIOSK_ATTRACT_S", whole(1, 3_600), "30", "Seconds for which one offer stands in front", remote=True
+    ),
     Setting(
         "KIOSK_SCREEN_DIAGONAL",
         number(0, 120),
         "0",
         "Size of the shoppers' screen in inches, so that a QR has its 40 mm; 0 where it is not known",
+        remote=True,
     ),
     Setting(
         "KIOSK_BROWSER", str, "", "The browser of the shoppers' screen; without it the machine's Chromium"

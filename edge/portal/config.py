@@ -90,31 +90,61 @@ SETTINGS = (
     ),
     Setting("PORTAL_PORT", port, "8082", "Port to listen on; 0 takes a free one"),
     Setting(
-        "PORTAL_NOTICE", notice, "", "A line that every page shows, beside what the radio says of itself"
+        "PORTAL_NOTICE",
+        notice,
+        "",
+        "A line that every page shows, beside what the radio says of itself",
+        remote=True,
     ),
     Setting("PORTAL_GATE", file_or_none, "", "Socket of the gate (GATE_SOCKET); empty: no access point here"),
     Setting("PORTAL_NAME", machine_name, "portal.internal", "Name by which phones reach the portal"),
-    Setting("PORTAL_SSID", network_name, "", "Name of the guest network, for the sign at the door"),
     Setting(
-        "PORTAL_CERT", file_or_none, "", "Certificate with its chain (PEM) for PORTAL_NAME; empty: no TLS"
+        "PORTAL_SSID", network_name, "", "Name of the guest network, for the sign at the door", remote=True
+    ),
+    Setting(
+        "PORTAL_CERT",
+        file_or_none,
+        "",
+        "Certificate with its chain (PEM) for PORTAL_NAME; empty: no TLS",
     ),
     Setting("PORTAL_CERT_KEY", file_or_none, "", "Its private key (PEM); empty: it stands in PORTAL_CERT"),
     Setting("PORTAL_TLS_PORT", port, "8443", "Port for TLS"),
-    Setting("PORTAL_MINUTES", whole(1, 44_640), "60", "How long a guest may stay"),
-    Setting("PORTAL_EXTENSIONS", whole(0, 100), "3", "How often guests may extend that by themselves"),
-    Setting("PORTAL_MBYTES", whole(0, 1_000_000), "0", "Megabytes that a guest may use; 0: no limit"),
+    Setting("PORTAL_MINUTES", whole(1, 44_640), "60", "How long a guest may stay", remote=True),
     Setting(
-        "PORTAL_DOWN_KBYTES", whole(0, 1_000_000), "0", "Kilobytes per second towards a guest; 0: no limit"
+        "PORTAL_EXTENSIONS", whole(0, 100), "3", "How often guests may extend that by themselves", remote=True
     ),
-    Setting("PORTAL_UP_KBYTES", whole(0, 1_000_000), "0", "Kilobytes per second from a guest; 0: no limit"),
-    Setting("PORTAL_WAYS", ways, "click", "Ways in, the usual one first: click, sms, code, coupon, member"),
+    Setting(
+        "PORTAL_MBYTES", whole(0, 1_000_000), "0", "Megabytes that a guest may use; 0: no limit", remote=True
+    ),
+    Setting(
+        "PORTAL_DOWN_KBYTES",
+        whole(0, 1_000_000),
+        "0",
+        "Kilobytes per second towards a guest; 0: no limit",
+        remote=True,
+    ),
+    Setting(
+        "PORTAL_UP_KBYTES",
+        whole(0, 1_000_000),
+        "0",
+        "Kilobytes per second from a guest; 0: no limit",
+        remote=True,
+    ),
+    Setting(
+        "PORTAL_WAYS",
+        ways,
+        "click",
+        "Ways in, the usual one first: click, sms, code, coupon, member",
+        remote=True,
+    ),
     Setting("PORTAL_MODEM", modem, "", "Modem for codes by SMS; empty: none"),
-    Setting("PORTAL_COUNTRY", country, "DE", "Country whose phone numbers are typed without +"),
+    Setting("PORTAL_COUNTRY", country, "DE", "Country whose phone numbers are typed without +", remote=True),
     Setting(
         "PORTAL_CONTACT",
         contact,
         "",
         "Whom to ask about privacy, on the sign and the notice: address, telephone",
+        remote=True,
     ),
     Setting(
         "PORTAL_WALLETS",
@@ -122,7 +152,13 @@ SETTINGS = (
         "",
         "Folder with the keys for wallet passes; empty: none are offered",
     ),
-    Setting("PORTAL_VENUE_URL", secure_url, "", "Page of the shop for phones that are in; empty: the offers"),
+    Setting(
+        "PORTAL_VENUE_URL",
+        secure_url,
+        "",
+        "Page of the shop for phones that are in; empty: the offers",
+        remote=True,
+    ),
 )
 
 

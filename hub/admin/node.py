@@ -14,7 +14,7 @@ from hub.fleet.leaving import retire, stay
 from hub.fleet.listing import lines
 from hub.fleet.places import rename
 from hub.fleet.plan import Plan
-from hub.fleet.settings import BadSetting, change_settings, lines_of, move_to_team, setting_fault
+from hub.fleet.settings import change_settings, lines_of, move_to_team, setting_fault
 from hub.roles import Right
 from hub.sentences import Said, said
 from hub.store.records import Device
@@ -92,7 +92,6 @@ def device_set(office: Office, device: str) -> Response:
     found = _found(office, device)
     own = office.store.fleet.post(device).settings
     changes: dict[str, str | None] = {}
-    bad: list[BadSetting] = []
     faults: dict[str, Said] = {}
     for field, text in request.form.items():
         name, value = field.removeprefix("set_"), text.strip()
@@ -108,7 +107,7 @@ def device_set(office: Office, device: str) -> Response:
         if wrong is not None:
             faults["new_name"] = wrong
         changes[name] = value
-    if faults or bad:
+    if faults:
         return _page(office, found, 422, faults=faults, typed=request.form)
     change_settings(office.store, device, changes, office.now(), office.who())
     return _back(device, "configured")
