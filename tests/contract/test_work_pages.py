@@ -91,14 +91,14 @@ def test_a_file_is_looked_at_then_mended_and_taken_in(
     assert upload(office, CSV, do="look").status_code == 303
     do_all(house)
     shown = words(office.get("/work/1"))
-    assert "1 lines are good, 2 things are wrong" in shown
+    assert "Lines that are good: 1. Things that are wrong: 2." in shown
     assert "3 price Give an amount of money, such as 2.50." in shown
     assert house.store.outside.count_products() == 0
     upload(office, CSV.replace("2,,dear", "2,Milk,1"), do="look")
     do_all(house)
     assert office.post("/work/2/import", {}, "/work/2").status_code == 303
     do_all(house)
-    assert "2 lines were taken in" in words(office.get("/work/3"))
+    assert "Lines that were taken in: 2." in words(office.get("/work/3"))
     assert house.store.outside.count_products() == 2
     assert upload(office, "").status_code == 422
 
