@@ -87,6 +87,7 @@ def build_parser() -> argparse.ArgumentParser:
         command("revoke", "call coupons back, one or many at once"),
     )
     command("work", "do the hub's long work, as a process of its own")
+    _outside(command)
     command(
         "rebuild", "derive visits, coupons and redemptions from the journal again, while the shop goes on"
     )
@@ -131,6 +132,23 @@ def _upstream(upstream: argparse.ArgumentParser) -> None:
     )
     actions.add_parser("move", help="head office has another address").add_argument("url")
     actions.add_parser("leave", help="stand alone again")
+
+
+def _outside(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    from hub.outside.commands import kinds, parsers
+
+    parsers(
+        command("api-key", "keys with which other programs ask this hub"),
+        command("webhook", "web addresses that are told what happens"),
+    )
+    take = command("import", "look at a CSV file, or take it in")
+    take.add_argument("kind", choices=kinds())
+    take.add_argument("file", type=Path)
+    take.add_argument(
+        "--dry-run", action="store_true", help="look only, and say what is wrong with each line"
+    )
+    give = command("export", "everything of the shop in one zip file, without secrets")
+    give.add_argument("file", type=Path)
 
 
 def _campaign(campaign: argparse.ArgumentParser) -> None:
@@ -303,6 +321,7 @@ def _commands() -> dict[str, Callable[[Config, argparse.Namespace], int]]:
         work_commands,
     )
     from hub.fleet.commands import node
+    from hub.outside import commands as outside
     from hub.paper.commands import paper
     from hub.safety import commands as safety_commands
     from hub.upstream.commands import upstream
@@ -329,6 +348,10 @@ def _commands() -> dict[str, Callable[[Config, argparse.Namespace], int]]:
         "alerts": counter_commands.alerts,
         "report": commands.report,
         "work": work_commands.work,
+        "api-key": outside.api_key,
+        "webhook": outside.webhook,
+        "import": outside.bring_in,
+        "export": outside.give_out,
         "rebuild": work_commands.rebuild_all,
         "verify": commands.verify_all,
         "backup": commands.backup,

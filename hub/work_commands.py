@@ -6,7 +6,7 @@ import argparse
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 
 from hub.app import open_store
@@ -50,13 +50,22 @@ def rebuild_all(config: Config, _args: argparse.Namespace) -> int:
     return 0
 
 
-def do_here(config: Config, kind: str, arguments: Mapping[str, object]) -> Work:
-    """Submit this and wait until it is done, by this process or by another worker; CommandError where it failed.
+def do_here(
+    config: Config,
+    kind: str,
+    arguments: Mapping[str, object],
+    *,
+    prepare: Callable[[HubStore, int], object] = lambda _store, _number: None,
+    fail: bool = True,
+) -> Work:
+    """Submit this and wait until it is done, by this process or by another worker; Ctrl-C cancels it.
 
-    Ctrl-C cancels it.
+    `prepare` puts in what it works on. CommandError where it failed, unless `fail` is False.
     """
     with closing(open_store(config.dir, config.database, config.shop)) as store:
-        made = submit(store, kind, arguments, WHO, time.time())
+        with store.writing():
+            made = submit(store, kind, arguments, WHO, time.time())
+            prepare(store, made.id)
         worker = Worker(store, config, alive=lambda: _tell(store, made.id))
         try:
             while True:
@@ -69,7 +78,7 @@ def do_here(config: Config, kind: str, arguments: Mapping[str, object]) -> Work:
         except KeyboardInterrupt:
             _cancelled(store, made.id)
             raise
-    if there is None or there.state != "done":
+    if there is None or (fail and there.state != "done"):
         said = result_of(there).get("sentence") if there else None
         raise CommandError(str(said or "It was cancelled before it was done."))
     return there
