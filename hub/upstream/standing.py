@@ -12,6 +12,10 @@ from hub.upstream.merging import from_above
 from hub.wire.snapshot import Text
 
 
+SENT_AWAY = frozenset({"withdrawn", "unknown_device", "bad_signature", "too_old"})
+"""Answers of head office after which another try comes to the same."""
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """A shop's view of head office. `waiting`: events that are not there yet. `recalling`: this hub was set back, and is getting
@@ -32,6 +36,11 @@ class Standing:
     got_back: int
     got_back_at: float | None
     offers: int
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether head office answers and takes nothing from this shop: waiting helps nobody."""
+        return self.failing_since is not None and self.code in SENT_AWAY
 
     def as_json(self) -> dict[str, Any]:
         """As `upstream show --json` prints it."""

@@ -15,9 +15,6 @@ AWAY_AFTER_S = 180.0
 
 RECENT_S = 7 * 86_400.0
 
-SENT_AWAY = frozenset({"withdrawn", "unknown_device", "bad_signature", "too_old"})
-"""Answers of head office after which waiting helps nobody."""
-
 CHAIN_WARNINGS = (
     Warning(
         "upstream-refuses",
@@ -114,7 +111,7 @@ def _up(store: Store, folder: Path, now: float) -> Iterator[Holding]:
     above = standing_with_head_office(store, folder)
     if above is None:
         return
-    if above.failing_since is not None and above.code in SENT_AWAY:
+    if above.is_refused:
         yield Holding("upstream-refuses", above.sentence, since=above.failing_since)
     elif above.failing_since is not None and now - above.failing_since >= AWAY_AFTER_S:
         yield Holding("upstream-away", f"{above.waiting}", since=above.failing_since)
