@@ -11,7 +11,6 @@ from hub.upstream.line import node_at_head_office
 from hub.upstream.merging import from_above
 from hub.wire.snapshot import Text
 
-
 SENT_AWAY = frozenset({"withdrawn", "unknown_device", "bad_signature", "too_old"})
 """Answers of head office after which another try comes to the same."""
 
