@@ -124,8 +124,15 @@ def context(office: Office) -> dict[str, Any]:
         "may": lambda right: allowed(Right(right)),
         "form_token": g.get("shopbell_form_token", ""),
         "navigation": lambda: _navigation(office),
+        "alarms": lambda: _alarms(office),
         "done": done_sentence(request.args.get("done", "")),
     }
+
+
+def _alarms(office: Office) -> object:
+    from hub.admin.alarms import alarms_of
+
+    return alarms_of(office)
 
 
 def _navigation(office: Office) -> list[ShownGroup]:
@@ -207,6 +214,8 @@ def act_name(what: str) -> str:
         "keys.policy": gettext("changed how keys are replaced"),
         "codes.key": gettext("replaced the key behind codes that change"),
         "backup.made": gettext("made a backup"),
+        "drill.passed": gettext("told of a restore that was tried"),
+        "alarms.seen": gettext("has seen the alarms"),
         "api_key.made": gettext("made a key for another program"),
         "api_key.ended": gettext("ended the key of another program"),
         "api.refused": gettext("was refused a change"),

@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from hub.admin import (
+    alarms,
     calendar,
     chain,
     coupon,
@@ -102,6 +103,7 @@ def every_route() -> tuple[Route, ...]:
         *managers.ROUTES,
         *work.ROUTES,
         *outside.ROUTES,
+        *alarms.ROUTES,
         *record.ROUTES,
         *tags.ROUTES,
         *shop_pages.ROUTES,
