@@ -44,7 +44,6 @@ TEST_TOOLS = (
     Tool("cc", "libc6-dev"),
     Tool("systemd-analyze", "systemd"),
     Tool("systemd-nspawn", "systemd-container"),
-    Tool("debootstrap", "debootstrap"),
     Tool("minisign", "minisign"),
     Tool("hostapd", "hostapd", starts=True),
     Tool("wpa_supplicant", "wpasupplicant", starts=True),
@@ -52,7 +51,7 @@ TEST_TOOLS = (
     Tool("initdb", "postgresql", starts=True),
 )
 """For the tests of the Wi-Fi portal, of codes on paper (zbar), of what a power cut leaves (a C compiler and its library's
-headers), of the hub's other database, and of installing in a fresh Debian (systemd-container, debootstrap, minisign).
+headers), of the hub's other database, and of installing in a fresh Debian (systemd-container, minisign).
 The services among them would take hold of this machine's own network."""
 
 PEER_TOOLS = (
