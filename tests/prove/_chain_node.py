@@ -118,7 +118,7 @@ class ChainNode:
             value_cents=100, offline=True,
         )  # fmt: skip
         self.outbox.record(fact, self.days.now())
-        return 3
+        return 2
 
 
 def main() -> None:
