@@ -37,7 +37,7 @@ DEFAULT_SIZE = 20
 CI_SIZE = 3
 SIZE_NAME = "restores"
 
-LARGE, LARGE_BYTES, SMALL_BYTES = 20, 2**30, 8 * 2**20
+LARGE, LARGE_BYTES, SMALL_BYTES, FACTS_BYTES = 20, 2**30, 8 * 2**20, 32 * 2**20
 """From so many restores on, the hub has a gigabyte."""
 
 RPO_S, RTO_S = 1.0, 60.0
@@ -99,14 +99,22 @@ class Place:
         self._node: HouseNode | None = None
 
     def fill(self, octets: int) -> None:
-        """Facts of another device, until the file is that large."""
-        seq = 1
-        while (self.hub / FILE).stat().st_size < octets:
+        """Facts of another device, until the file is that large; beyond FACTS_BYTES texts that could not be read, which a
+        rebuild need not derive from."""
+        seq, rnd = 1, random.Random(octets)
+        while (self.hub / FILE).stat().st_size < min(octets, FACTS_BYTES):
             texts = [write_event(event) for event in some_events("edge-9", seq, BATCH)]
             body = msgspec.json.encode(SyncRequest(events=tuple(msgspec.Raw(text) for text in texts)))
             request = msgspec.json.decode(body, type=SyncRequest)
             take(self.store, read_batch("edge-9", body, request), 1_800_000_000.0, "ntp")
             seq += BATCH
+            self.store.checkpoint()
+        while (self.hub / FILE).stat().st_size < octets:
+            with self.store.writing():
+                for _ in range(16):
+                    self.store.journal.park(
+                        "edge-9", rnd.randbytes(512 * 1024).hex().encode(), "filling", time.time()
+                    )
             self.store.checkpoint()
 
     def size(self) -> int:
