@@ -38,6 +38,8 @@ WORK = f"{STATE}/update"
 BACK_WITHIN_S = 120.0
 """How long the version before is waited for, so that somebody can be told whether it is well."""
 
+UNTOUCHED = "what this machine keeps is as it was left: the new version had not changed its form, and nothing of it is lost"
+
 
 class Trial(msgspec.Struct, frozen=True):
     """An update that is not decided. `copied_at` 0: the hub's database was not copied, the new version does not change it."""

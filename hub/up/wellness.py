@@ -34,10 +34,10 @@ def fault_of(unit: str, seen: Seen, before: int | None) -> str | None:
 
     A shop that had trouble already, such as a full disk, answers 503 before and after: that is not the new version's doing.
     """
-    if seen.active != "active":
-        return f"{unit} is {seen.active}."
     if seen.restarts:
         return f"{unit} fell over and was started again, {seen.restarts} times."
+    if seen.active != "active":
+        return f"{unit} is {seen.active}."
     if seen.answer is not None and seen.answer not in (200, before):
         return (
             f"{unit} answers /healthz with {seen.answer}."
