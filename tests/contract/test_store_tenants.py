@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hub.app import NoShop, open_store
 from hub.cli import main
 from hub.client.db import Pool
-from hub.devices import WRONG_SECRETS, open_pairing
+from hub.devices import PAIRING_S, WRONG_SECRETS, open_pairing
+from hub.jobs import prune_all
 from hub.rebuild import rebuild, verify
 from hub.store.audit_chain import FIRST, link
 from hub.store.connection import MIGRATIONS
@@ -159,6 +160,21 @@ def test_a_set_back_of_one_shop_does_not_stop_the_other(shops: tuple[House, Hous
     shops[1].store.setback.begin(NOON - 60, NOON)
     assert tills[0].ask("x").status == 200
     assert problem(tills[1].ask("x")).code == "recovering"
+
+
+def test_what_has_ended_is_forgotten_in_every_shop_by_one_of_several_processes(
+    shops: tuple[House, House],
+) -> None:
+    for shop in shops:
+        open_pairing(shop.store, shop.key, None, NOON)
+    later = NOON + PAIRING_S + 1
+    prune_all(shops[0].store, later)
+    assert [shop.store.devices.prune_pairings(later) for shop in shops] == [0, 0]
+    for shop in shops:
+        open_pairing(shop.store, shop.key, None, NOON)
+    # Another process comes just behind: it is not its turn.
+    prune_all(shops[1].store, later + 1)
+    assert [shop.store.devices.prune_pairings(later) for shop in shops] == [1, 1]
 
 
 def test_a_hub_speaks_for_the_shop_that_it_is_told(shops: tuple[House, House], database: str) -> None:
