@@ -37,6 +37,7 @@ def security(office: Office) -> Response:
     )
 
 
+@needs(Right.READ, fresh=True)
 def end(office: Office) -> Response:
     """End one other session, or all others."""
     match request.form.get("action"):

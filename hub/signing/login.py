@@ -30,6 +30,9 @@ from hub.store.records import AuditEntry, Session
 SESSION_S = 12 * 3_600
 """A working day. Whoever comes back tomorrow logs in again."""
 
+IDLE_S = 2 * 3_600
+"""Without a request for so long a session is over: a laptop that was left open in the back room is nobody's."""
+
 SECOND_STEP_S = 300.0
 """From a right password to its code."""
 
@@ -135,8 +138,12 @@ def begin_session(store: Store, manager: str, now: float, *, way: str = "passwor
 
 
 def session_of(store: Store, token: str, now: float) -> Session | None:
-    """The session that a cookie stands for."""
-    return store.people.session(token_hash(token), now) if token else None
+    """The session that a cookie stands for; None where it ended, also by having rested for too long."""
+    session = store.people.session(token_hash(token), now) if token else None
+    if session is None:
+        return None
+    use = store.persons.use(session.token_hash)
+    return None if use is not None and now - use.used_at > IDLE_S else session
 
 
 def log_out(store: Store, token: str) -> None:

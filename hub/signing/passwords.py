@@ -52,6 +52,16 @@ def token_hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
+def slow_hash(code: str, salt: str) -> str:
+    """A code that has fewer bits, as it is kept: argon2id with a salt (32 hexadecimal digits) that codes of one set share."""
+    from argon2.low_level import Type, hash_secret_raw
+
+    raw = hash_secret_raw(
+        code.encode(), bytes.fromhex(salt), ARGON2_PASSES, ARGON2_MEMORY_KIB, ARGON2_LANES, 32, Type.ID
+    )
+    return f"{salt}:{raw.hex()}"
+
+
 def form_token(token: str) -> str:
     """What a form must send back to show that it came from our own page. It tells nothing of the cookie."""
     return hmac.new(token.encode(), b"shopbell form", hashlib.sha256).hexdigest()

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from hub.sentences import Said, said
 from hub.signing.knocking import Wait, knock
-from hub.signing.passwords import in_groups, token_hash
+from hub.signing.passwords import in_groups, slow_hash, token_hash
 from hub.signing.totp import SECRET_OCTETS, fitting_step
 from hub.store.base import Store
 from hub.store.person_records import TotpRecord
@@ -126,7 +126,10 @@ def _spend_code(store: Store, manager: str, typed: str, now: float) -> bool:
     folded = fold_typed(typed)
     if len(folded) != RECOVERY_CHARACTERS or not set(folded) <= set(CROCKFORD):
         return False
-    if not store.persons.spend_recovery_code(manager, token_hash(folded)):
+    kept = store.persons.recovery_hashes(manager)
+    if not kept or not store.persons.spend_recovery_code(
+        manager, slow_hash(folded, kept[0].partition(":")[0])
+    ):
         return False
     left = store.persons.recovery_codes(manager)
     detail = msgspec.json.encode({"left": left}).decode()
@@ -136,7 +139,8 @@ def _spend_code(store: Store, manager: str, typed: str, now: float) -> bool:
 
 def _new_codes(store: Store, manager: str, now: float, random: Random) -> FreshCodes:
     codes = [crockford(random(8), RECOVERY_CHARACTERS) for _ in range(RECOVERY_CODES)]
-    store.persons.put_recovery_codes(manager, [token_hash(code) for code in codes], now)
+    salt = random(16).hex()
+    store.persons.put_recovery_codes(manager, [slow_hash(code, salt) for code in codes], now)
     return FreshCodes(tuple(in_groups(code) for code in codes))
 
 

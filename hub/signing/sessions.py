@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from hub.signing.login import LoggedIn, begin_session
+from hub.signing.login import IDLE_S, LoggedIn, begin_session
 from hub.signing.passwords import token_hash
 from hub.store.base import Store
 from hub.store.person_records import SessionUse
@@ -100,6 +100,8 @@ def own_sessions(store: Store, here: Session, now: float) -> list[OwnSession]:
     lines = []
     for one in store.people.sessions(here.manager, now):
         use = store.persons.use(one.token_hash)
+        if use is not None and now - use.used_at > IDLE_S:
+            continue
         lines.append(
             OwnSession(
                 session_name(one),

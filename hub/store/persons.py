@@ -177,10 +177,16 @@ class SqlPersons:
 
     def recovery_codes(self, manager: str) -> int:
         """How many are left."""
+        return len(self.recovery_hashes(manager))
+
+    def recovery_hashes(self, manager: str) -> list[str]:
+        """Those that are left, as they are kept."""
         rows = self._pool.read(
-            "SELECT count(*) FROM recovery_code WHERE shop = ? AND manager = ?", self._pool.shop, manager
+            "SELECT code_hash FROM recovery_code WHERE shop = ? AND manager = ? ORDER BY code_hash",
+            self._pool.shop,
+            manager,
         )
-        return int(rows[0][0])
+        return [code_hash for (code_hash,) in rows]
 
     def spend_recovery_code(self, manager: str, code_hash: str) -> bool:
         """Use one up; False where it is not one of this manager's."""

@@ -87,6 +87,24 @@ def test_a_session_that_ran_out_is_not_listed(house: House) -> None:
     assert others(here) == []
 
 
+def test_a_session_that_rested_for_too_long_is_over_and_one_that_is_used_goes_on(house: House) -> None:
+    here, there = browser(house), browser(house)
+    for _ in range(4):
+        house.now += 3_600
+        assert here.get("/").status_code == 200
+    assert there.get("/").status_code == 303
+    assert words(here.get("/security")).count("Log out there") == 0
+    house.now += 2 * 3_600 + 1
+    assert here.get("/").status_code == 303
+
+
+def test_ending_sessions_asks_who_it_is_where_that_was_long_ago(house: House) -> None:
+    here, there = browser(house), browser(house)
+    house.now += 1_000
+    assert here.post("/security", {"action": "others"}).location.startswith("/manage/again")
+    assert there.get("/").status_code == 200
+
+
 def test_a_new_password_that_is_refused_leaves_no_session_behind(house: House) -> None:
     here = browser(house)
     assert here.post("/password", {"old": PASSWORD, "password": "short"}).status_code == 422

@@ -26,6 +26,7 @@ from hub.signing.joining import make_setup_code, set_up
 from hub.signing.knocking import FREE_FROM_ONE_PLACE, Wait, wait_s
 from hub.signing.login import SESSION_S, LoggedIn, change_password, log_in, log_out, session_of
 from hub.signing.passwords import form_token, hash_secret, password_fault, secret_fits
+from hub.signing.sessions import note_seen
 from hub.store.entry import Knocks
 from hub.store.sqlite import SqliteStore
 from hub.wire.pins import read_pin
@@ -95,6 +96,10 @@ def test_no_secret_stands_on_the_disk(store: SqliteStore, tmp_path: Path) -> Non
 def test_a_session_ends_by_logging_out_and_by_itself(managed: SqliteStore) -> None:
     person = log_in(managed, "Ines", PASSWORD, "here", NOW)
     assert isinstance(person, LoggedIn)
+    for hour in range(1, SESSION_S // 3_600):
+        session = session_of(managed, person.token, NOW + hour * 3_600)
+        assert session is not None
+        note_seen(managed, session, NOW + hour * 3_600)
     assert session_of(managed, person.token, NOW + SESSION_S - 1) is not None
     assert session_of(managed, person.token, NOW + SESSION_S) is None
     log_out(managed, person.token)
