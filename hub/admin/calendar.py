@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from hub.admin.offers import standings
 from hub.admin.office import Office, Route
-from hub.admin.paging import cut
+from hub.admin.paging import asked_page, cut
 from hub.admin.terms_shown import channel_names
 from hub.months import next_month, overlaps_of, read_month, runs_of, stretches_of, weeks_of
 from hub.storefront.languages import gettext, locale
@@ -35,7 +35,7 @@ def calendar(office: Office) -> Response:
         weekdays=[names[(weekday + step) % 7] for step in range(7)],
         weeks=weeks_of(runs, first, weekday),
         stretches=stretches_of(runs, first),
-        overlaps=cut(overlaps_of(runs, first), 1),
+        overlaps=cut(overlaps_of(runs, first), asked_page(request.args), {"month": first.isoformat()[:7]}),
         goes_on=...,
         last=next_month(first) - timedelta(days=1),
         places=channel_names() | {"air": gettext("on Bluetooth")},

@@ -6,6 +6,7 @@ from flask import abort, request
 from werkzeug.wrappers import Response
 
 from hub.admin.office import Office, Route, back_to
+from hub.admin.paging import asked_page, asked_words, cut, found
 from hub.enrolled import add_tag, is_readable, remove_tag
 from hub.sentences import Said
 from hub.storefront.languages import language
@@ -49,11 +50,17 @@ def remove(office: Office, known: str) -> Response:
 
 
 def _page(office: Office, typed: dict[str, str], faults: dict[str, Said]) -> Response:
-    found = sorted(office.store.tags.all(), key=lambda tag: (WHOSE.index(tag.whose), tag.name.casefold()))
+    query, every = asked_words(request.args), office.store.tags.all()
+    some = [tag for tag in every if found(query, (tag.name, tag.identity or ""))]
+    some.sort(key=lambda tag: (WHOSE.index(tag.whose), tag.name.casefold()))
+    part = cut(some, asked_page(request.args), {"q": query} if query else {})
     return office.page(
         "tags.html",
         422 if faults else 200,
-        tags=[(tag, is_readable(office.key, tag)) for tag in found],
+        tags=[(tag, is_readable(office.key, tag)) for tag in part.lines],
+        part=part,
+        query=query,
+        any=bool(every),
         typed=typed,
         faults=faults,
         whose=WHOSE,

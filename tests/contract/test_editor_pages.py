@@ -334,3 +334,25 @@ def test_proposals_and_rules_are_kept_on_both_databases(
         assert [entry.what for entry in house.store.people.audit() if entry.who == "Ines"] == ["shop.changed"]
     finally:
         house.close()
+
+
+def test_an_offer_that_is_over_is_still_looked_at_as_every_kind(house: House, office: Office) -> None:
+    house.store.campaigns.save(campaign(), "ended", NOON, "Ines")
+    page = office.get("/offers/1").get_data(as_text=True)
+    links = re.findall(r'target="shown" href="([^"]+)"', page)
+    assert len(links) == 4
+    assert all(office.client.get(link).status_code == 200 for link in links)
+    assert "data-kind=" not in page[page.index('class="kinds"') : page.index("<iframe")]
+
+
+def test_tags_are_searched_and_turned_over(house: House, office: Office) -> None:
+    for number in range(30):
+        identity = f"eddystone-uid:{number:020x}/{1:012x}"
+        form = {"name": f"Trolley {number}", "whose": "thing", "way": "identity", "identity": identity}
+        assert office.post("/tags", form).status_code == 303
+    assert "1 to 25 of 30" in words(office.get("/tags"))
+    assert "26 to 30 of 30" in words(office.get("/tags?page=2"))
+    found = words(office.get("/tags?q=trolley+17"))
+    assert "Trolley 17" in found
+    assert "Trolley 18" not in found
+    assert "No such tag" in words(office.get("/tags?q=zebra"))

@@ -3,8 +3,8 @@
 (() => {
   const form = document.getElementById("offer-form");
   const frame = document.getElementById("shown");
-  if (!form || !frame || !window.fetch) return;
   const buttons = [...document.querySelectorAll("button[data-kind]")];
+  if (!form || !frame || !buttons.length || !window.fetch) return;
   let kind = frame.dataset.kind;
   let waiting = 0;
   let asking = false;
