@@ -15,12 +15,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from hardware.reasons import DeviceError
+from hub.client.configured import values_of, write_down
 from hub.client.db import StorageError
 from hub.client.enrolling import EnrolError, enrol
+from hub.client.joining import Joining, lasting_key, show_code
 from hub.client.node import Node
 from hub.client.settings import SettingsError
 from hub.client.warnings import exit_status, read_report, show
-from kiosk.config import Config, read_config, show_config
+from kiosk.config import SETTINGS, Config, read_config, show_config
 
 OK, REFUSED, BROKEN = 0, 1, 2
 
@@ -57,9 +59,15 @@ def _parser() -> argparse.ArgumentParser:
     browser = command("browser", _browser, "Show the shoppers' screen in a browser that is looked after.")
     browser.add_argument("--port", help="port of the kiosk on this machine (KIOSK_PORT)")
     joining = command("enrol", _enrol, "Join a shop with a pairing code from its hub.")
-    joining.add_argument("code", metavar="CODE", help="the pairing code")
+    joining.add_argument(
+        "code",
+        metavar="CODE",
+        nargs="?",
+        help="the pairing code; without one this till shows a code for the hub",
+    )
     joining.add_argument("--hub", help="address of the hub, such as http://hub.local:8080 (KIOSK_HUB)")
     joining.add_argument("--name", default="Till 1", help="what people call this till")
+    command("key", _key, "Print this till's public key, to be allowed at the hub before it is there.")
     redeem = command("redeem", _redeem, "Redeem a coupon, as the till page does.")
     redeem.add_argument("text", metavar="TOKEN_OR_CODE", help="the text of the QR, or the code beneath it")
     redeem.add_argument("--basket", default="", metavar="AMOUNT", help="what is bought, such as 12.50")
@@ -90,15 +98,23 @@ def _config(config: Config, _asked: argparse.Namespace) -> int:
     return OK
 
 
+def _key(config: Config, _asked: argparse.Namespace) -> int:
+    print(lasting_key(config.dir))
+    return OK
+
+
 def _enrol(config: Config, asked: argparse.Namespace) -> int:
     if not config.hub:
         return _broken("Say where the hub is: --hub http://hub.local:8080")
+    if not asked.code:
+        joining = Joining(config.dir, config.hub, "kiosk", asked.name, hub_key=config.hub_key)
+        return OK if show_code(joining, lambda line: print(line, flush=True)) else BROKEN
     node = enrol(config.dir, config.hub, asked.code, "kiosk", asked.name)
     print(f"{node.name} has joined shop {node.shop} as {node.device}.")
     return OK
 
 
-def _serve(config: Config, _asked: argparse.Namespace) -> int:
+def _serve(config: Config, asked: argparse.Namespace) -> int:
     # Late, like the counter everywhere here: `config` and `enrol` need neither Flask nor the journal.
     from hub.client.serving import ServeError
     from kiosk.app import serve
@@ -110,6 +126,10 @@ def _serve(config: Config, _asked: argparse.Namespace) -> int:
         print(f"The screen is at {address}/ and the till at {address}/till", flush=True)
 
     try:
+        if Node.load(config.dir) is None and config.hub and not _set_up(config):
+            return OK
+        if Node.load(config.dir) is not None:
+            write_down("kiosk", SETTINGS, os.environ, _flags(asked), values_of(SETTINGS, config))
         counter = Counter(config)
     except NotEnrolled as wrong:
         return _broken(str(wrong))
@@ -120,6 +140,27 @@ def _serve(config: Config, _asked: argparse.Namespace) -> int:
     finally:
         counter.stop()
     return OK
+
+
+def _set_up(config: Config) -> bool:
+    """Show a code until somebody at the hub accepts this till; False where the end was asked for before that."""
+    from hub.client.setting_up import set_up
+    from hub.storefront.setting_up import create_setting_up
+    from hub.wire.joining import show_joining_code
+
+    joining = Joining(config.dir, config.hub, "kiosk", config.name, hub_key=config.hub_key)
+    app = create_setting_up(
+        lambda: joining.standing,
+        joining.begin_again,
+        hub_url=config.hub,
+        name=config.name,
+        show=show_joining_code,
+    )
+
+    def ready(address: str) -> None:
+        print(f"This till has joined no shop yet. Its code is at {address}/", flush=True)
+
+    return set_up(joining, app, config.host, config.port, ready=ready)
 
 
 def _browser(config: Config, _asked: argparse.Namespace) -> int:

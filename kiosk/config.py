@@ -9,14 +9,16 @@ from typing import Literal
 
 from hardware.device import find_driver
 from hardware.reasons import DeviceError
+from hub.client.configured import read_node_settings
 from hub.client.settings import (
     Setting,
     folder,
     host,
+    hub_fingerprint,
+    name,
     notice,
     number,
     port,
-    read_settings,
     show_settings,
     url,
     whole,
@@ -86,6 +88,13 @@ SETTINGS = (
     Setting("KIOSK_PORT", port, "8081", "Port to listen on; 0 takes a free one"),
     Setting(
         "KIOSK_HUB", url, "", "Address of the shop's hub, where it is not the one of the enrolment any more"
+    ),
+    Setting("KIOSK_NAME", name, "Till", "What people call this till, until the hub says otherwise"),
+    Setting(
+        "KIOSK_HUB_KEY",
+        hub_fingerprint,
+        "",
+        "Fingerprint of the only hub that this till may join (python -m hub node hub-key)",
     ),
     Setting("KIOSK_NOTICE", notice, "", "A line for every page, as text or as JSON by language", remote=True),
     Setting("KIOSK_THREADS", whole(2, 64), "6", "Requests that are answered at the same time"),
@@ -163,6 +172,8 @@ class Config:
     host: str = "127.0.0.1"
     port: int = 8081
     hub: str = ""
+    name: str = "Till"
+    hub_key: str = ""
     notice: Text = field(default_factory=dict)
     threads: int = 6
     signed_in_s: int = 900
@@ -182,7 +193,7 @@ class Config:
 
 def read_config(environ: Mapping[str, str], flags: Mapping[str, str | None] | None = None) -> Config:
     """The settings; SettingsError has every mistake."""
-    return Config(**read_settings(SETTINGS, environ, flags))
+    return Config(**read_node_settings(SETTINGS, environ, flags))
 
 
 def show_config(config: Config) -> str:

@@ -142,6 +142,11 @@ def write_down(
         logger.warning("settings in force could not be written down: %s", wrong)
 
 
+def values_of(table: Sequence[Setting], config: object) -> dict[str, Any]:
+    """The values of a program's settings, by their fields."""
+    return {setting.field: getattr(config, setting.field) for setting in table}
+
+
 class Telling:
     """What the programs of a node have written down, for the exchange: once after each change."""
 

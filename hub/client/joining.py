@@ -7,6 +7,7 @@ that a power cut between the hub's yes and the node's own record loses nothing: 
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,14 +22,21 @@ from hub.client.files import write_whole
 from hub.client.link import HttpLink, Link
 from hub.client.node import Node
 from hub.wire.identity import (
-    crockford,
     fingerprint,
     fold_typed,
     private_bytes,
     public_text,
     sign_text,
 )
-from hub.wire.joining import AskReply, AskRequest, HelloReply, HelloRequest, joining_code
+from hub.wire.joining import (
+    POLL_S,
+    AskReply,
+    AskRequest,
+    HelloReply,
+    HelloRequest,
+    joining_code,
+    show_joining_code,
+)
 from hub.wire.sync import Problem
 
 KEY_FILE = "joining.key"
@@ -207,9 +215,26 @@ class Joining:
         return Standing("unreachable", before.code, before.expires_at, before.hub, sentence)
 
 
-def short_id(public: str) -> str:
-    """The beginning of a node's key, for people who compare two lists."""
-    return crockford(bytes.fromhex(public), 8)
+def show_code(
+    joining: Joining, say: Callable[[str], None], wait: Callable[[float], object] = time.sleep
+) -> bool:
+    """Ask in a shell until the node has joined (True) or cannot (False): each new code and each trouble is said once."""
+    said = ""
+    while True:
+        standing = joining.step()
+        if standing.stage == "joined":
+            node = Node.load(joining.folder)
+            say(f"{node.name} has joined shop {node.shop} as {node.device}." if node else "Joined.")
+            return True
+        line = standing.sentence
+        if standing.stage == "waiting" and standing.code:
+            line = f"Accept this code at the hub within ten minutes: {show_joining_code(standing.code)}"
+        if line and line != said:
+            say(line)
+            said = line
+        if standing.stage in ("refused", "no_hub", "another_hub"):
+            return False
+        wait(POLL_S)
 
 
 def _load(folder: Path) -> tuple[_Kept, Ed25519PrivateKey] | None:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from hub.wire.identity import CROCKFORD, FINGERPRINT_CHARACTERS, fold_typed
 from hub.wire.snapshot import Text
 
 
@@ -115,6 +116,14 @@ def name(text: str) -> str:
     if not text or len(text) > 40 or not all(sign.isalnum() or sign in "-_ ." for sign in text):
         raise ValueError("must be a short name of letters, digits, spaces, dots, dashes")
     return text
+
+
+def hub_fingerprint(text: str) -> str:
+    """The fingerprint of a hub's key as `python -m hub node hub-key` prints it, or nothing."""
+    folded = fold_typed(text)
+    if folded and (len(folded) != FINGERPRINT_CHARACTERS or set(folded) - set(CROCKFORD)):
+        raise ValueError("must be three groups of four letters and digits, or empty")
+    return folded
 
 
 def folder(text: str) -> Path:
