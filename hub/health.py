@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from hub.client.db import StorageError
 from hub.client.warnings import Holding, Severity, Shown, Warning, show  # noqa: A004 - nothing here raises Python's warnings
 from hub.config import Config
+from hub.outside.warnings import OUTSIDE_WARNINGS, outside_troubles
 from hub.pepper import PEPPER_FILE, hub_pepper, under_another
 from hub.safety.standing import backup_troubles
 from hub.safety.warnings import SAFETY_WARNINGS
@@ -184,6 +185,7 @@ WARNINGS = (
     ),
     *CHAIN_WARNINGS,
     *SAFETY_WARNINGS,
+    *OUTSIDE_WARNINGS,
 )
 
 
@@ -196,6 +198,7 @@ def look(store: Store, config: Config, now: float) -> list[Shown]:
         found += _office(store, config, now)
         found += look_at_chain(store, config.dir, now)
         found += backup_troubles(config, now)
+        found += outside_troubles(store, now)
     except StorageError as wrong:
         return show(WARNINGS, [*found, Holding("storage", str(wrong))])
     return show(WARNINGS, found)

@@ -13,6 +13,7 @@ from postgres_server import PostgresServer, postgres_server
 from webhook_receiver import Got, receiving
 
 from hub.config import Config
+from hub.health import look
 from hub.outside.signed import is_signed, read_secret
 from hub.outside.webhooks import (
     AFTER_S,
@@ -51,6 +52,10 @@ def hook(house: House, url: str, *kinds: str) -> tuple[Webhook, bytes]:
 
 def turn(house: House) -> None:
     work_webhooks(house.store, Config(house.folder), house.now)
+
+
+def warned(house: House) -> list[str]:
+    return [one.code for one in look(house.store, Config(house.folder), house.now)]
 
 
 def kinds(got: list[Got]) -> list[str]:
@@ -104,12 +109,15 @@ def test_a_receiver_that_fails_is_tried_later_with_the_same_id_and_then_gets_all
         house.now += AFTER_S[0] + 1
         turn(house)
         assert len(receiver.got) == 2
+        assert "webhook-failing" not in warned(house)
         failing = house.store.webhooks.get(made.number)
         assert failing is not None
         assert failing.failing_since == NOON
-        house.now += AFTER_S[1] + 1
+        house.now += 601
+        assert "webhook-failing" in warned(house)
         turn(house)
         turn(house)
+        assert "webhook-failing" not in warned(house)
     ids = [one.headers["webhook-id"] for one in receiver.got]
     assert ids[0] == ids[1] == ids[2]
     assert len(set(ids)) == 3
@@ -142,6 +150,7 @@ def test_after_three_days_it_is_disabled_and_goes_on_from_there_when_somebody_le
         turn(house)
         assert len(receiver.got) == tries
         assert [entry.what for entry in house.store.people.audit(limit=1)] == ["webhook.disabled"]
+        assert "webhook-disabled" in warned(house)
         answers["status"] = 200
         assert switch_webhook(house.store, made.number, True, "Ada", house.now)
         turn(house)

@@ -16,6 +16,7 @@ from hub_house import House, visit
 
 from hub.app import open_store
 from hub.config import Config
+from hub.health import look
 from hub.store.whole import HubStore
 from hub.store.work_records import Work
 from hub.work import Progress, claim, submit
@@ -95,6 +96,8 @@ def test_serve_does_long_work_too_unless_it_is_told_not_to(folder: Path) -> None
             there = store.work.get(made.id)
             assert there is not None
             assert there.state == "waiting"
+        later = [one.code for one in look(store, Config(folder), time.time() + 200)]
+        assert "work-waits" in later
         with running(folder, "serve", "--port", "0", HUB_SITE="no"):
             assert ended(store, made.id).state == "done"
 
