@@ -27,6 +27,7 @@ from hub.wire.events import CouponIssued
 from hub.wire.pins import pepper_pin, write_pin
 from hub.wire.sealing import unseal
 from hub.wire.snapshot import Campaign, Staff, read_section
+from tests.postgres_server import PostgresServer, postgres_server
 
 TABLES = Migrations("chain-staff")
 
@@ -49,9 +50,16 @@ class AskingShop(ShopHouse):
         self.link = WsgiLink(self.app)
 
 
-@pytest.fixture
-def head(tmp_path: Path) -> Iterator[HeadHouse]:
-    made = HeadHouse(tmp_path / "head")
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgresServer]:
+    with postgres_server() as running:
+        yield running
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def head(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[HeadHouse]:
+    database = request.getfixturevalue("server").fresh() if request.param == "postgres" else ""
+    made = HeadHouse(tmp_path / "head", database)
     made.publish(campaign(CHAIN_FIRST))
     yield made
     made.close()
