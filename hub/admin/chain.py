@@ -31,7 +31,7 @@ def pair(office: Office) -> Response:
     """A code with which the hub of one shop joins here; shown once, and kept nowhere."""
     until = office.now() + PAIRING_S
     code = open_pairing(office.store, office.key, "hub", office.now())
-    office.note("device.pairing", "hub", changes=turned("until", None, until))
+    office.note("device.pairing_opened", "hub", changes=turned("until", None, until))
     return _page(office, pairing=str(code), until=until)
 
 
