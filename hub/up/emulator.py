@@ -33,19 +33,26 @@ def bring_emulator(tell: Callable[[str], None], root: Path | None = None) -> str
     if python is None:
         return "emupos, an emulated receipt printer, needs Python 3.13 or newer, and there is none on this machine."
     tell("installing emupos, an emulated receipt printer, for the tests of the printer (half a minute, once)")
-    home = _home(root)
+    failed = install_apart(python, _home(root), WANTED)
+    if failed is not None:
+        return f"emupos could not be installed: {failed}"
+    return None if emulator(root) else "emupos was installed and brought no program."
+
+
+def install_apart(python: str, home: Path, *wanted: str) -> str | None:
+    """Make an environment of its own at `home` with these packages; None where it is there now, else why not."""
     try:
         for command in (
             [python, "-m", "venv", str(home)],
-            [str(home / "bin" / "python"), "-m", "pip", "install", "-q", WANTED],
+            [str(home / "bin" / "python"), "-m", "pip", "install", "-q", *wanted],
         ):
             subprocess.run(command, check=True, capture_output=True, timeout=WITHIN_S, env=_env())
     except (OSError, subprocess.SubprocessError) as wrong:
         # Half an environment would be taken for a whole one.
         shutil.rmtree(home, ignore_errors=True)
         said = getattr(wrong, "stderr", None) or b""
-        return f"emupos could not be installed: {said.decode(errors='replace').strip()[-200:] or wrong}"
-    return None if emulator(root) else "emupos was installed and brought no program."
+        return said.decode(errors="replace").strip()[-200:] or str(wrong)
+    return None
 
 
 def _home(root: Path | None) -> Path:

@@ -35,6 +35,7 @@ for part in json.loads((top / "manifest.json").read_bytes())["files"]:
         sys.exit(1)
 CHECK
 
+[ ! -e "$top/setup.cfg" ] || fail "$top is a clone, and versions go there. Move it away first: sudo mv $top $top-clone"
 folder=$top/versions/$version
 if [ ! -e "$folder/.whole" ]; then
     printf 'shopbell: installing version %s (a minute or two, once)\n' "$version"

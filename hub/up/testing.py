@@ -15,6 +15,7 @@ from hub.up.browser import bring_chromium
 from hub.up.emulator import bring_emulator
 from hub.up.packages import TEST_TOOLS, bring
 from hub.up.sentences import UpError
+from hub.up.storage import bring_storage
 from hub.up.tree import source_tree
 
 RINGS = ("unit", "contract", "test_imports.py", "test_docs.py", "flow", "browser")
@@ -54,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
             "The virtual machine of the lab is not part of this release; run the tests without --lab."
         )
     narrowed = any(not word.startswith("-") for word in args.rest)
-    problems = [problem for problem in (_browser(), _tools(), _printer()) if problem]
+    problems = [problem for problem in (_browser(), _tools(), _printer(), _storage()) if problem]
     steps: list[Step] = []
     if not narrowed:
         steps += [_step(name, command) for name, command in _static_checks()]
@@ -105,6 +106,15 @@ def _printer() -> str | None:
     if missing is None:
         return None
     _tell(f"the tests on an emulated receipt printer are skipped: {missing}")
+    return missing if _in_ci() else None
+
+
+def _storage() -> str | None:
+    """Sees that there is a server that speaks S3; a sentence where CI lacks it."""
+    missing = bring_storage(_tell)
+    if missing is None:
+        return None
+    _tell(f"the tests of backups on S3-like storage are skipped: {missing}")
     return missing if _in_ci() else None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import shutil
 from pathlib import Path
@@ -12,9 +13,10 @@ from hub.up.installing import Work, insist_on_machine, read_templates
 from hub.up.packages import SYSTEMD_RUNS
 from hub.up.sentences import UpError
 from hub.up.services import KEY_FILE, RADIO_UNIT, RECORD_FILE, SETTINGS_FILE, STATE, Record, without
-from hub.up.tree import Home, find_home
+from hub.up.tree import CURRENT, VERSIONS, Home, find_home
+from hub.up.updating import KEYS_FILE, TRIAL_FILE
+from hub.up.versions import KEEPER
 
-KEYS_FILE = "/etc/shopbell/update.pub"
 COMMAND = "/usr/local/bin/shopbell"
 USERS = ("shopbell-gate", "shopbell-wifi", "shopbell-screen", "shopbell")
 
@@ -92,8 +94,13 @@ def _take_programs(work: Hands, home: Home) -> None:
     command = work.at(COMMAND)
     if command.is_symlink() and command.readlink().is_relative_to(home.folder):
         work.remove([COMMAND])
-    shutil.rmtree(home.folder, ignore_errors=True)
-    tell(f"removed {home.folder} with every version in it")
+    shutil.rmtree(home.folder / VERSIONS, ignore_errors=True)
+    for name in (CURRENT, KEEPER, TRIAL_FILE, ".lock"):
+        (home.folder / name).unlink(missing_ok=True)
+    # Whatever else somebody put there is theirs.
+    with contextlib.suppress(OSError):
+        home.folder.rmdir()
+    tell(f"removed {home.folder / VERSIONS} with every version in it")
 
 
 def _tell_what_is_left(work: Hands, before: Record, home: Home, *, purged: bool) -> None:
