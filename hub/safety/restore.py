@@ -42,11 +42,21 @@ class Restored:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a restore is made of."""
+    """What a restore is made of. `last` None: of a base copy alone."""
 
     base: BaseHead
     segments: tuple[Named, ...]
-    last: SegmentHead
+    last: SegmentHead | None
+
+    @property
+    def upto(self) -> float:
+        """When its last change was shipped, in seconds of UTC."""
+        return self.base.made_at if self.last is None else self.last.at
+
+    @property
+    def size(self) -> int:
+        """Of the database, in bytes."""
+        return self.base.size if self.last is None else self.last.pages * self.last.page_size
 
 
 class Reading:
@@ -103,8 +113,8 @@ def plan(reading: Reading, at: float | None = None) -> tuple[Plan, list[str]]:
             continue
         way = pieces.way(reading.segments(base.line), base.first, 10**12)
         chosen, last = _cut(reading, way, base, at)
-        if last is not None:
-            missing = _missing(reading.segments(base.line), way)
+        if last is not None or (not base.until and not chosen):
+            missing = _missing(reading.segments(base.line), way, base.first)
             if missing:
                 words.append(f"{missing} of {base.line} is missing: nothing after it is in this.")
             return Plan(base, tuple(chosen), last), words
@@ -134,8 +144,8 @@ def _cut(
     return way, reading.head(way[-1])
 
 
-def _missing(found: list[Named], way: list[Named]) -> str:
-    last = way[-1].last if way else 0
+def _missing(found: list[Named], way: list[Named], first: int) -> str:
+    last = way[-1].last if way else first - 1
     return f"Segment {last + 1}" if any(one.first > last + 1 for one in found) else ""
 
 
@@ -153,7 +163,7 @@ def restore(target: Target, folder: Path, *, passphrase: str = "", at: float | N
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         _write_base(reading, chosen.base, draft)
         count = _lay_over(reading, chosen, draft)
-        _say_what_it_is(draft, chosen.last.at)
+        _say_what_it_is(draft, chosen.upto)
         draft.replace(place)
         files = _secrets(reading, chosen.base, folder)
         _must_be_sound(place)
@@ -166,7 +176,7 @@ def restore(target: Target, folder: Path, *, passphrase: str = "", at: float | N
             raise explain(wrong, folder) from wrong
         raise
     size = place.stat().st_size
-    return Restored(folder, chosen.base.line, chosen.last.at, count, size, files, tuple(words))
+    return Restored(folder, chosen.base.line, chosen.upto, count, size, files, tuple(words))
 
 
 def _write_base(reading: Reading, base: BaseHead, draft: Path) -> None:
@@ -215,7 +225,7 @@ def _lay_over(reading: Reading, chosen: Plan, draft: Path) -> int:
             except Broken as broken:
                 raise RestoreError(f"{one.name} {broken}.") from broken
             before = head
-        file.truncate(chosen.last.pages * chosen.last.page_size)
+        file.truncate(chosen.size)
         os.fsync(file.fileno())
     return len(chosen.segments)
 

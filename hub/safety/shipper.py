@@ -219,6 +219,35 @@ class Shipper:
                 old.stand()
             return True
 
+    def stand_for_copy(self, reader: Reader) -> tuple[str, int, int]:
+        """Let `reader` stand where a copy of the file can begin: the line, and the first and last number that have to be laid
+        over what is copied while it stands. LineBroken where there is no line.
+
+        In a gap between two changes all of the log is moved into the file first; who stands then keeps it as it is, and nothing
+        of the line before is needed. Where there is no gap, or others read, all is needed that this log holds.
+        """
+        for _ in range(TRIES):
+            self.step()
+            with self.turn:
+                old, new = self._readers
+                with self._writer.nobody_writes():
+                    place, head = self.place, self.files.head()
+                    if place is None or (place.salts, place.frame) != (head.salts, head.frame):
+                        continue
+                    old.let_go()
+                    new.checkpoint()
+                    old.stand()
+                    reader.stand()
+                    all_moved = self.files.moved() >= head.frame
+                    first = max(place.number, 1) if all_moved else place.log_first
+                    return place.line, first, place.number
+        reader.stand()
+        # All that stands before the reader is in the target after one more step; the log cannot be begun anew twice meanwhile.
+        self.step()
+        if self.place is None:
+            raise LineBroken("There is no line.")
+        return self.place.line, self.place.log_first, self.place.number
+
     # What it knows about the target
 
     def is_through(self) -> bool:

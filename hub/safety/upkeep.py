@@ -80,14 +80,8 @@ class Upkeep:
         shipper = self._shipper
         reader = Reader(shipper.files.path)
         try:
-            reader.stand()
-            # Everything before the reader is in the target after one more step, and in which log that is cannot change any more
-            # without all of it being in the file.
-            shipper.step()
-            place = shipper.place
-            if place is None:
-                raise Stopped
-            line, first, until, made_at = place.line, place.log_first, place.number, self._now()
+            line, first, until = shipper.stand_for_copy(reader)
+            made_at = self._now()
             page_size = shipper.files.head().page_size
             size = shipper.files.size()
             base = int(made_at)
@@ -174,35 +168,42 @@ class Upkeep:
             self._target.delete(one.name)
             small.remove(one)
             gone += 1
+        # What a base copy needs must not be held by a segment that is older than it, which would outlive its time with it.
+        borders = {head.first for head in self.bases(place.line)}
         while len(small) > FOLD_MOST and not self._stopping():
-            folded = self._fold_some(place.line, small[:FOLD_MOST])
-            if folded < FOLD_LEAST:
-                break
-            small = small[folded:]
+            looked, folded = self._fold_some(place.line, small[:FOLD_MOST], borders)
+            small = small[looked:]
             gone += folded
+            if not looked:
+                break
         return gone
 
-    def _fold_some(self, line: str, small: list[Named]) -> int:
-        """Fold as many of these as may be; how many."""
+    def _fold_some(self, line: str, small: list[Named], borders: set[int]) -> tuple[int, int]:
+        """Fold as many of these as may be: how many were done with, and how many of them are folded. (0, 0): those that follow
+        are too young."""
         sealer = self._shipper.sealer
         taken: list[tuple[Named, SegmentHead]] = []
         pages: dict[int, bytes] = {}
         whole: dict[int, bytes] = {}
         upto = 0
+        young = False
         for one in small:
+            if taken and (one.first in borders or one.first != taken[-1][0].last + 1):
+                break
             head, body = pieces.unpack(self._target.get(one.name), SegmentHead)
             before = taken[-1][1] if taken else None
             wrong = pieces.fits(before, head, body, line)
             if wrong is not None:
                 raise Broken(f"{one.name} {wrong}")
-            if self._now() - head.at < FOLD_AFTER_S or len(pages) * head.page_size > FOLD_BYTES:
+            young = self._now() - head.at < FOLD_AFTER_S
+            if young or len(pages) * head.page_size > FOLD_BYTES:
                 break
             pages |= dict(pieces.read_pages(sealer.unseal(head.nonce, body, one.name), head.page_size))
             taken.append((one, head))
             if head.commit:
                 whole, upto = dict(pages), len(taken)
         if upto < FOLD_LEAST:
-            return upto
+            return (0 if young else max(len(taken), 1)), 0
         first, last = taken[0][1], taken[upto - 1][1]
         nonce = sealer.nonce()
         name = pieces.segment_name(line, first.first, last.last)
@@ -219,7 +220,7 @@ class Upkeep:
             raise TargetError(f"{self._target.shown} has something else under {name} than it was given.")
         for one, _ in taken[:upto]:
             self._target.delete(one.name)
-        return upto
+        return upto, upto
 
     # Forgetting
 

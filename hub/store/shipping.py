@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -91,6 +92,10 @@ class Files:
             if head is not None:
                 return head
         raise explain(OSError("its log cannot be read"), self.path)
+
+    def moved(self) -> int:
+        """How many frames of the log are in the database too: nBackfill, right behind both heads of the index."""
+        return int.from_bytes(self._read("-shm", 2 * INDEX_HEADER, 4), sys.byteorder)
 
     def log(self, frame: int, count: int, page_size: int) -> bytes:
         """The bytes of `count` frames after the first `frame`."""
