@@ -89,6 +89,15 @@ class HubPool(ABC):
     def whole_database(self) -> AbstractContextManager[Conn]:
         """The same for what concerns several shops: one at a time in the whole database. Ask for no shop's lock inside."""
 
+    def add_new(
+        self, conn: Conn, table: str, marks: str, rows: Iterable[Sequence[Any]], unique: tuple[str, int]
+    ) -> list[tuple[Any, ...]]:
+        """Add rows whose keys are not there yet; those that were. `marks`: a row's values as SQL; `unique`: a column that no two
+        of these rows share, and its place in them."""
+        del unique
+        statement = f"INSERT INTO {table} VALUES {marks} ON CONFLICT DO NOTHING"  # noqa: S608
+        return [tuple(row) for row in rows if conn.execute(statement, row).rowcount == 0]
+
     def empty_table(self, conn: Conn, table: str) -> None:
         """Take the shop's rows of a table away. The name is one of our own."""
         conn.execute(f"DELETE FROM {table} WHERE shop = ?", (self.shop,))  # noqa: S608

@@ -109,9 +109,8 @@ class SqliteLedger(SqliteActs):
         Returns those whose serial was issued before: the first one stands.
         """
         with self._pool.writing() as conn:
-            statement = f"""INSERT INTO coupon VALUES ({int(self._pool.shop)}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                            ON CONFLICT DO NOTHING"""  # noqa: S608
-            return [row for row in rows if conn.execute(statement, row).rowcount == 0]
+            marks = f"({int(self._pool.shop)}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            return self._pool.add_new(conn, "coupon", marks, rows, ("position", 1))
 
     def add_refusals(self, rows: Rows) -> None:
         """position, device, at, refusal, nonce, till, staff, serial, campaign, offline, simulated."""

@@ -21,7 +21,7 @@ from psycopg.types.string import StrDumperUnknown
 from sqlite_utils.migrations import Migrations
 
 from hub.client.trouble import StorageError
-from hub.store.connection import MIGRATIONS, HubPool
+from hub.store.connection import MIGRATIONS, Conn, HubPool
 from hub.store.dialect import for_postgres
 from hub.store.grouped_postgres import GroupedPostgres
 from hub.store.schema import PROJECTIONS
@@ -41,6 +41,7 @@ ring."""
 _TAKE_LOCK = "SELECT pg_advisory_xact_lock(%s::bigint)"
 
 ROWS_AT_A_TIME = 1_000
+NEW_AT_A_TIME = 500
 
 T = TypeVar("T")
 
@@ -276,6 +277,22 @@ class PostgresPool(HubPool):
             conn.locks.add(lock)
             break
         return conn
+
+    def add_new(
+        self, conn: Conn, table: str, marks: str, rows: Iterable[Sequence[Any]], unique: tuple[str, int]
+    ) -> list[tuple[Any, ...]]:
+        """Many rows in one question: each by itself would be a way to the server and back."""
+        column, place = unique
+        left, known = [tuple(row) for row in rows], list[tuple[Any, ...]]()
+        while left:
+            some, left = left[:NEW_AT_A_TIME], left[NEW_AT_A_TIME:]
+            added = conn.execute(
+                f"INSERT INTO {table} VALUES {', '.join([marks] * len(some))} ON CONFLICT DO NOTHING RETURNING {column}",  # noqa: S608
+                [value for row in some for value in row],
+            ).fetchall()
+            new = {one for (one,) in added}
+            known += [row for row in some if row[place] not in new]
+        return known
 
     def key_columns(self, table: str) -> list[str]:
         """The columns of a table's primary key, in its order."""

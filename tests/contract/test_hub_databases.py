@@ -239,3 +239,15 @@ def test_a_database_may_be_named() -> None:
     config = read_config({"HUB_DATABASE": "postgresql:///shop?host=/run/postgresql"})
     assert config.database == "postgresql:///shop?host=/run/postgresql"
     assert "HUB_DATABASE" in show_config(config)
+
+
+def test_a_serial_that_was_issued_before_is_told_also_within_one_batch(house: House) -> None:
+    till = house.node()
+    first, second = till.mint()[0], till.mint()[0]
+    till.report(first)
+    # The same serial again, and a new one twice: whichever comes first stands.
+    till.report(first, second, second)
+    assert house.store.ledger.coupon(second.serial) is not None
+    assert house.store.reports.flaw_counts() == [(till.device, 2)]
+    assert sum(one.issued for one in house.store.ledger.tallies()) == 2
+    assert verify(house.store).differ == ()
