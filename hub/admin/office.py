@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,7 +11,6 @@ from urllib.parse import urlsplit
 from babel import Locale
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask import current_app, g, redirect, render_template, request, url_for
-from flask_babel import force_locale  # type: ignore[import-untyped]
 from werkzeug.wrappers import Response
 
 from hub.admin.guard import allowed
@@ -25,9 +23,8 @@ from hub.roles import Right
 from hub.store.base import Store
 from hub.store.records import Session
 from hub.storefront.languages import TAGS, gettext, language, language_links, locale
-from hub.storefront.offers import OfferView, Reader, show_offer
 from hub.wire.events import ClockState
-from hub.wire.snapshot import Campaign, Shop, say
+from hub.wire.snapshot import Shop, say
 
 View = Callable[..., Any]
 NAMELESS = Shop(0, {})
@@ -118,7 +115,6 @@ def context(office: Office) -> dict[str, Any]:
         "spoken": spoken,
         "say": lambda text: say(text, spoken),
         "w": office.wording(),
-        "preview_of": partial(preview_of, office),
         "act_name": act_name,
         "manager": session.manager if session else None,
         "may": lambda right: allowed(Right(right)),
@@ -140,18 +136,6 @@ def _navigation(office: Office) -> list[ShownGroup]:
     prefix = f"{request.blueprint}."
     mounted = {name.removeprefix(prefix) for name in current_app.view_functions if name.startswith(prefix)}
     return shown(here, mounted, lambda endpoint: url_for(f".{endpoint}"), office.wording().say)
-
-
-def preview_of(office: Office, campaign: Campaign, spoken: str) -> OfferView:
-    """An offer as the shopper's card shows it, in one of the shop's languages."""
-    reader = Reader(spoken, locale_of(spoken), office.now())
-    with force_locale(spoken):
-        return show_offer(
-            campaign,
-            office.shop(),
-            reader,
-            picture_url=lambda digest: url_for(".picture", digest=digest, lang=None),
-        )
 
 
 def locale_of(spoken: str) -> Locale:
