@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from hub.outside.exporting import forget_exports
 from hub.sentences import Said, said
 from hub.store.base import Store
 from hub.store.records import AuditEntry, ConsentRecord, Device, TagRecord
@@ -82,10 +83,12 @@ def add_tag(
 
 
 def remove_tag(store: Store, known: str, now: float, *, who: str) -> bool:
-    """Recognise it no more: name and key are deleted, a consent is marked as taken back. False where there is none."""
+    """Recognise it no more: name and key are deleted, also from what was given out as files here; a consent is marked as taken
+    back. False where there is none."""
     with store.writing():
         if not store.tags.remove(known, now):
             return False
+        forget_exports(store, now)
         store.people.note(AuditEntry(now, who, "tag.removed", known, "{}"))
     return True
 

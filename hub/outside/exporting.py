@@ -160,6 +160,10 @@ def backup_work(
     return {"file": str(place.relative_to(config.dir)), "size": size}
 
 
-def forget_exports(store: Store) -> int:
-    """Delete every file that was given out or taken in: it may hold what is to be forgotten. For whoever erases."""
-    return store.work.drop_files()
+def forget_exports(store: Store, now: float) -> int:
+    """Delete every file that was given out or taken in, and end exports that are under way: they may hold what is to be
+    forgotten. For whoever erases, in the same transaction; how many files went."""
+    with store.writing():
+        for work in store.work.open("export"):
+            store.work.cancel(work.id, now)
+        return store.work.drop_files()

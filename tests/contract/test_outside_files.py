@@ -17,13 +17,14 @@ from outside_office import ALL, OTHER, OutsideOffice
 from postgres_server import PostgresServer, postgres_server
 
 from hub.config import Config
+from hub.enrolled import remove_tag
 from hub.outside.csv_lines import Columns, read_rows
-from hub.outside.exporting import forget_exports
 from hub.outside.importing import read_file
 from hub.outside.keys import make_key
 from hub.outside.webhooks import add_webhook
 from hub.people import add_manager, add_staff
 from hub.store.exporting import EXPORTED, STAYS
+from hub.store.records import TagRecord
 from hub.store.work_records import Work
 from hub.wire.snapshot import Shop
 from hub.work import keep_upload, result_of, submit
@@ -225,9 +226,21 @@ def test_everything_goes_out_and_no_secret_with_it(house: House) -> None:
     assert {name: table["rows"] for name, table in manifest["tables"].items()} == {
         name: len(found) for name, found in rows.items()
     }
-    assert house.store.work.files(made.id)
-    assert forget_exports(house.store) == 1
+
+
+def test_when_somebody_is_forgotten_so_are_the_files_in_which_they_are(house: House) -> None:
+    tag = TagRecord("t-1", "Mei", "member", "beacon", "ibeacon:x", None, NOON)
+    house.store.tags.add(tag, None)
+    made = submit(house.store, "export", {}, "Ada", NOON)
+    Worker(house.store, Config(house.folder), now=lambda: NOON).once(["export"])
+    waits = submit(house.store, "export", {}, "Ada", NOON)
+    (file,) = house.store.work.files(made.id)
+    assert b"Mei" in unzip(b"".join(house.store.work.parts(made.id, file.name)))["tables/tag.jsonl"]
+    assert remove_tag(house.store, "t-1", NOON, who="Ada")
     assert house.store.work.files(made.id) == []
+    there = house.store.work.get(waits.id)
+    assert there is not None
+    assert there.state == "cancelled"
 
 
 def lines(text: bytes) -> list[dict[str, Any]]:
