@@ -71,7 +71,10 @@ def _parser() -> argparse.ArgumentParser:
         "--measure", type=float, metavar="SECONDS", help="Listen at each duty cycle for so long and count"
     )
     enrol = command("enrol", "Join a shop with a pairing code; needs --hub.")
-    enrol.add_argument("code")
+    enrol.add_argument(
+        "code", nargs="?", help="The hub's pairing code; without one a code for the hub is shown"
+    )
+    enrol.add_argument("--hub-key", default="", help="Fingerprint of the only hub that it may join")
     enrol.add_argument("--name", default="Door", help="What people call this node")
     code = command("installer-code", "Make a new code for the installer's pages; the one before ends.")
     code.add_argument("--json", action="store_true", help="Print one JSON object")
@@ -82,9 +85,10 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(config: Config, _parsed: argparse.Namespace) -> int:
+def _run(config: Config, parsed: argparse.Namespace) -> int:
     from edge.daemon import serve
     from edge.forgetting import begin_again, keep_to_ourselves
+    from hub.client.configured import values_of, write_down
     from hub.client.node import Node
 
     begin_again()
@@ -97,6 +101,8 @@ def _run(config: Config, _parsed: argparse.Namespace) -> int:
     if node is None:
         print(_not_enrolled(config), file=sys.stderr)
         return BAD_USE
+    flags = {setting.field: getattr(parsed, setting.field, None) for setting in SETTINGS}
+    write_down("edge", SETTINGS, os.environ, flags, values_of(SETTINGS, config))
     try:
         asyncio.run(serve(config, node))
     except ValueError as wrong:
@@ -179,10 +185,14 @@ def _config(config: Config, _parsed: argparse.Namespace) -> int:
 
 def _enrol(config: Config, parsed: argparse.Namespace) -> int:
     from hub.client.enrolling import EnrolError, enrol
+    from hub.client.joining import Joining, show_code
 
     if not config.hub:
         print("Say where the hub is: python -m edge enrol CODE --hub http://hub.local:8080", file=sys.stderr)
         return BAD_USE
+    if not parsed.code:
+        joining = Joining(config.dir, config.hub, "edge", parsed.name, hub_key=parsed.hub_key)
+        return 0 if show_code(joining, lambda line: print(line, flush=True)) else 1
     try:
         node = enrol(config.dir, config.hub, parsed.code, "edge", parsed.name)
     except EnrolError as wrong:

@@ -9,6 +9,7 @@ import msgspec
 
 from edge.occupancy import Correction
 from edge.subjects import tag_identity
+from hub.client.configured import read_node_settings
 from hub.client.settings import (
     Setting,
     SettingsError,
@@ -17,7 +18,6 @@ from hub.client.settings import (
     name,
     number,
     port,
-    read_settings,
     show_settings,
     url,
 )
@@ -173,7 +173,10 @@ class Config(msgspec.Struct, frozen=True):
 
 def read_config(environ: Mapping[str, str], flags: Mapping[str, str | None] | None = None) -> Config:
     """The settings; SettingsError has every mistake."""
-    config = Config(**read_settings(SETTINGS, environ, flags))
+    config = Config(**read_node_settings(SETTINGS, environ, flags))
+    if _mistakes(config):
+        # What the hub gave does not fit to what stands on this machine: the machine goes on as it was set here.
+        config = Config(**read_node_settings(SETTINGS, environ, flags, use_hub=False))
     mistakes = _mistakes(config)
     if mistakes:
         raise SettingsError(mistakes)

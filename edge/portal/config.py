@@ -11,7 +11,8 @@ import msgspec
 
 from edge.portal.capport import LONGEST_NAME
 from edge.portal.guests import WayIn
-from hub.client.settings import Setting, folder, host, notice, port, read_settings, whole
+from hub.client.configured import read_node_settings
+from hub.client.settings import Setting, folder, host, notice, port, whole
 from hub.storefront.wallets import wallet_folder
 from hub.wire.snapshot import Text
 
@@ -190,4 +191,4 @@ class Config(msgspec.Struct, frozen=True):
 
 def read_config(environ: Mapping[str, str], flags: Mapping[str, str | None]) -> Config:
     """The settings; SettingsError has every mistake."""
-    return Config(**read_settings(SETTINGS, environ, flags))
+    return Config(**read_node_settings(SETTINGS, environ, flags))
