@@ -51,7 +51,13 @@
   const look = async () => {
     try {
       const answer = await fetch(url, { credentials: "same-origin", cache: "no-store" });
-      if (answer.redirected || !answer.ok) throw new Error("no answer");
+      if (answer.redirected) {
+        // Nobody is logged in any more: the door says so.
+        clearInterval(looking);
+        location.reload();
+        return;
+      }
+      if (!answer.ok) throw new Error("no answer");
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
       failures = 0;
       replace(fresh, "alarms");
@@ -78,6 +84,6 @@
       button.textContent = audio ? button.dataset.on : button.dataset.off;
     });
   }
-  setInterval(look, EVERY_MS);
+  const looking = setInterval(look, EVERY_MS);
   setInterval(call, CALL_MS);
 })();
