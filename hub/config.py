@@ -74,6 +74,7 @@ SETTINGS = (
     ),
     Setting("HUB_HOST", host, "127.0.0.1", "Address to listen on"),
     Setting("HUB_PORT", port, "8080", "Port to listen on; 0 takes a free one"),
+    Setting("HUB_TLS", port, "0", "Port to answer over TLS, too, with a certificate of its own; 0: none"),
     Setting("HUB_URL", url, "", "Address at which others reach the hub, where it is another one"),
     Setting("HUB_THREADS", whole(2, 64), "8", "Requests that are answered at the same time"),
     Setting("HUB_NOTICE", notice, "", "A line for every page, as text or as JSON by language"),
@@ -98,6 +99,7 @@ class Config:
     shop: int = 0
     host: str = "127.0.0.1"
     port: int = 8080
+    tls: int = 0
     url: str = ""
     threads: int = 8
     notice: Text = field(default_factory=dict)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import socket
 import gc
 import os
 
@@ -31,6 +32,18 @@ def settle() -> None:
     gc.set_threshold(YOUNG_OBJECTS, 20, 20)
 
 
+def tls_of(config: Config, hub: Hub) -> TlsServer:
+    """The same application over TLS on a port of its own, answering already; ServeError where that cannot be."""
+    from hub.tls import TlsServer, own_certificate
+
+    names = dict.fromkeys(filter(None, (urlsplit(config.url).hostname, socket.gethostname(), "localhost")))
+    certificate = own_certificate(config.dir, hub.key, names, hub.clock.now())
+    tls = TlsServer(hub.app, config.host, config.tls, certificate, config.threads)
+    tls.start()
+    show(f"Over TLS it answers at port {tls.port}")
+    return tls
+
+
 def serve(config: Config, _args: argparse.Namespace, clock: Clock | None = None) -> int:
     """Answer until SIGTERM or Ctrl-C; then the requests under way are finished, the last facts kept, the files closed.
 
@@ -53,6 +66,7 @@ def serve(config: Config, _args: argparse.Namespace, clock: Clock | None = None)
         # The first shopper is to see offers, not an empty page.
         hub.site.exchange.once()
         hub.site.syncer.start()
+    tls = tls_of(config, hub) if config.tls else None
     above = UpstreamSyncer(hub.head_office, hub.store, f"{os.uname().nodename}-{os.getpid()}")
     above.start()
     alarms = AlarmThread(hub.store, config, hub.troubles, hub.clock.now)
@@ -67,6 +81,8 @@ def serve(config: Config, _args: argparse.Namespace, clock: Clock | None = None)
             ready=lambda address: show(f"The hub answers at {address}"),
         )
     finally:
+        if tls is not None:
+            tls.stop()
         if hub.site is not None:
             hub.site.syncer.stop(STOP_WITHIN_S)
         if worker is not None:
