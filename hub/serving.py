@@ -6,6 +6,8 @@ import argparse
 import socket
 import gc
 import os
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from hub.app import Hub
 from hub.client.clock import Clock
@@ -19,6 +21,9 @@ from hub.safety.child import ShipProcess
 from hub.upstream.relaying import UpstreamSyncer
 from hub.watching.teller import AlarmThread
 from hub.working import Worker, WorkerThread
+
+if TYPE_CHECKING:
+    from hub.tls import TlsServer
 
 STOP_WITHIN_S = 5
 

@@ -220,6 +220,7 @@ PURE = frozenset(
         "hub.wire.snapshot",
         "hub.wire.session",
         "hub.wire.sync",
+        "hub.wire.vouching",
         "kiosk.device_health",
         "kiosk.health",
         "kiosk.receipt",
