@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import msgspec
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -12,7 +14,9 @@ from werkzeug.test import TestResponse
 from hub.app import Hub
 from hub.client.clock import Clock
 from hub.config import Config
+from hub.openapi import document
 from hub.outside.keys import make_key
+from hub.outside.operations import OPERATIONS, PREFIX
 from hub.store.whole import HubStore
 from hub.wire.snapshot import Shop
 from tests.hub_house import NOON, House
@@ -51,11 +55,42 @@ class OutsideOffice:
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
         data = None if body is None else msgspec.json.encode(body)
         content = {"content_type": "application/json"} if body is not None else {}
-        return self.client.open(f"/api/v1{path}", method=method, headers=sent, data=data, **content)  # type: ignore[arg-type]  # werkzeug's own types of keywords
+        response = self.client.open(f"/api/v1{path}", method=method, headers=sent, data=data, **content)  # type: ignore[arg-type]  # werkzeug's own types of keywords
+        check_document(method, path, response)
+        return response
 
     def close(self) -> None:
         self.hub.close()
         self.house.close()
+
+
+def check_document(method: str, path: str, response: TestResponse) -> None:
+    """Every answer is as the document says it: its status is named there, its content is of the type that it has there."""
+    operation = next(
+        (
+            one
+            for one in OPERATIONS
+            if one.method == method
+            and re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", one.path), path.partition("?")[0])
+        ),
+        None,
+    )
+    if operation is None:
+        assert response.status_code in (404, 405), (method, path, response.status_code)
+        return
+    whole = document()
+    described = whole["paths"][PREFIX + operation.path][method.lower()]["responses"]
+    assert str(response.status_code) in described, (
+        method,
+        path,
+        response.status_code,
+        response.get_data()[:300],
+    )
+    ((kind, content),) = described[str(response.status_code)]["content"].items()
+    assert response.mimetype == kind, (method, path, response.mimetype)
+    if kind.endswith("json"):
+        schema = {**content["schema"], "components": whole["components"]}
+        jsonschema_rs.validate(schema, response.get_json())
 
 
 def terms(**changes: object) -> dict[str, object]:

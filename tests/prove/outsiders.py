@@ -38,7 +38,7 @@ PROMISE = (
     "Asked everything in its document by anybody, the hub never fails, tells no shop's rows to another, and lets no change "
     "through without its right; each that it refuses is written down."
 )
-DEFAULT_SIZE = 40
+DEFAULT_SIZE = 20
 CI_SIZE = 3
 
 MARK = "zimtmarke7"
