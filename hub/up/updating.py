@@ -199,6 +199,8 @@ class Update:
             tell_back(
                 self._as_shop("back", "--folder", folder, "--new", new, "--since", str(trial.copied_at))
             )
+        else:
+            tell(UNTOUCHED)
         self._versions.switch(trial.old)
         self._install(trial.old)
         self._forget_trial()
@@ -273,9 +275,7 @@ def insist_on_newer(new: str, old: str, *, older: bool) -> None:
 def tell_back(told: Mapping[str, Any]) -> None:
     """What became of the database, and of what was in it only."""
     if not told.get("put_back"):
-        tell(
-            "the hub's database is as it was: the new version had not changed its form, and nothing of it is lost"
-        )
+        tell(UNTOUCHED)
         return
     tell(
         f"the hub's database is the copy from before the update; {told['facts']} facts were taken since, which the doors and "

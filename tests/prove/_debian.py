@@ -64,7 +64,7 @@ def fresh(folder: Path) -> Path:
 def beneath(folder: Path) -> Path:
     """This machine's /usr, and nothing else of it."""
     root = folder / "debian"
-    for name in ("usr", "etc", "var", "run", "tmp", "proc", "sys", "dev", "root", "opt", "usr-local"):
+    for name in ("usr", "etc", "var", "run", "tmp", "proc", "sys", "dev", "root", "srv", "opt", "usr-local"):
         (root / name).mkdir(parents=True)
     for name in LINKS:
         if Path("/", name).is_symlink():
