@@ -228,6 +228,7 @@ def test_every_page_of_the_editor_is_fit_for_everybody(
     pages = {
         "new": "/offers/new", "offer": "/offers/1", "offers": "/offers", "waiting": "/waiting", "proposal": "/offers/1/proposal",
         "versions": "/offers/1/versions", "version": "/offers/1/versions/1", "calendar": "/calendar?month=2026-11",
+        "as-phone": "/offers/1/preview/phone", "as-message": "/offers/1/preview/sms", "as-poster": "/offers/1/preview/poster",
     }  # fmt: skip
     for language, name, viewport in (("en", "laptop", LAPTOP), ("zh", "phone", PHONE)):
         scheme: Any = "dark" if name == "phone" else "light"

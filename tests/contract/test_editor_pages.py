@@ -12,9 +12,13 @@ import pytest
 from werkzeug.test import TestResponse
 
 from hub import offering
+from hub.client.db import open_db, writing
 from hub.people import add_manager
 from hub.roles import Role
+from hub.sentences import Said
 from hub.store.records import Proposal
+from hub.store.schema import MIGRATIONS_HUB
+from hub.store.sqlite import FILE
 from hub.wire.snapshot import Air
 from tests.hub_house import NOON, House, campaign
 from tests.hub_office import PASSWORD, Office, offer_form, picture, words
@@ -356,3 +360,20 @@ def test_tags_are_searched_and_turned_over(house: House, office: Office) -> None
     assert "Trolley 17" in found
     assert "Trolley 18" not in found
     assert "No such tag" in words(office.get("/tags?q=zebra"))
+
+
+def test_a_database_of_an_earlier_release_learns_of_proposals(tmp_path: Path) -> None:
+    db = open_db(tmp_path / FILE)
+    with writing(db):
+        MIGRATIONS_HUB.apply(db)
+    assert not {"campaign_proposal", "office_rule"} & set(db.table_names())
+    db.close()
+    house = House(tmp_path)
+    try:
+        assert not offering.wants_two(house.store)
+        assert not isinstance(
+            offering.submit(house.store, campaign(issue_limit=3), "Ines", NOON, base=1), Said
+        )
+        assert [one.number for one in house.store.proposals.all()] == [1]
+    finally:
+        house.close()
