@@ -94,11 +94,12 @@ def build_parser() -> argparse.ArgumentParser:
     migrate = command(
         "migrate", "move the hub from its file to a PostgreSQL database, while the shop goes on"
     )
-    migrate.add_argument(
-        "--to",
-        required=True,
-        metavar="URL",
-        help="an empty database, such as postgresql://hub@server/shopbell",
+    where = migrate.add_mutually_exclusive_group(required=True)
+    where.add_argument(
+        "--to", metavar="URL", help="an empty database, such as postgresql://hub@server/shopbell"
+    )
+    where.add_argument(
+        "--give-up", action="store_true", help="take away what a move that was killed has left in the file"
     )
     verify = command("verify", "show that a rebuild would change nothing")
     verify.add_argument("--json", action="store_true")

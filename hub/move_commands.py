@@ -1,4 +1,7 @@
-"""What `python -m hub migrate` does: the hub's file becomes a PostgreSQL database, while the shop goes on."""
+"""What `python -m hub migrate` does: the hub's file becomes a PostgreSQL database, while the shop goes on.
+
+A move that is killed leaves notes in the file, which grow with every change: run it again, or give it up with `--give-up`.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from contextlib import closing
 from hub.app import open_file
 from hub.config import Config, database
 from hub.console import CommandError, show
+from hub.store.moving import Source
 
 TELL_EVERY_S = 1.0
 
@@ -41,6 +45,13 @@ def migrate(config: Config, args: argparse.Namespace) -> int:
         raise CommandError(f"{wrong.name} is not installed: pip install 'shopbell[postgres]'") from wrong
     if config.database:
         raise CommandError("This hub is in a database already (HUB_DATABASE).")
+    if args.give_up:
+        with closing(open_file(config.dir, config.shop)) as store:
+            if store.moved_to():
+                raise CommandError(f"This hub was moved to {store.moved_to()} already.")
+            Source(store).unwatch()
+        show("The file takes no notes any more for a move.")
+        return 0
     try:
         url = database(args.to)
     except ValueError as wrong:
