@@ -79,7 +79,7 @@ class Edge:
         pool = open_pool(config.dir)
         self._pool = pool
         self._store = EdgeStore(pool, node, clock)
-        link = SignedLink(HttpLink(node.hub_url), node, Counters(pool))
+        link = SignedLink(HttpLink(node.hub_url, node.hub), node, Counters(pool))
         self._shelf = Shelf(pool)
         self._key = node.key
         self._tags: list[Tag] = []

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import socket
 import gc
 import os
+import socket
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 

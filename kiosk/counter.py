@@ -85,7 +85,7 @@ class Counter:
         self.outbox = Outbox(self.pool, node, self.clock)
         self.shelf = Shelf(self.pool)
         self.store = CounterStore(self.pool)
-        signed = SignedLink(link or HttpLink(node.hub_url), node, Counters(self.pool))
+        signed = SignedLink(link or HttpLink(node.hub_url, node.hub), node, Counters(self.pool))
         self.exchange = Exchange(
             node, self.outbox, self.shelf, signed, self.clock, decided=decided_by_hub(node)
         )

@@ -121,7 +121,7 @@ class Joining:
 
     def _ask(self) -> Standing:
         try:
-            wire = self.link or HttpLink(self.hub_url)
+            wire = self.link or HttpLink(self.hub_url, self._hub)
         except ValueError as wrong:
             return Standing("no_hub", sentence=str(wrong))
         if not self._hub:

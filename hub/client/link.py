@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import http.client
 import io
+import socket
+import ssl
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -14,8 +16,11 @@ from hub.client.counters import Counters
 from hub.client.node import Node
 from hub.wire.identity import SIGNATURE_HEADER, read_public, reply_is_signed, sign_request
 from hub.wire.sync import MAX_BODY_BYTES
+from hub.wire.vouching import vouched_by
 
 _DONE = 200
+
+AUTHORITY_TIMEOUT_S = 5.0
 
 MAX_REPLY_BYTES = 16 * MAX_BODY_BYTES
 """A snapshot with its pictures fits; an endless answer does not fill the memory of a small machine."""
@@ -41,7 +46,9 @@ class Link(Protocol):
 class HttpLink:
     """HTTP/1.1 over the LAN, a connection for each request: an exchange has nothing to gain from a stale one."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, hub: str = "") -> None:
+        """`hub`: the public key of the hub that it has to be, by TLS; "" before a node is paired, when what is signed decides."""
+        self._hub = hub
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f"{url!r} is no address of a hub. It looks like http://hub.local:8080")
@@ -51,9 +58,12 @@ class HttpLink:
 
     def post(self, path: str, body: bytes, headers: dict[str, str], timeout_s: float) -> Reply:
         """Send one request and wait at most `timeout_s` for each step of its answer."""
-        connect = http.client.HTTPSConnection if self._https else http.client.HTTPConnection
-        connection = connect(self._host, self._port, timeout=timeout_s)
+        connection = self._connection(timeout_s)
         try:
+            if isinstance(connection, http.client.HTTPSConnection):
+                connection.connect()
+                if not self._is_our_hub(connection):
+                    return Reply(0, b"the certificate is not vouched for by this shop's hub")
             connection.request(
                 "POST", self._prefix + path, body, {"Content-Type": "application/json", **headers}
             )
@@ -68,6 +78,39 @@ class HttpLink:
             return Reply(0, str(wrong).encode())
         finally:
             connection.close()
+
+    def _connection(self, timeout_s: float) -> http.client.HTTPConnection:
+        if not self._https:
+            return http.client.HTTPConnection(self._host, self._port, timeout=timeout_s)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        # Neither names nor dates are looked at: the hub's own key vouches for the certificate (`hub.wire.vouching`).
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        return http.client.HTTPSConnection(self._host, self._port, timeout=timeout_s, context=context)
+
+    def _is_our_hub(self, connection: http.client.HTTPSConnection) -> bool:
+        """Whether our hub vouches for the certificate; one that names no hub has to be good by an authority."""
+        line: Any = connection.sock
+        certificate = line.getpeercert(binary_form=True)
+        by = vouched_by(certificate) if certificate else None
+        if by is not None:
+            return not self._hub or by == self._hub
+        return self._good_by_authority(certificate)
+
+    def _good_by_authority(self, certificate: bytes | None) -> bool:
+        """A certificate of a public authority, as a hub with a name of its own has one: looked at on a line of its own."""
+        context = ssl.create_default_context()
+        try:
+            with (
+                socket.create_connection(
+                    (self._host, self._port or 443), timeout=AUTHORITY_TIMEOUT_S
+                ) as plain,
+                context.wrap_socket(plain, server_hostname=self._host) as line,
+            ):
+                return line.getpeercert(binary_form=True) == certificate
+        except OSError:
+            return False
 
 
 class WsgiLink:
