@@ -75,24 +75,21 @@ def guarded(route: Route) -> bool:
     return not route.open and (need is None or need.owner or need.right is not Right.READ)
 
 
-@pytest.mark.parametrize(
-    "route", [route for route in WRITES if guarded(route)], ids=lambda route: str(route.endpoint)
-)
 def test_a_viewer_changes_nothing_and_each_try_is_written_down(
-    route: Route, house: House, browser: Callable[[Role], Office]
+    house: House, browser: Callable[[Role], Office]
 ) -> None:
     office = browser(Role.VIEWER)
-    before = len(house.store.people.audit(1_000))
-    answer = office.post(path_of(route), {"action": "publish"}, page="/security")
-    assert answer.status_code == 403
-    assert "for somebody else" in words(answer)
-    written = house.store.people.audit(1_000)
-    assert len(written) == before + 1
-    assert (written[0].what, written[0].who, written[0].subject) == (
-        "write.refused",
-        "Viewer",
-        route.endpoint,
-    )
+    routes = [route for route in WRITES if guarded(route)]
+    assert len(routes) > 20
+    for route in routes:
+        before = len(house.store.people.audit(1_000))
+        answer = office.post(path_of(route), {"action": "publish"}, page="/security")
+        assert answer.status_code == 403, route.rule
+        assert "for somebody else" in words(answer)
+        written = house.store.people.audit(1_000)
+        assert len(written) == before + 1, route.rule
+        entry = written[0]
+        assert (entry.what, entry.who, entry.subject) == ("write.refused", "Viewer", route.endpoint)
 
 
 def publish(office: Office, number: int | None = None, action: str = "publish") -> TestResponse:
