@@ -22,6 +22,8 @@ from hub.outside.shapes import (
     PairingWanted,
     PersonPage,
     PersonShown,
+    ProductPage,
+    ProductShown,
     ShopShown,
     WorkPage,
     WorkShown,
@@ -134,6 +136,15 @@ def people(call: Call) -> PersonPage:
     some = everybody[after : after + query.limit]
     reached = after + len(some)
     return PersonPage(some, str(reached) if reached < len(everybody) else None)
+
+
+def products(call: Call) -> ProductPage:
+    """Products by their codes."""
+    query: Paging = call.query
+    found = call.store.outside.products(query.cursor, query.limit + 1)
+    some = found[: query.limit]
+    items = [ProductShown(one.code, one.name, one.name_zh, one.price_cents) for one in some]
+    return ProductPage(items, some[-1].code if len(found) > len(some) else None)
 
 
 def works(call: Call) -> WorkPage:

@@ -276,6 +276,22 @@ class PersonPage(msgspec.Struct, frozen=True):
     next: str | None
 
 
+class ProductShown(msgspec.Struct, frozen=True):
+    """What the shop sells: by a GTIN or the shop's own number, as tills scan it."""
+
+    code: str
+    name: str
+    name_zh: str
+    price_cents: int | None
+
+
+class ProductPage(msgspec.Struct, frozen=True):
+    """Products by their codes."""
+
+    items: list[ProductShown]
+    next: str | None
+
+
 class HookWanted(msgspec.Struct, frozen=True):
     """A web address that is to be told what happens, and of which kinds."""
 

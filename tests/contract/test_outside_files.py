@@ -275,6 +275,9 @@ def test_a_program_brings_data_in_and_fetches_all_of_its_own_shop(tmp_path: Path
         path = f"/work/{asked.get_json()['number']}"
         assert office.ask("GET", path, key).get_json()["result"]["kept"] == 1
         assert office.ask("GET", path, theirs).status_code == 404
+        sold = {"code": "1", "name": "Tea", "name_zh": "", "price_cents": None}
+        assert office.ask("GET", "/products?limit=1", key).get_json() == {"items": [sold], "next": None}
+        assert office.ask("GET", "/products", theirs).get_json()["items"] == []
         number = office.ask("POST", "/exports", key, {}).get_json()["number"]
         assert office.ask("GET", f"/exports/{number}/file", key).status_code == 404
         assert worker.once()
