@@ -101,12 +101,7 @@ def put_back(folder: Path, work: Path, new: str, since: float) -> dict[str, Any]
             path.replace(live.with_name(live.name + name))
     target.with_name(target.name + "-shm").unlink(missing_ok=True)
     os.sync()
-    return {
-        "put_back": True,
-        "aside": str(aside),
-        "changes": told.get("changes", []),
-        "facts": told.get("facts", 0),
-    }
+    return {"put_back": True, "aside": str(aside), "changes": [], "facts": 0, **told}
 
 
 def forget(work: Path) -> dict[str, Any]:

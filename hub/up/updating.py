@@ -281,6 +281,8 @@ def tell_back(told: Mapping[str, Any]) -> None:
         f"the hub's database is the copy from before the update; {told['facts']} facts were taken since, which the doors and "
         f"tills tell again by themselves (/manage says so until all have). The other file is kept for 30 days: {told['aside']}"
     )
+    if "unread" in told:
+        tell(f"what people changed meanwhile could not be read ({told['unread']}); it is in the other file")
     changes: Sequence[Mapping[str, Any]] = told["changes"]
     for change in changes:
         tell(f"to be done again: {change['what']} {change['subject']}, which {change['who']} did meanwhile")

@@ -164,6 +164,19 @@ def test_what_was_changed_is_put_back_and_what_is_only_in_it_is_told_and_kept(
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
+def test_what_the_new_version_itself_cannot_read_is_kept_and_said(
+    shop: Path, tmp_path: Path, python: str, later: str, broken: str
+) -> None:
+    work = tmp_path / "work"
+    at = backing("keep", "--folder", shop, "--work", work, "--old", python)["at"]
+    subprocess.run([later, "-c", ""], env={**os.environ, "HUB_DIR": str(shop)}, check=True, timeout=60)
+    told = backing("back", "--folder", shop, "--work", work, "--new", broken, "--since", str(at))
+    assert told["put_back"] is True
+    assert "no such column" in told["unread"]
+    assert offers(shop) == ["Before"]
+    assert [path.name for path in work.rglob("hub.db")] == ["hub.db"]
+
+
 def test_a_copy_is_whole_while_somebody_writes_and_is_for_its_owner_alone(shop: Path, tmp_path: Path) -> None:
     target = tmp_path / "copy.db"
     with closing(sqlite3.connect(shop / "hub.db", isolation_level=None)) as writing:
