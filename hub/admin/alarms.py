@@ -30,7 +30,7 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One device on the wall. `state`: silent, unseen, troubled or well."""
+    """One device on the wall. `state`: silent, awaited, troubled or well."""
 
     device: str
     name: str
@@ -94,13 +94,13 @@ def tiles(office: Office) -> list[Tile]:
         if device.withdrawn_at is not None or device.program == "site":
             continue
         if device.seen_at is None:
-            state = "unseen"
+            state = "awaited"
         elif now - device.seen_at > SILENT_AFTER_S:
             state = "silent"
         else:
             state = "troubled" if device.name in troubled else "well"
         found.append(Tile(device.device, device.name, device.program, state, device.seen_at))
-    order = ("silent", "troubled", "unseen", "well")
+    order = ("silent", "troubled", "awaited", "well")
     return sorted(found, key=lambda tile: (order.index(tile.state), tile.name))
 
 

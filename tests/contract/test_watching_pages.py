@@ -72,11 +72,14 @@ def test_the_wall_puts_the_silent_device_first(office: Watched) -> None:
     office.house.now += SILENT_AFTER_S - 1
     office.house.node(name="Door", program="edge").report()
     office.house.now += 2
+    office.house.node(name="New till")
     shown = office.get("/alarms").get_data(as_text=True)
     wall = shown[shown.index('<ul class="wall">') :]
-    assert wall.index("Till 1") < wall.index("Till 2") < wall.index("Door")
+    assert wall.index("Till 1") < wall.index("Till 2") < wall.index("New till") < wall.index("Door")
     assert wall.count("tile tone-no silent") == 2
     assert wall.count("tile tone-good well") == 1
+    # A class that the shared style knows, such as the one that hides from all but screen readers, is none for a tile.
+    assert wall.count("tile tone-note awaited") == 1
 
 
 def test_who_takes_note_is_named_and_nothing_sounds_or_reminds_any_more(office: Watched) -> None:
