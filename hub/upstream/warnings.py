@@ -47,7 +47,7 @@ CHAIN_WARNINGS = (
         Severity.NOTE,
         {
             "en": "Head office is telling this hub what it does not have",
-            "zh": "总部正在向本店主机补发它缺少的记录",
+            "zh": "总部正在向店内主机补发它缺少的记录",
         },
         {
             "en": "It was set back to a backup, or is new. This ends by itself.",
