@@ -102,7 +102,7 @@ def test_a_device_is_let_in_set_placed_replaced_and_let_go_without_a_script(
     # A group first, so that there is one to choose.
     page.goto(f"{base}/manage/groups?lang=en")
     form = page.locator("form", has=page.get_by_role("heading", name="Add a group"))
-    form.get_by_label("Name").fill("Tills")
+    form.get_by_label("What it is called").fill("Tills")
     form.get_by_label("Settings of all its devices").fill("KIOSK_IDLE_S=60")
     form.get_by_role("button", name="Save").click()
     expect(page.get_by_role("status")).to_contain_text("next start")
@@ -150,7 +150,7 @@ def test_a_device_is_let_in_set_placed_replaced_and_let_go_without_a_script(
     # Place it by a click on the plan.
     page.goto(f"{base}/manage/places?lang=en")
     form = page.locator("form", has=page.get_by_role("heading", name="Add a floor"))
-    form.get_by_label("Name").fill("Ground floor")
+    form.get_by_label("What it is called").fill("Ground floor")
     form.get_by_label("Picture of its plan").set_input_files(
         {"name": "plan.png", "mimeType": "image/png", "buffer": plan()}
     )
