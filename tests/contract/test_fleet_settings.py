@@ -25,13 +25,21 @@ from hub.wire.events import write_event
 from hub.wire.sync import SyncReply, SyncRequest
 from kiosk.config import SETTINGS, read_config
 from tests.hub_house import House, HouseNode, problem, read
+from tests.postgres_server import PostgresServer, postgres_server
 
 WHO = "Ines"
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    house = House(tmp_path / "hub")
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgresServer]:
+    with postgres_server() as running:
+        yield running
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def house(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[House]:
+    database = request.getfixturevalue("server").fresh() if request.param == "postgres" else ""
+    house = House(tmp_path / "hub", database)
     yield house
     house.close()
 
