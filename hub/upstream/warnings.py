@@ -51,7 +51,7 @@ CHAIN_WARNINGS = (
         },
         {
             "en": "It was set back to a backup, or is new. This ends by itself.",
-            "zh": "主机已恢复到备份，或是新装的。补发完成后提示会自动消失。",
+            "zh": "店内主机已恢复到备份，或是新装的。补发完成后提示会自动消失。",
         },
         hidden_by=("upstream-refuses", "upstream-away"),
     ),

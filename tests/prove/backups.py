@@ -43,8 +43,8 @@ LARGE, LARGE_BYTES, SMALL_BYTES, FACTS_BYTES = 20, 2**30, 8 * 2**20, 32 * 2**20
 RPO_S, RTO_S = 1.0, 60.0
 CHECK_S = 1.0
 INTERVALS = 2
-SLACK_S = 0.75
-"""Of a health page that is asked some times a second, on a machine that does other things."""
+SLACK_S = 0.1
+"""Between the moment in which it was stopped and the one in which that is measured."""
 
 WITHIN_S = 60.0
 
@@ -63,7 +63,7 @@ def run(size: int, seed: int, folder: Path) -> Verdict:
         place.stop()
     derived = same_derived(place.back)
     worst_rpo, worst_rto = max(one["rpo_s"] for one in rounds), max(one["rto_s"] for one in rounds)
-    late = [how for how, took in noticed.items() if took is None or took > INTERVALS * CHECK_S + SLACK_S]
+    late = [how for how, took in noticed.items() if took is None]
     bad = [one["wrong"] for one in rounds if one["wrong"]]
     ok = not (bad or late or derived) and worst_rpo <= RPO_S and worst_rto <= RTO_S and place.acked > 0
     figures = {
@@ -96,7 +96,7 @@ class Place:
         self.log: list[tuple[float, int]] = []
         self._telling = threading.Event()
         self._teller: threading.Thread | None = None
-        self._node: HouseNode | None = None
+        self.node: HouseNode | None = None
 
     def fill(self, octets: int) -> None:
         """Facts of another device, until the file is that large; beyond FACTS_BYTES texts that could not be read, which a
@@ -133,11 +133,11 @@ class Place:
         assert found is not None
         self.address = found[0]
         branch = Branch(self.store, self.key, self.address)
-        if self._node is None:
-            self._node = branch.node("edge", "Door")
-        self._node.house = branch
+        if self.node is None:
+            self.node = branch.node("edge", "Door")
+        self.node.house = branch
         self._telling.clear()
-        self._teller = threading.Thread(target=self._tell, args=(self._node,), daemon=True)
+        self._teller = threading.Thread(target=self._tell, args=(self.node,), daemon=True)
         self._teller.start()
 
     def _tell(self, node: HouseNode) -> None:
@@ -179,10 +179,11 @@ class Place:
                 os.killpg(self.process.pid, signal.SIGKILL)
                 self.process.wait(20)
 
-    def warnings(self) -> set[str]:
-        """What the hub's health page says is wrong."""
-        with urlopen(f"{self.address}/healthz", timeout=10) as reply:
-            return {one["code"] for one in json.loads(reply.read())["warnings"]}
+    def warnings(self) -> tuple[float, set[str]]:
+        """What the hub's health page says is wrong, and at what time by its own clock."""
+        with urlopen(f"{self.address}/healthz", timeout=60) as reply:
+            told = json.loads(reply.read())
+        return float(told["now"]), {one["code"] for one in told["warnings"]}
 
     def state(self) -> dict[str, object]:
         """What the process that ships wrote down last."""
@@ -238,8 +239,8 @@ def one_round(place: Place, rnd: random.Random, number: int, *, killed: bool) ->
 
 def place_device(place: Place) -> str:
     """The name of the node that tells."""
-    assert place._node is not None
-    return place._node.device
+    assert place.node is not None
+    return place.node.device
 
 
 def silent_stops(place: Place) -> dict[str, float | None]:
@@ -254,13 +255,17 @@ def silent_stops(place: Place) -> dict[str, float | None]:
         ("the target keeps nothing", lambda: hide(place.target), lambda: None),
     ):
         place.wait_until_kept()
-        assert "backup-late" not in place.warnings()
-        began = time.monotonic()
+        assert "backup-late" not in place.warnings()[1]
+        began = time.time()
         stop()
         noticed[how] = None
-        while time.monotonic() < began + 6 * INTERVALS * CHECK_S:
-            if "backup-late" in place.warnings():
-                noticed[how] = round(time.monotonic() - began, 2)
+        at = began
+        # An answer that was late itself, on a machine that does other things, says nothing against the hub; one that is
+        # silent beyond the time does.
+        while at <= began + INTERVALS * CHECK_S + SLACK_S:
+            at, codes = place.warnings()
+            if "backup-late" in codes:
+                noticed[how] = round(at - began, 2)
                 break
             time.sleep(0.05)
         go_on()
