@@ -275,7 +275,7 @@ PURE_STDLIB = frozenset(
         "ipaddress",
     ]
 )
-PURE_LIBRARIES = ("msgspec", "cryptography.exceptions", "cryptography.hazmat.primitives")
+PURE_LIBRARIES = ("msgspec", "cryptography.exceptions", "cryptography.hazmat.primitives", "cryptography.x509")
 IMPURE_NAMES = frozenset({"open", "print", "input", "exec", "eval"})
 IMPURE_CALLS = frozenset({"now", "utcnow", "today", "uuid1", "uuid4"})
 FILE_CALLS = frozenset(
