@@ -7,12 +7,12 @@ is the key that a node learnt when it was paired, and the hub may make a new cer
 
 from __future__ import annotations
 
-from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509 import ExtensionNotFound, ObjectIdentifier, load_der_x509_certificate
 
-OID = x509.ObjectIdentifier("2.25.158407611829353371204418396104417236211")
+OID = ObjectIdentifier("2.25.158407611829353371204418396104417236211")
 """A number of our own: whoever draws 128 random bits may use what stands beneath 2.25 (ITU-T X.667)."""
 
 _KEY, _SIGNATURE = 32, 64
@@ -27,10 +27,10 @@ def vouch(key: Ed25519PrivateKey, subject_public_key: bytes) -> bytes:
 def vouched_by(certificate: bytes) -> str | None:
     """Which hub vouches for this certificate (DER): its public key in hexadecimal digits; None where none does."""
     try:
-        read = x509.load_der_x509_certificate(certificate)
+        read = load_der_x509_certificate(certificate)
         statement = read.extensions.get_extension_for_oid(OID).value.public_bytes()
         subject = read.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    except (ValueError, x509.ExtensionNotFound):
+    except (ValueError, ExtensionNotFound):
         return None
     if len(statement) != _KEY + _SIGNATURE:
         return None
