@@ -33,8 +33,8 @@ UPKEEP_S = 20.0
 AGAIN_S = 2.0
 """After a failure of the target."""
 
-NEW_LINE_S = 60.0
-"""At least between two lines: each begins with a copy of everything."""
+NEW_LINE_S, LONGEST_NEW_LINE_S = 60.0, 3_600.0
+"""Between two lines: each begins with a copy of everything, so where they break at once they follow less and less often."""
 
 FIRST_DRILL_S = 600.0
 LOCK_FILE = "backup.lock"
@@ -75,6 +75,7 @@ class Shipping:
         self._state = Shipped(now(), config.backup_to)
         self._upkeep_trouble = ""
         self._line_at = float("-inf")
+        self._line_wait_s = NEW_LINE_S
 
     def run(self) -> None:
         """Until `ended()`; then the rest is shipped."""
@@ -108,7 +109,7 @@ class Shipping:
         shipper = self._shipper
         try:
             if shipper.place is None:
-                if time.monotonic() - self._line_at < NEW_LINE_S:
+                if time.monotonic() - self._line_at < self._line_wait_s:
                     return False
                 shipper.begin(self._closed)
                 self._closed = ""
@@ -177,6 +178,10 @@ class Shipping:
     def _broken(self, why: str) -> None:
         logger.error("the backup's line is broken: %s", why)
         self._shipper.give_up_line()
+        if time.monotonic() - self._line_at < 2 * self._line_wait_s:
+            self._line_wait_s = min(LONGEST_NEW_LINE_S, 2 * self._line_wait_s)
+        else:
+            self._line_wait_s = NEW_LINE_S
         self._trouble(why)
 
     def _trouble(self, why: str) -> None:
