@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +34,14 @@ def _token(text: str) -> str:
     if text and (len(text) < LEAST_TOKEN or not all("!" <= sign <= "~" for sign in text)):
         raise ValueError(f"must be at least {LEAST_TOKEN} letters and digits without spaces")
     return text
+
+
+def proxy(text: str) -> str:
+    """An IP address, or nothing: whoever may say from where a request came must be told from everybody else."""
+    try:
+        return str(ipaddress.ip_address(text)) if text else ""
+    except ValueError:
+        raise ValueError("must be the IP address of the proxy, such as 127.0.0.1, or empty") from None
 
 
 def database(text: str) -> str:
@@ -76,6 +85,7 @@ SETTINGS = (
     Setting("HUB_PORT", port, "8080", "Port to listen on; 0 takes a free one"),
     Setting("HUB_TLS", port, "0", "Port to answer over TLS, too, with a certificate of its own; 0: none"),
     Setting("HUB_URL", url, "", "Address at which others reach the hub, where it is another one"),
+    Setting("HUB_PROXY", proxy, "", "Address of a reverse proxy that says from where a request came"),
     Setting("HUB_THREADS", whole(2, 64), "8", "Requests that are answered at the same time"),
     Setting("HUB_NOTICE", notice, "", "A line for every page, as text or as JSON by language"),
     Setting("HUB_BACKUP_DAYS", whole(0, 365), "7", "Days without a backup before a warning; 0: never warn"),
@@ -101,6 +111,7 @@ class Config:
     port: int = 8080
     tls: int = 0
     url: str = ""
+    proxy: str = ""
     threads: int = 8
     notice: Text = field(default_factory=dict)
     backup_days: int = 7

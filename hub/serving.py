@@ -83,6 +83,7 @@ def serve(config: Config, _args: argparse.Namespace, clock: Clock | None = None)
             hub.app,
             listening,
             threads=config.threads,
+            proxy=config.proxy,
             ready=lambda address: show(f"The hub answers at {address}"),
         )
     finally:

@@ -59,11 +59,13 @@ def serve(
     body_octets: int = MAX_REQUEST_BYTES,
     idle_s: int = IDLE_TIMEOUT_S,
     leaving: Callable[[], None] | None = None,
+    proxy: str = "",
 ) -> None:
     """Answer until SIGTERM or SIGINT; `ready` is told the address. Call it in the main thread.
 
     `front` is asked before `app`. Of a body at most `body_octets` are read; a connection without a request ends after `idle_s`.
-    `leaving` is called when the end begins: whoever holds requests back on purpose lets them go then.
+    `leaving` is called when the end begins: whoever holds requests back on purpose lets them go then. `proxy`: the address of a
+    reverse proxy that is believed where it says from whom a request came, and whether over TLS; nobody else is.
 
     Requests under way are finished and their answers sent: staff see the verdict of what was redeemed. A second signal
     changes nothing, so that whoever calls can put things away in peace. systemd is told when answering begins and ends, and
@@ -80,6 +82,9 @@ def serve(
         "asyncore_use_poll": True,
         "clear_untrusted_proxy_headers": True,
     }
+    if proxy:
+        adjustments["trusted_proxy"] = proxy
+        adjustments["trusted_proxy_headers"] = {"x-forwarded-for", "x-forwarded-proto"}
     everybody: dict[int, Any] = {}
     server: Any = (
         create_server(app, everybody, sockets=[listening], recv_bytes=262_144, **adjustments)
