@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from tests.prove import Verdict
 from tests.prove._debian import CannotBoot, Debian, debian, python_of
 from tests.prove._unbooted import Unbooted
@@ -125,24 +127,22 @@ class Day:
         self._held.figures["exposure"] = found
 
     def refuse(self) -> None:
-        """A bundle of another owner, one that was changed, one that was cut off."""
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-        stranger = self._workshop.bundle("9.0.0", private=Ed25519PrivateKey.generate())
+        """A bundle that was changed; at full size also another owner's, one that was cut off, one that is older."""
         good = self._workshop.bundle("9.1.0")
         octets = bytearray(good.read_bytes())
         octets[len(octets) // 2] ^= 1
         changed = good.with_name("changed.bundle")
         changed.write_bytes(octets)
-        short = good.with_name("short.bundle")
-        short.write_bytes(good.read_bytes()[: good.stat().st_size // 3])
-        old = self._workshop.bundle("0.9.0")
-        sentences = {
-            stranger: "does not trust",
-            changed: "not what was signed",
-            short: "cut off",
-            old: "older than 1.0.0",
-        }
+        sentences = {changed: "not what was signed"}
+        if self._size > 1:
+            stranger = Ed25519PrivateKey.generate()
+            short = good.with_name("short.bundle")
+            short.write_bytes(good.read_bytes()[: good.stat().st_size // 3])
+            sentences |= {
+                self._workshop.bundle("9.0.0", private=stranger): "does not trust",
+                short: "cut off",
+                self._workshop.bundle("0.9.0"): "older than 1.0.0",
+            }
         for path, sentence in sentences.items():
             status, said = self._update(path)
             self._held.must(
