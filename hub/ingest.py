@@ -159,6 +159,8 @@ def append_own(store: Store, kind: str, data: msgspec.Raw, now: float, clock: Cl
 
 def _audit(store: Store, new: Sequence[NewAct], now: float, clock: ClockState) -> None:
     """Write down what should not have been of what tills did alone."""
-    found = [append_own(store, FLAGGED, write_fact(flagged), now, clock) for flagged in audit(store, new, now)]
+    found = [
+        append_own(store, FLAGGED, write_fact(flagged), now, clock) for flagged in audit(store, new, now)
+    ]
     if found:
         fold(store.ledger, found)

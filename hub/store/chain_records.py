@@ -46,7 +46,8 @@ class ShopBelow:
 @dataclass(frozen=True, slots=True)
 class Heard:
     """How far head office has heard a shop. `upto`: how much of the journal with the number `journal` is here; `last`: how much
-    there was when it was heard, at `told_at`. `set_backs`, `set_back_at`: how often it came back with less than is here, and when.
+    there was when it was heard, at `told_at`. `set_backs`, `set_back_at`: how often it came back with less than is here, and
+    when.
     """
 
     device: str

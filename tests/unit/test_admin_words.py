@@ -27,7 +27,15 @@ def spoken() -> set[str]:
     methods = [("**.py", "python"), ("templates/**.html", "jinja2")]
     for _, _, text, _, _ in extract_from_dir(HUB / "admin", methods, keywords=KEYWORDS):
         found.add(key(text))
-    for name in ("offering.py", "people.py", "pictures.py", "campaigns.py", "air.py", "tags.py", "enrolled.py"):
+    for name in (
+        "offering.py",
+        "people.py",
+        "pictures.py",
+        "campaigns.py",
+        "air.py",
+        "tags.py",
+        "enrolled.py",
+    ):
         for _, text, _, _ in extract_from_file("python", HUB / name, keywords=KEYWORDS):
             found.add(key(text))
     return found

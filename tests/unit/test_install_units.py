@@ -113,7 +113,9 @@ def test_roles_are_added_to_what_a_machine_is() -> None:
 
 def test_a_role_that_goes_takes_its_files_and_leaves_the_others() -> None:
     templates = read_templates(ROOT / "units")
-    everything = replace(Machine("/opt/shopbell", EVERYTHING, "wlan0", is_radio=True, has_screen=True), is_packaged=True)
+    everything = replace(
+        Machine("/opt/shopbell", EVERYTHING, "wlan0", is_radio=True, has_screen=True), is_packaged=True
+    )
     files = files_of(everything, templates)
     before = Record(everything, tuple(file.path for file in files))
     left = without(everything, ["door"])
