@@ -82,7 +82,8 @@ GROUPS = (
         said("Shop floor"),
         (
             Entry("devices", said("Devices"), (
-                    "pair", "withdraw", "device", "device_set", "device_change", "device_replace", "device_join", "device_join_answer",
+                    "pair", "withdraw", "device", "device_set", "device_change", "device_replace",
+                    "device_join", "device_join_answer",
                     "teams", "team_save",
                 )),
             Entry("places", said("Places")),
