@@ -71,7 +71,7 @@ def read_request(body: bytes, texts: Sequence[msgspec.Raw], device: str) -> Read
         and _kinds_are_good({event.kind for event in events})
         and _longest(texts) <= MAX_EVENT_BYTES
     ):
-        return Read(events, {})
+        return Read(events, {}, _follow_each_other(events))
     return _one_by_one(texts, device)
 
 

@@ -26,7 +26,7 @@ SAME_S = 1.0
 def mark_ahead(store: Store, events: Sequence[Any], now: float) -> int:
     """Mark the new facts among these that are stamped ahead of the hub; how many. Call inside the transaction that keeps them."""
     latest = now + AHEAD_S
-    if all(event.at <= latest for event in events):
+    if max([event.at for event in events], default=0.0) <= latest:
         return 0
     runs: list[Ahead] = []
     count = 0
