@@ -28,7 +28,7 @@ from hub.fleet.doors import ask as ask_in
 from hub.fleet.doors import is_old_hardware
 from hub.fleet.listening import Listening
 from hub.giving import Giver
-from hub.ingest import read_batch, take
+from hub.ingest import Batch, read_batch, take
 from hub.keys import heard, renewed, wants_new_key
 from hub.looking import look
 from hub.presenting import Beside, check_ahead
@@ -103,23 +103,29 @@ class Api:
         asked = decode(_sync, body)
         batch = read_batch(device.device, body, asked)
         now = self.clock.now()
-        with self.store.writing():
-            before = self.store.devices.get(device.device) or device
-            device = self._count(device, counter, now)
-            notice_answered(self.store, asked.answered, before.window.highest, before.seen_at, now)
-            verdicts = take(self.store, batch, now, self.clock.state())
-            retell = ask_again(self.store, device.device, asked.retold, now)
-            heard(self.store, device, asked.signs_with, now)
-            self.codes.tend(now)
-            device = self.store.devices.get(device.device) or device
-            snapshot = self.snapshots.for_device(device, asked.have, now, asked.rights)
-            renew = wants_new_key(self.store, device, now, asked.signs_with)
-            self.fleet.after(device, asked, verdicts, now)
-        relayed = None
+        reply = self.store.together(lambda: self._exchange(device, counter, asked, batch, now))
         if asked.relay is not None:
             state = self.clock.state()
             relayed = receive(self.store, device.device, asked.relay, asked.books, now, state)
-        return SyncReply(WIRE_VERSION, now, verdicts, snapshot, retell, renew, relayed)
+            reply = msgspec.structs.replace(reply, relayed=relayed)
+        return reply
+
+    def _exchange(
+        self, device: Device, counter: int, asked: SyncRequest, batch: Batch, now: float
+    ) -> SyncReply:
+        """What of an exchange is one change of the database."""
+        before = self.store.devices.get(device.device) or device
+        device = self._count(device, counter, now)
+        notice_answered(self.store, asked.answered, before.window.highest, before.seen_at, now)
+        verdicts = take(self.store, batch, now, self.clock.state())
+        retell = ask_again(self.store, device.device, asked.retold, now)
+        heard(self.store, device, asked.signs_with, now)
+        self.codes.tend(now)
+        device = self.store.devices.get(device.device) or device
+        snapshot = self.snapshots.for_device(device, asked.have, now, asked.rights)
+        renew = wants_new_key(self.store, device, now, asked.signs_with)
+        self.fleet.after(device, asked, verdicts, now)
+        return SyncReply(WIRE_VERSION, now, verdicts, snapshot, retell, renew)
 
     def renew(self, body: bytes) -> msgspec.Struct:
         """A node has a new key for its coupons."""
