@@ -23,6 +23,20 @@ def write_whole(path: Path, body: bytes, mode: int = 0o644) -> None:
         raise
 
 
+def settle_whole(draft: Path, path: Path) -> None:
+    """Put a file that was written bit by bit in the place of another, as `write_whole` does. OSError where it cannot; the draft
+    stays then."""
+    handle = os.open(draft, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    draft.replace(path)
+    _sync_folder(path.parent)
+    # The folder's own name, where it is as new as the file.
+    _sync_folder(path.parent.parent)
+
+
 def _write(draft: Path, body: bytes, mode: int) -> None:
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     try:

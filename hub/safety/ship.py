@@ -23,6 +23,7 @@ from hub.safety.standing import SHIPPED_FILE, Shipped, drilled, keep, shipped
 from hub.safety.targets import Missing, Target, TargetError, open_target
 from hub.safety.upkeep import DAY_S, Upkeep, all_of
 from hub.store.sqlite import FILE
+from hub.upstream.line import FOLDER
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +49,8 @@ def target_of(config: Config) -> Target:
         s3_region=config.s3_region,
         s3_key_id=config.s3_key_id,
         s3_secret=config.s3_secret,
+        identity=config.dir / FOLDER,
+        sealed=bool(config.backup_secret),
     )
 
 
