@@ -16,7 +16,7 @@ def write_whole(path: Path, body: bytes, mode: int = 0o644) -> None:
     try:
         _write(draft, body, mode)
         draft.replace(path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError:
         with contextlib.suppress(OSError):
             draft.unlink(missing_ok=True)
@@ -32,9 +32,9 @@ def settle_whole(draft: Path, path: Path) -> None:
     finally:
         os.close(handle)
     draft.replace(path)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
     # The folder's own name, where it is as new as the file.
-    _sync_folder(path.parent.parent)
+    sync_folder(path.parent.parent)
 
 
 def _write(draft: Path, body: bytes, mode: int) -> None:
@@ -49,7 +49,8 @@ def _write(draft: Path, body: bytes, mode: int) -> None:
         os.close(handle)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """The names in a folder are on disk (fsync(2)). OSError where that fails."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

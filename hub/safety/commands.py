@@ -89,7 +89,7 @@ def restore(config: Config, args: argparse.Namespace) -> int:
             target, args.to, passphrase=config.backup_secret, at=_moment(args.at) if args.at else None
         )
         if new_machine:
-            take_up_the_line(identity, done.folder, time.time(), WHO)
+            take_up_the_line(identity, done.folder, config.shop, time.time(), WHO)
     except (restoring.RestoreError, TargetError) as wrong:
         again = (
             f" Who this machine is at head office is kept in {identity}."

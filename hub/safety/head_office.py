@@ -16,7 +16,7 @@ from hub.client.link import HttpLink, Link, Reply, SignedLink
 from hub.client.node import Node
 from hub.client.trouble import StorageError
 from hub.safety.targets import Missing, TargetError
-from hub.wire.backup import PART_BYTES, BackupReply, BackupRequest
+from hub.wire.backup import PART_BYTES, BackupReply, BackupRequest, read_names
 from hub.wire.sync import Problem
 
 logger = logging.getLogger(__name__)
@@ -91,8 +91,12 @@ class HeadOfficeTarget:
         while True:
             after = found[-1] if found else ""
             reply = self._ask(BackupRequest("list", prefix, after=after), "does not say what it has")
-            found += reply.names
-            if not (reply.more and reply.names):
+            try:
+                names = read_names(reply.data)
+            except ValueError as wrong:
+                raise TargetError(f"{self.shown} gives a list that cannot be read.") from wrong
+            found += names
+            if not (reply.more and names):
                 return found
 
     def delete(self, name: str) -> None:
@@ -139,7 +143,10 @@ class HeadOfficeTarget:
         if node is None:
             raise TargetError(ALONE)
         self._url = node.hub_url
-        return SignedLink(self._way or HttpLink(node.hub_url), node, self._counters)
+        try:
+            return SignedLink(self._way or HttpLink(node.hub_url), node, self._counters)
+        except ValueError as wrong:
+            raise TargetError(str(wrong)) from wrong
 
 
 def _highest(reply: Reply) -> int | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from hub.changing import changed, turned
 from hub.client.enrolling import EnrolError, enrol
 from hub.client.node import LOCK_FILE, Node
+from hub.client.settings import url
 from hub.client.trouble import explain
 from hub.console import CommandError
 from hub.ingest import own_epoch
@@ -28,19 +29,23 @@ def known_to_head_office(place: str, code: str, to: Path) -> Path:
     `place`: `upstream:` and an address; `to`: the folder that is to be made. CommandError or RestoreError with a sentence.
     """
     must_be_free(to)
-    url = place.removeprefix(UPSTREAM)
+    address = place.removeprefix(UPSTREAM)
+    try:
+        url(address)
+    except ValueError as wrong:
+        raise CommandError(f"{address} {wrong}.") from wrong
     identity = _beside(to)
     node = Node.load(identity)
     try:
         if node is not None:
-            node.move_hub(url)
+            node.move_hub(address)
             return identity
         if not code:
             raise CommandError(
                 "Give a code of head office (--code), made there with: python -m hub pair --program hub --for NUMBER"
             )
         identity.parent.mkdir(parents=True, exist_ok=True)
-        enrol(identity, url, code, "hub", NAME)
+        enrol(identity, address, code, "hub", NAME)
     except EnrolError as wrong:
         raise CommandError(str(wrong)) from wrong
     except OSError as wrong:
@@ -48,8 +53,9 @@ def known_to_head_office(place: str, code: str, to: Path) -> Path:
     return identity
 
 
-def take_up_the_line(identity: Path, to: Path, now: float, who: str) -> None:
-    """What was put back is the hub that joined: its serving goes on with head office, which tells it what came after the copy."""
+def take_up_the_line(identity: Path, to: Path, shop: int, now: float, who: str) -> None:
+    """What was put back is the hub that joined: its serving goes on with head office, which tells it what came after the copy.
+    `shop`: which of its shops has joined, as `HUB_SHOP`."""
     node = Node.load(identity)
     if node is None:
         raise RestoreError(f"{identity} is gone. Join head office: python -m hub --dir {to} upstream join")
@@ -58,7 +64,7 @@ def take_up_the_line(identity: Path, to: Path, now: float, who: str) -> None:
         shutil.move(identity, to / FOLDER)
     except OSError as wrong:
         raise explain(wrong, identity) from wrong
-    with closing(SqliteStore(to / FILE)) as store, store.writing():
+    with closing(SqliteStore(to / FILE, shop)) as store, store.writing():
         before = store.chain.upstream()
         there = 0 if before is None else before.there
         store.chain.forget_upstream()

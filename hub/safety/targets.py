@@ -118,11 +118,13 @@ def open_target(
     """The target at this address; TargetError where it cannot be used at all. `identity`: the folder that says who this hub is at
     head office; `sealed`: whether there is a passphrase."""
     parts = urlsplit(place)
-    if parts.scheme == "upstream" and identity is not None:
-        from hub.safety.head_office import HeadOfficeTarget
+    if parts.scheme == "upstream":
+        from hub.safety.head_office import ALONE, HeadOfficeTarget
 
         if not sealed:
             raise TargetError(NEEDS_PASSPHRASE["en"])
+        if identity is None:
+            raise TargetError(ALONE)
         return HeadOfficeTarget(identity)
     if parts.scheme == "s3":
         from hub.safety.s3 import S3Target

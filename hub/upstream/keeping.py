@@ -14,9 +14,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from hub.client.files import settle_whole
+from hub.client.files import settle_whole, sync_folder
 from hub.client.trouble import explain
-from hub.wire.backup import NAMES_AT_ONCE, PART_BYTES, BackupReply, BackupRequest, is_line, is_piece
+from hub.wire.backup import (
+    NAMES_AT_ONCE,
+    PART_BYTES,
+    BackupReply,
+    BackupRequest,
+    is_line,
+    is_piece,
+    pack_names,
+)
 from hub.wire.sync import Problem
 
 FOLDER = "below"
@@ -62,8 +70,10 @@ class Keeping:
             raise explain(wrong, place) from wrong
 
     def _change(self, shop: int, place: Path, counter: int, asked: BackupRequest) -> Answer:
-        self._folder.mkdir(mode=0o700, exist_ok=True)
-        place.mkdir(mode=0o700, exist_ok=True)
+        for one in (self._folder, place):
+            if not one.is_dir():
+                one.mkdir(mode=0o700, exist_ok=True)
+                sync_folder(one.parent)
         with _alone(place):
             highest = _counted(place)
             if counter <= highest:
@@ -137,14 +147,12 @@ class Keeping:
 
 def _names(place: Path, asked: BackupRequest) -> BackupReply:
     line, inside, _ = asked.name.partition("/")
-    if inside and not is_line(line):
-        return BackupReply()
-    lines = [line] if inside else [one.name for one in _entries(place) if is_line(one.name)]
-    found = sorted(f"{one}/{entry.name}" for one in lines for entry in _entries(place / one))
+    lines = [line] if inside else [one.name for one in _entries(place)]
+    found = sorted(f"{one}/{entry.name}" for one in lines if is_line(one) for entry in _entries(place / one))
     fitting = [
         name for name in found if name.startswith(asked.name) and name > asked.after and is_piece(name)
     ]
-    return BackupReply(tuple(fitting[:NAMES_AT_ONCE]), more=len(fitting) > NAMES_AT_ONCE)
+    return BackupReply(more=len(fitting) > NAMES_AT_ONCE, data=pack_names(fitting[:NAMES_AT_ONCE]))
 
 
 def _part(place: Path, asked: BackupRequest) -> Answer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,7 +29,7 @@ from hub.safety.targets import Missing, TargetError, open_target
 from hub.safety.upkeep import DAY_S, Upkeep
 from hub.store.sqlite import FILE, SqliteStore
 from hub.upstream.line import FOLDER
-from hub.wire.backup import PART_BYTES, BackupRequest
+from hub.wire.backup import NAMES_AT_ONCE, PART_BYTES, BackupReply, BackupRequest, read_names
 from hub.wire.identity import sign_request
 from hub.wire.sync import Problem
 from tests.hub_house import visit
@@ -108,6 +109,22 @@ def test_a_piece_whose_line_stays_cut_is_not_there_and_comes_whole_later(chain: 
     assert later.get("line-1/seg-2") == LARGE
 
 
+def test_more_names_than_fit_into_an_answer_are_all_told_in_order(chain: KeepingChain) -> None:
+    target = chain.target(chain.shop(2))
+    target.put(SEGMENT, b"one")
+    for number in range(2, NAMES_AT_ONCE + 3):
+        (chain.kept(2) / "line-1" / f"seg-{number}").touch()
+    found = target.names("line-1/seg-")
+    assert found == sorted(found)
+    assert len(found) == NAMES_AT_ONCE + 2
+
+
+def test_a_list_of_names_that_is_none_or_far_too_long_is_not_read() -> None:
+    for data in (b"", b"names", zlib.compress(bytes(10**7)), zlib.compress(b"line-1/seg-1")[:-1]):
+        with pytest.raises(ValueError, match="names"):
+            read_names(data)
+
+
 def test_another_shop_sees_nothing_of_it_and_changes_nothing(chain: KeepingChain) -> None:
     mine, theirs = chain.target(chain.shop(2)), chain.target(chain.shop(3))
     mine.put(SEGMENT, b"mine")
@@ -156,7 +173,8 @@ def test_a_name_that_is_no_piece_is_refused(chain: KeepingChain, name: str) -> N
         assert code_of(ask(chain, node, asked, 10**15 + number)) == (400, "bad_name")
     assert files(chain.head.folder) == outside
     listed = ask(chain, node, BackupRequest("list", name), 10**15 + 9)
-    assert (listed.status, b"counter" in listed.body) == (200, False)
+    assert listed.status == 200
+    assert read_names(msgspec.json.decode(listed.body, type=BackupReply).data) == []
 
 
 def test_a_request_that_was_seen_is_not_done_again(chain: KeepingChain) -> None:
@@ -237,6 +255,25 @@ def test_a_missing_passphrase_is_a_warning_of_the_hub(chain: KeepingChain) -> No
 def test_a_shop_that_stands_alone_is_told_to_join(tmp_path: Path) -> None:
     with pytest.raises(TargetError, match="upstream join"):
         HeadOfficeTarget(tmp_path / FOLDER).put(SEGMENT, b"one")
+
+
+def test_a_part_of_a_base_copy_is_read_back_once_an_hour_where_the_line_is_thin(chain: KeepingChain) -> None:
+    shop = chain.shop(2)
+    target = chain.target(shop)
+    shipper = Shipper(shop.folder / FILE, target, Sealer(SECRET), lambda: shop.now)
+    shipper.begin()
+    upkeep = Upkeep(shipper, 8 * DAY_S, lambda: shop.now, lambda: False, 3_600)
+    upkeep.make_base()
+    assert shipper.place is not None
+    assert upkeep.must_have(shipper.place) is not None
+    (part,) = chain.kept(2).glob("line-*/part-*")
+    part.write_bytes(part.read_bytes()[:-1])
+    shop.now += 3_599
+    assert upkeep.must_have(shipper.place) is not None
+    shop.now += 2
+    with pytest.raises(Missing, match="something else under"):
+        upkeep.must_have(shipper.place)
+    shipper.close()
 
 
 def ship(chain: KeepingChain) -> HeadOfficeTarget:
