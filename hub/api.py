@@ -1,5 +1,5 @@
 """What nodes ask of the hub, over HTTP, and the document that describes it: `/v1/sync`, `/v1/enrol`, `/v1/renew`; for tills
-`/v1/redeem`, `/v1/reserve`, `/v1/release`, `/v1/reverse`, `/v1/look`.
+`/v1/redeem`, `/v1/reserve`, `/v1/release`, `/v1/reverse`, `/v1/look`; for the hub of a shop `/v1/backup`.
 
 Every answer is JSON; every refusal a `Problem` with a sentence. An answer to a request that names its device and counter is
 signed over them, also a refusal, so that a node can believe it. No input makes this side fail: 400 a body that cannot be
@@ -44,9 +44,11 @@ from hub.store.records import Device
 from hub.tenants import Tenants
 from hub.upstream.asking import Asker, settle
 from hub.upstream.below import BELOW
+from hub.upstream.keeping import NOT_A_SHOP, Keeping
 from hub.upstream.presenting import in_all_books
 from hub.upstream.receiving import receive
 from hub.upstream.relaying import HeadOffice
+from hub.wire.backup import BackupRequest
 from hub.wire.identity import (
     SIGNATURE_HEADER,
     public_text,
@@ -81,6 +83,7 @@ _reserve = msgspec.json.Decoder(ReserveRequest)
 _release = msgspec.json.Decoder(ReleaseRequest)
 _reverse = msgspec.json.Decoder(ReverseRequest)
 _look = msgspec.json.Decoder(LookRequest)
+_backup = msgspec.json.Decoder(BackupRequest)
 
 T = TypeVar("T")
 
@@ -96,6 +99,7 @@ class Api:
     codes: CodeKeys
     fleet: Listening
     asker: Asker | None = None
+    keeping: Keeping | None = None
 
     def sync(self, body: bytes) -> msgspec.Struct:
         """One exchange: facts up with a verdict for each, the snapshot down."""
@@ -186,6 +190,14 @@ class Api:
         return self._for_till(
             body, _look, lambda device, asked, now: look(self.store, device, asked, now), changes=False
         )
+
+    def backup(self, body: bytes) -> msgspec.Struct:
+        """A shop's hub keeps a piece of its backup here, or gets one back: under its own shop's number, whatever it asks."""
+        device, counter = self._who(body)
+        below = self.store.chain.shop_below(device.device) if device.program == BELOW else None
+        if below is None or self.keeping is None:
+            return unless_refused(NOT_A_SHOP)
+        return unless_refused(self.keeping.answer(below.tenant, counter, decode(_backup, body)))
 
     def beside(self) -> Beside:
         """What a decision needs and the store does not hold."""
@@ -316,6 +328,7 @@ def _questions(
         "look": of_node(Api.look),
         "enrol": take_in,
         "renew": of_node(Api.renew),
+        "backup": of_node(Api.backup),
     }
 
 
@@ -327,9 +340,10 @@ def create_api(
     secrets: Sequence[Secret] = (),
     giver: Giver | None = None,
     above: HeadOffice | None = None,
+    keeping: Keeping | None = None,
 ) -> Blueprint:
     """The blueprint for `/v1`, for the nodes of every shop in the store's database. `giver`: one for the hub's own shop, where
-    it has several such parts. `above`: the head office of that shop."""
+    it has several such parts. `above`: the head office of that shop. `keeping`: where the backups of shops below are."""
     home = store.shop.number
 
     def make(own: Store) -> Api:
@@ -339,7 +353,7 @@ def create_api(
         remembers = giver if own.shop.number == home else None
         snapshots = SnapshotMaker(own, key, sealed, remembers)
         asker = Asker(own, above) if above is not None and own.shop.number == home else None
-        return Api(own, key, snapshots, clock, codes, Listening(own, snapshots.settings), asker)
+        return Api(own, key, snapshots, clock, codes, Listening(own, snapshots.settings), asker, keeping)
 
     shops = Tenants(store, make)
     blueprint = Blueprint("api", __name__, url_prefix="/v1")

@@ -30,6 +30,7 @@ from hub.store.sqlite import FILE, SqliteStore
 from hub.store.whole import HubStore
 from hub.storefront.headers import only_by_tls
 from hub.upstream.below import BELOW
+from hub.upstream.keeping import Keeping
 from hub.upstream.relaying import HeadOffice, pepper_from_above
 from hub.wire.snapshot import say
 
@@ -146,10 +147,12 @@ def create_api_app(
     folder: Path | None = None,
     giver: Giver | None = None,
     above: HeadOffice | None = None,
+    below_gb: int = 20,
 ) -> Flask:
     """The part that nodes meet, alone: the hub's own site reaches it in process.
 
     `folder`: where the hub keeps its secrets; without one none is sent. `giver`: shared by all parts of one hub.
+    `below_gb`: room for the backup of each shop below.
     """
     app = Flask("hub", static_folder=None)
     secrets = []
@@ -157,7 +160,10 @@ def create_api_app(
         secrets.append(Secret("pepper", lambda: hub_pepper(folder), CHECK_PINS | {BELOW}))
     if above is not None:
         secrets.append(Secret("chain_pepper", lambda: pepper_from_above(store, above), CHECK_PINS))
-    app.register_blueprint(create_api(store, key, clock, secrets=secrets, giver=giver, above=above))
+    keeping = Keeping(folder, below_gb) if folder is not None else None
+    app.register_blueprint(
+        create_api(store, key, clock, secrets=secrets, giver=giver, above=above, keeping=keeping)
+    )
     return app
 
 
@@ -173,7 +179,8 @@ def create_app(
 ) -> Flask:
     """The whole application. `site` None: without the public pages; `admin` False: without the manager's."""
     clock = clock or Clock()
-    app = create_api_app(store, key, clock, config.dir, giver, HeadOffice(store, config.dir, clock))
+    above = HeadOffice(store, config.dir, clock)
+    app = create_api_app(store, key, clock, config.dir, giver, above, config.below_gb)
     if config.url.startswith("https:"):
         app.after_request(only_by_tls)
 

@@ -56,6 +56,13 @@ def build_parser() -> argparse.ArgumentParser:
         choices=("edge", "kiosk", "site", "hub"),
         help="only for a device of this program; hub: for another shop, which joins this one as its head office",
     )
+    pair.add_argument(
+        "--for",
+        dest="below",
+        type=int,
+        metavar="NUMBER",
+        help="a new hub for that shop, whose old one was withdrawn",
+    )
 
     devices = command("devices", "list the shop's devices")
     devices.add_argument("--json", action="store_true")

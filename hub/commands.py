@@ -15,7 +15,10 @@ from hub.client.db import StorageError
 from hub.config import Config
 from hub.console import CommandError, show
 from hub.devices import hub_key, open_pairing
+from hub.fleet.plan import Plan
+from hub.store.base import Store
 from hub.store.records import AuditEntry
+from hub.upstream.receiving import hubs_of
 from hub.wire.snapshot import say
 
 WHO = "command line"
@@ -29,8 +32,26 @@ def _print_json(content: object) -> None:
 def pair(config: Config, args: argparse.Namespace) -> int:
     """Print a pairing code, and nothing else, so that a script can use it."""
     with closing(open_store(config.dir, config.database, config.shop)) as store:
-        show(str(open_pairing(store, hub_key(config.dir), args.program, time.time())))
+        plan = Plan()
+        if args.below is not None:
+            plan = _of_shop_below(store, args.program, args.below)
+        show(str(open_pairing(store, hub_key(config.dir), args.program, time.time(), plan=plan)))
     return 0
+
+
+def _of_shop_below(store: Store, program: str | None, number: int) -> Plan:
+    """What a new machine becomes that is to be the hub of a shop which had one."""
+    if program != "hub":
+        raise CommandError("Only a hub is for another shop: python -m hub pair --program hub --for NUMBER")
+    hubs = [hub for hub in hubs_of(store, number) if hub is not None]
+    if not hubs:
+        raise CommandError(f"No shop {number} has joined here. See: python -m hub upstream show")
+    for hub in hubs:
+        if hub.withdrawn_at is None:
+            raise CommandError(
+                f"Shop {number} has a hub. If that is gone for good: python -m hub devices --withdraw {hub.device}"
+            )
+    return Plan(name=hubs[-1].name, shop=number)
 
 
 def devices(config: Config, args: argparse.Namespace) -> int:

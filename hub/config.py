@@ -22,6 +22,7 @@ from hub.client.settings import (
 )
 from hub.safety.settings import SAFETY_SETTINGS
 from hub.storefront.wallets import wallet_folder
+from hub.upstream.settings import UPSTREAM_SETTINGS
 from hub.watching.settings import WATCHING_SETTINGS
 from hub.wire.snapshot import Text
 
@@ -96,6 +97,7 @@ SETTINGS = (
     ),
     Setting("HUB_METRICS_TOKEN", _token, "", "Token with which others may read /metrics", secret=True),
     *SAFETY_SETTINGS,
+    *UPSTREAM_SETTINGS,
     *WATCHING_SETTINGS,
 )
 
@@ -128,6 +130,7 @@ class Config:
     s3_region: str = "us-east-1"
     s3_key_id: str = ""
     s3_secret: str = field(default="", repr=False)
+    below_gb: int = 20
     alarm_url: str = ""
     alarm_secret: str = field(default="", repr=False)
     alarm_mail: tuple[str, ...] = ()

@@ -14,7 +14,7 @@ from hub.client.files import write_whole
 from hub.fleet.admitting import admitted, welcome
 from hub.fleet.plan import Plan, read_plan, write_plan
 from hub.store.base import Store
-from hub.upstream.receiving import joined, why_not
+from hub.upstream.receiving import joined, meant_for, why_not
 from hub.wire.identity import (
     ONE_TIME_CHARACTERS,
     SECRET_CHARACTERS,
@@ -97,10 +97,11 @@ def enrol(
                 f"This pairing code is for a new {program}, not for a new {request.program}. Make a new one."
             )
             return 403, Problem("wrong_program", sentence)
-        against = why_not(store, request, program)
+        plan = read_plan(ticket.plan if one_time and ticket is not None else store.fleet.take_plan(mark))
+        request = meant_for(store, request, plan)
+        against = why_not(store, request, program, plan)
         if against is not None:
             return 409, against
-        plan = read_plan(ticket.plan if one_time and ticket is not None else store.fleet.take_plan(mark))
         device = admitted(store, request.public, request.program, request.name, plan, now, "hub")
         if isinstance(device, tuple):
             return device

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from hub.outside.described import KEY_SCHEME, paths, types
+from hub.wire.backup import BackupReply, BackupRequest
 from hub.wire.identity import COUNTER_HEADER, DEVICE_HEADER, SIGNATURE_HEADER
 from hub.wire.joining import AskReply, AskRequest, HelloReply, HelloRequest
 from hub.wire.sync import (
@@ -66,6 +67,7 @@ OPERATIONS = (
         True,
     ),
     ("renew", "A device has a new key for its coupons.", RenewRequest, RenewReply, True),
+    ("backup", "A shop's hub keeps its backup at head office.", BackupRequest, BackupReply, True),
     ("enrol", "A new device with the installer's pairing code.", EnrolRequest, EnrolReply, False),
     ("hello", "A new device asks which hub this is.", HelloRequest, HelloReply, False),
     ("ask", "A new device shows a code, and waits to be accepted by it.", AskRequest, AskReply, False),

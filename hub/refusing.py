@@ -24,7 +24,7 @@ def unless_refused(answer: T | tuple[int, Problem]) -> T:
     """The answer; Refusing where it is a problem with its status."""
     if isinstance(answer, tuple):
         status, problem = answer
-        raise Refusing(status, problem.code, problem.sentence)
+        raise Refusing(status, problem.code, problem.sentence, problem.highest)
     return answer
 
 

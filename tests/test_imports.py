@@ -203,6 +203,7 @@ PURE = frozenset(
         "hub.watching.messages",
         "hub.watching.telling",
         "hub.wire",
+        "hub.wire.backup",
         "hub.wire.chain",
         "hub.wire.conditions",
         "hub.wire.coupon",

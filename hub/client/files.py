@@ -16,11 +16,25 @@ def write_whole(path: Path, body: bytes, mode: int = 0o644) -> None:
     try:
         _write(draft, body, mode)
         draft.replace(path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError:
         with contextlib.suppress(OSError):
             draft.unlink(missing_ok=True)
         raise
+
+
+def settle_whole(draft: Path, path: Path) -> None:
+    """Put a file that was written bit by bit in the place of another, as `write_whole` does. OSError where it cannot; the draft
+    stays then."""
+    handle = os.open(draft, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    draft.replace(path)
+    sync_folder(path.parent)
+    # The folder's own name, where it is as new as the file.
+    sync_folder(path.parent.parent)
 
 
 def _write(draft: Path, body: bytes, mode: int) -> None:
@@ -35,7 +49,8 @@ def _write(draft: Path, body: bytes, mode: int) -> None:
         os.close(handle)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """The names in a folder are on disk (fsync(2)). OSError where that fails."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

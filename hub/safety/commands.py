@@ -18,6 +18,7 @@ from hub.changing import changed
 from hub.config import Config
 from hub.console import CommandError, show
 from hub.safety.child import orphaned
+from hub.safety.settings import UPSTREAM
 from hub.safety.standing import DRILL_FILE, Drilled, drilled, keep
 from hub.safety.targets import TargetError
 
@@ -60,13 +61,25 @@ def restore(config: Config, args: argparse.Namespace) -> int:
     """Put a backup back into a folder that holds nothing yet."""
     from hub.rebuild import verify
     from hub.safety import restore as restoring
-    from hub.safety.targets import open_target
+    from hub.safety.new_machine import known_to_head_office, take_up_the_line
+    from hub.safety.targets import NEEDS_PASSPHRASE, open_target
     from hub.store.sqlite import FILE, SqliteStore
+    from hub.upstream.line import FOLDER
 
     began = time.monotonic()
+    place = args.place or config.backup_to or _nowhere()
+    new_machine = place.startswith(UPSTREAM) and place != UPSTREAM
+    identity = config.dir / FOLDER
     try:
+        if new_machine and not config.backup_secret:
+            # Before the code is used up.
+            raise CommandError(NEEDS_PASSPHRASE["en"])
+        if new_machine:
+            identity = known_to_head_office(place, args.code or "", args.to)
         target = open_target(
-            args.place or config.backup_to or _nowhere(),
+            place,
+            identity=identity,
+            sealed=bool(config.backup_secret),
             s3_url=config.s3_url,
             s3_region=config.s3_region,
             s3_key_id=config.s3_key_id,
@@ -75,8 +88,15 @@ def restore(config: Config, args: argparse.Namespace) -> int:
         done = restoring.restore(
             target, args.to, passphrase=config.backup_secret, at=_moment(args.at) if args.at else None
         )
+        if new_machine:
+            take_up_the_line(identity, done.folder, config.shop, time.time(), WHO)
     except (restoring.RestoreError, TargetError) as wrong:
-        raise CommandError(str(wrong)) from wrong
+        again = (
+            f" Who this machine is at head office is kept in {identity}."
+            if identity.exists() and new_machine
+            else ""
+        )
+        raise CommandError(f"{wrong}{again}") from wrong
     when = datetime.fromtimestamp(done.upto, UTC)
     took_s = time.monotonic() - began
     for warning in done.warnings:
@@ -157,7 +177,13 @@ def add_commands(command: Callable[[str, str], argparse.ArgumentParser]) -> None
     command("ship", "ship the backup until it is told to stop; serve starts it by itself")
     back = command("restore", "put a backup back into a folder that holds nothing yet")
     back.add_argument(
-        "place", nargs="?", metavar="FROM", help="file:/folder or s3://bucket/prefix (HUB_BACKUP_TO)"
+        "place",
+        nargs="?",
+        metavar="FROM",
+        help="file:/folder, s3://bucket/prefix, upstream: or upstream:URL (HUB_BACKUP_TO)",
+    )
+    back.add_argument(
+        "--code", help="of head office, with FROM upstream:URL: this machine becomes the shop's hub"
     )
     back.add_argument("--to", type=Path, required=True, metavar="DIR", help="the folder to make")
     back.add_argument("--at", metavar="TIME", help="as it was then, such as 2026-01-31T14:05:30 in UTC")

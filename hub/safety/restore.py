@@ -149,11 +149,16 @@ def _missing(found: list[Named], way: list[Named], first: int) -> str:
     return f"Segment {last + 1}" if any(one.first > last + 1 for one in found) else ""
 
 
+def must_be_free(folder: Path) -> None:
+    """RestoreError where something is in the folder."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise RestoreError(f"{folder} is not empty. Nothing is overwritten: give another folder.")
+
+
 def restore(target: Target, folder: Path, *, passphrase: str = "", at: float | None = None) -> Restored:
     """Put the database back into a folder that holds nothing yet. RestoreError, TargetError or StorageError with a sentence; what
     was begun is then removed again."""
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise RestoreError(f"{folder} is not empty. Nothing is overwritten: give another folder.")
+    must_be_free(folder)
     reading = Reading(target, passphrase)
     chosen, words = plan(reading, at)
     place = folder / FILE

@@ -9,11 +9,14 @@ from hub.client.settings import Setting, number, url, whole
 LEAST_SECRET = 12
 """Signs of a passphrase that nobody guesses within the life of a backup, tried slowly (`hub.safety.passphrase`)."""
 
+UPSTREAM = "upstream:"
+"""The backup goes to head office. With an address behind it: where that is, for a machine that is to become a shop's hub."""
+
 
 def target(text: str) -> str:
-    """Where a backup goes: `file:/folder` or `s3://bucket/prefix`; empty: nowhere."""
-    if not text:
-        return ""
+    """Where a backup goes: `file:/folder`, `s3://bucket/prefix`, `upstream:` (head office); empty: nowhere."""
+    if text in ("", UPSTREAM):
+        return text
     try:
         parts = urlsplit(text)
     except ValueError:
@@ -22,7 +25,9 @@ def target(text: str) -> str:
         return text.rstrip("/")
     good = parts.scheme == "s3" and parts.netloc and "@" not in parts.netloc and not parts.query
     if not good:
-        raise ValueError("must be file:/folder (a whole path) or s3://bucket/prefix, or empty for none")
+        raise ValueError(
+            "must be file:/folder (a whole path), s3://bucket/prefix or upstream:, or empty for none"
+        )
     return text.rstrip("/")
 
 
@@ -34,7 +39,7 @@ def passphrase(text: str) -> str:
 
 
 SAFETY_SETTINGS = (
-    Setting("HUB_BACKUP_TO", target, "", "Where the backup goes: file:/folder, s3://bucket/prefix; empty: nowhere"),
+    Setting("HUB_BACKUP_TO", target, "", "Where the backup goes: file:/folder, s3://bucket/prefix, upstream:; empty: nowhere"),
     Setting("HUB_BACKUP_KEEP_DAYS", whole(1, 3650), "30", "Days after which nothing of a backup is left"),
     Setting("HUB_BACKUP_SECRET", passphrase, "", "Passphrase that seals the backup, keys included", secret=True),
     Setting("HUB_BACKUP_CHECK_S", number(0.5, 3600), "30", "Seconds between looks whether the target has it all"),

@@ -18,11 +18,13 @@ from hub.client.trouble import StorageError
 from hub.config import Config
 from hub.safety.passphrase import Sealer
 from hub.safety.pieces import Broken
+from hub.safety.settings import UPSTREAM
 from hub.safety.shipper import SHORTEN_BYTES, LineBroken, Shipper
 from hub.safety.standing import SHIPPED_FILE, Shipped, drilled, keep, shipped
 from hub.safety.targets import Missing, Target, TargetError, open_target
 from hub.safety.upkeep import DAY_S, Upkeep, all_of
 from hub.store.sqlite import FILE
+from hub.upstream.line import FOLDER
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +32,9 @@ STEP_S = 0.25
 """Between two looks for changes. With the time that the target takes it is what can be lost with the whole machine."""
 
 UPKEEP_S = 20.0
+THIN_LINE_S = 3_600.0
+"""Head office is beyond the shop's line to the internet: a part of a base copy, up to 8 MiB, is read back this often."""
+
 AGAIN_S = 2.0
 """After a failure of the target."""
 
@@ -48,6 +53,8 @@ def target_of(config: Config) -> Target:
         s3_region=config.s3_region,
         s3_key_id=config.s3_key_id,
         s3_secret=config.s3_secret,
+        identity=config.dir / FOLDER,
+        sealed=bool(config.backup_secret),
     )
 
 
@@ -67,7 +74,8 @@ class Shipping:
         self._path = config.dir / FILE
         self._target = target if target is not None else target_of(config)
         self._shipper = Shipper(self._path, self._target, Sealer(config.backup_secret), now)
-        self._upkeep = Upkeep(self._shipper, config.backup_keep_days * DAY_S, now, self._stops)
+        every_s = THIN_LINE_S if config.backup_to == UPSTREAM else 0.0
+        self._upkeep = Upkeep(self._shipper, config.backup_keep_days * DAY_S, now, self._stops, every_s)
         self._stopping = threading.Event()
         self._wake = threading.Event()
         before = shipped(config.dir)

@@ -15,6 +15,8 @@ import msgspec
 
 from hub.client.warnings import Holding
 from hub.config import Config
+from hub.safety.settings import UPSTREAM
+from hub.safety.targets import NEEDS_PASSPHRASE
 from hub.store.sqlite import FILE
 
 SHIPPED_FILE = "backup.json"
@@ -96,6 +98,9 @@ def backup_troubles(config: Config, now: float) -> Iterator[Holding]:
 
 
 def _shipping(config: Config, now: float) -> Iterator[Holding]:
+    if config.backup_to == UPSTREAM and not config.backup_secret:
+        yield Holding("backup-late", NEEDS_PASSPHRASE)
+        return
     state = shipped(config.dir)
     if state is None or state.target != config.backup_to:
         yield Holding("backup-late", {"en": "It has not begun.", "zh": "尚未开始。"})

@@ -1,4 +1,4 @@
-"""Where a backup is kept: a folder, or storage that speaks S3. A target holds pieces by name and knows nothing of them."""
+"""Where a backup is kept: a folder, storage that speaks S3, head office. A target has pieces by name, knowing nothing of them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from hub.client.files import write_whole
+
+NEEDS_PASSPHRASE = {
+    "en": "A backup at head office needs a passphrase, so that only the shop can read it: set HUB_BACKUP_SECRET_FILE.",
+    "zh": "备份到总部须有口令，这样只有本店能读取：请设置 HUB_BACKUP_SECRET_FILE。",
+}
 
 
 class TargetError(Exception):
@@ -101,10 +106,26 @@ class FolderTarget:
 
 
 def open_target(
-    place: str, *, s3_url: str = "", s3_region: str = "", s3_key_id: str = "", s3_secret: str = ""
+    place: str,
+    *,
+    s3_url: str = "",
+    s3_region: str = "",
+    s3_key_id: str = "",
+    s3_secret: str = "",
+    identity: Path | None = None,
+    sealed: bool = False,
 ) -> Target:
-    """The target at this address; TargetError where it cannot be used at all."""
+    """The target at this address; TargetError where it cannot be used at all. `identity`: the folder that says who this hub is at
+    head office; `sealed`: whether there is a passphrase."""
     parts = urlsplit(place)
+    if parts.scheme == "upstream":
+        from hub.safety.head_office import ALONE, HeadOfficeTarget
+
+        if not sealed:
+            raise TargetError(NEEDS_PASSPHRASE["en"])
+        if identity is None:
+            raise TargetError(ALONE)
+        return HeadOfficeTarget(identity)
     if parts.scheme == "s3":
         from hub.safety.s3 import S3Target
 

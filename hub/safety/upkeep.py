@@ -37,8 +37,14 @@ class Upkeep:
     """Keeps one target in order. Call from one thread, beside the shipper's."""
 
     def __init__(
-        self, shipper: Shipper, keep_s: float, now: Callable[[], float], stopping: Callable[[], bool]
+        self,
+        shipper: Shipper,
+        keep_s: float,
+        now: Callable[[], float],
+        stopping: Callable[[], bool],
+        part_every_s: float = 0.0,
     ) -> None:
+        """`part_every_s`: how long a part that was read back is enough, where the line to the target is thin; 0: for one look."""
         self._shipper = shipper
         self._target: Target = shipper.target
         self._keep_s = keep_s
@@ -46,6 +52,8 @@ class Upkeep:
         self._stopping = stopping
         self._heads: dict[str, BaseHead] = {}
         self._newest: dict[str, BaseHead] = {}
+        self._part_every_s = part_every_s
+        self._part_read_at = float("-inf")
         self.copied = 0.0
         """How much of a base copy under way is done, from 0 to 1."""
 
@@ -122,8 +130,8 @@ class Upkeep:
 
     def must_have(self, place: Place) -> BaseHead | None:
         """Look whether the target still has what a restore of this line would need: its newest base copy, of that the head and
-        one of the parts (another one each time), and every segment since by its name. None where there is no base copy yet;
-        Missing or Broken where something is gone."""
+        one of the parts (another one each time, where it is time for one), and every segment since by its name. None where there
+        is no base copy yet; Missing or Broken where something is gone."""
         there = self.bases(place.line)
         known = self._newest.get(place.line)
         if not there and known is None:
@@ -133,11 +141,12 @@ class Upkeep:
             raise Missing(f"{self._target.shown} has lost a base copy.")
         self._newest = {place.line: head}
         pieces.unpack(self._target.get(pieces.base_name(head.line, head.base)), BaseHead)
-        if head.parts:
+        if head.parts and not 0 <= self._now() - self._part_read_at < self._part_every_s:
             number = int(self._now()) % len(head.parts)
             name = pieces.part_name(head.line, head.base, number)
             if digest(self._target.get(name)) != head.parts[number]:
                 raise Missing(f"{self._target.shown} has something else under {name} than it was given.")
+            self._part_read_at = self._now()
         # What is shipped while this is looked at may be there or not.
         upto = place.number
         names = self._target.names(f"{place.line}/seg-")

@@ -8,10 +8,12 @@ from dataclasses import replace
 
 import msgspec
 
+from hub.fleet.plan import Plan
 from hub.rebuild import FOLDING
 from hub.store.base import Store
 from hub.store.chain_records import Heard, ShopBelow
 from hub.store.key_records import KeyRecord
+from hub.store.records import Device
 from hub.upstream.spent import may_have_spent, take_spent
 from hub.upstream.taking import take_all
 from hub.wire.chain import RELAY_BATCH, RELAY_BYTES, Relay, Relayed
@@ -20,12 +22,26 @@ from hub.wire.snapshot import Shop, say
 from hub.wire.sync import Books, EnrolRequest, Problem
 
 LARGEST_SHOP = 2**16 - 1
+ANY = Plan()
 
 
-def why_not(store: Store, request: EnrolRequest, code_is_for: str | None) -> Problem | None:
+def meant_for(store: Store, request: EnrolRequest, plan: Plan) -> EnrolRequest:
+    """A new machine for the hub of a shop knows nothing of that shop yet: its code does."""
+    if request.shop is not None or not plan.shop or plan.shop not in store.shops():
+        return request
+    return msgspec.structs.replace(request, shop=store.of_shop(plan.shop).shop.get())
+
+
+def hubs_of(store: Store, number: int) -> list[Device | None]:
+    """Every hub that a shop below has had."""
+    return [store.devices.get(one.device) for one in store.chain.below() if one.tenant == number]
+
+
+def why_not(store: Store, request: EnrolRequest, code_is_for: str | None, plan: Plan = ANY) -> Problem | None:
     """Why the hub of this shop cannot join here; None where it can, and for every other node. `store`: head office's own.
 
-    `code_is_for`: the program of the pairing code. One that is for any device of the shop lets no other shop in.
+    `code_is_for`: the program of the pairing code. One that is for any device of the shop lets no other shop in; one that is for
+    one shop (`plan`) only that one.
     """
     shop = request.shop
     if request.program != "hub":
@@ -34,11 +50,15 @@ def why_not(store: Store, request: EnrolRequest, code_is_for: str | None) -> Pro
         return Problem("wrong_program", "This code is for a device. Make one for a shop: pair --program hub")
     if shop is None or not 1 <= shop.number <= LARGEST_SHOP:
         return Problem("no_shop_told", "A hub that joins says which shop it is. Bring it to this release.")
+    if plan.shop and plan.shop != shop.number:
+        return Problem(
+            "wrong_shop", f"This code is for the hub of shop {plan.shop}, not of shop {shop.number}."
+        )
     if store.chain.upstream() is not None:
         return Problem("not_the_top", "The hub here has a head office itself. Join that one.")
     if shop.number not in store.shops():
         return None
-    hubs = [store.devices.get(one.device) for one in store.chain.below() if one.tenant == shop.number]
+    hubs = hubs_of(store, shop.number)
     if not hubs or any(hub is not None and hub.withdrawn_at is None for hub in hubs):
         return Problem(
             "shop_taken",

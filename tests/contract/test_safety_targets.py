@@ -1,4 +1,4 @@
-"""Where a backup is kept: one suite for a folder and for storage that speaks S3 (a real server, moto)."""
+"""Where a backup is kept: one suite for a folder, storage that speaks S3 (a real server, moto), and head office."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from backup_chain import keeping_chain
 from minio import Minio
 
 from hub.safety.s3 import S3Target
@@ -61,10 +62,14 @@ def storage(folder: Path) -> Iterator[str]:
             server.kill()
 
 
-@pytest.fixture(params=["folder", "s3"])
+@pytest.fixture(params=["folder", "s3", "upstream"])
 def target(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Target]:
     if request.param == "folder":
         yield open_target(f"file:{tmp_path / 'kept'}")
+        return
+    if request.param == "upstream":
+        with keeping_chain(tmp_path) as chain:
+            yield chain.target(chain.shop(2))
         return
     with storage(tmp_path) as address:
         yield open_target(
