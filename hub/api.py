@@ -109,9 +109,8 @@ class Api:
         now = self.clock.now()
         reply = self.store.together(lambda: self._exchange(device, counter, asked, batch, now))
         if asked.relay is not None:
-            state = self.clock.state()
-            relayed = receive(self.store, device.device, asked.relay, asked.books, now, state)
-            reply = msgspec.structs.replace(reply, relayed=relayed)
+            told = receive(self.store, device.device, asked.relay, asked.books, now, self.clock.state())
+            reply = msgspec.structs.replace(reply, relayed=told)
         return reply
 
     def _exchange(
