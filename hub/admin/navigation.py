@@ -82,7 +82,7 @@ GROUPS = (
         said("Shop floor"),
         (
             Entry("devices", said("Devices"), (
-                    "pair", "withdraw", "device", "device_set", "device_change", "device_replace",
+                    "pair", "withdraw", "devices_withdraw", "device", "device_set", "device_change", "device_replace",
                     "device_join", "device_join_answer",
                     "teams", "team_save",
                 )),

@@ -275,6 +275,7 @@ def done_sentence(code: str) -> str | None:
         "chain-offer": gettext("A draft for all shops. Publish it when it is right."),
         "copied": gettext("A copy, as a draft. Change what is different this time."),
         "withdrawn": gettext("Withdrawn. It is refused from now on."),
+        "withdrawn-all": gettext("Withdrawn. They are refused from now on."),
         "let-join": gettext("Let in. Its screen says so within seconds."),
         "turned-away": gettext("Turned away."),
         "replaced": gettext("Replaced. The new machine says so within seconds, and the old one is refused."),
