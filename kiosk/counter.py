@@ -146,10 +146,13 @@ class Counter:
         state = self.state
         room = os.statvfs(self.config.dir)
         trouble = self.pool.standing.trouble
+        # The hub signs this: there is nothing to wait for before it is told.
+        refused = state.code in REFUSING
         return Condition(
             now=self.clock.now(),
             cut_off_since=self.line.cut_off_since(),
-            refused_because=state.sentence if state.code in REFUSING else "",
+            refused_because=state.sentence if refused else "",
+            refused_since=state.since if refused else None,
             pending=counts.pending,
             parked=counts.parked,
             oldest_pending_at=counts.oldest_at,

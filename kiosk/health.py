@@ -36,6 +36,7 @@ class Condition:
     enrolled: bool = True
     cut_off_since: float | None = None
     refused_because: str = ""
+    refused_since: float | None = None
     pending: int = 0
     parked: int = 0
     oldest_pending_at: float | None = None
@@ -96,7 +97,6 @@ WARNINGS = (
             "en": "It may have been withdrawn. Ask whoever looks after the hub, and enrol it again.",
             "zh": "本机可能已被停用，请联系店内主机管理员并重新配对。",
         },
-        visible_after_s=10,
     ),
     Warning(
         "hub-silent",
@@ -192,7 +192,7 @@ def holding(c: Condition) -> list[Holding]:
         "facts-parked": c.parked > 0,
         "disk-low": c.disk_free_bytes < DISK_LOW_BYTES,
     }
-    since = {"hub-silent": c.cut_off_since}
+    since = {"hub-silent": c.cut_off_since, "hub-refuses": c.refused_since}
     return [Holding(code, since=since.get(code)) for code, holds in wrong.items() if holds]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import io
 import re
+from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -22,13 +23,14 @@ PASSWORD = "seven green kettles"
 class Office:
     """Somebody at the office's browser, by the forms that the pages show."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: House, **more: Any) -> None:
+        """`more`: what else the pages work with, as `create_admin` takes it."""
         self.house = house
         app = Flask("office")
         app.testing = True
         app.register_blueprint(
             create_admin(
-                house.store, house.key, pepper=lambda: hub_pepper(house.folder), now=lambda: house.now
+                house.store, house.key, pepper=lambda: hub_pepper(house.folder), now=lambda: house.now, **more
             ),
             url_prefix="/manage",
         )

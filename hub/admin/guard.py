@@ -56,17 +56,18 @@ NEEDS: dict[str, Need] = {
     **dict.fromkeys(("logout", "password", "session_end", "again"), OWN),
     **dict.fromkeys(("create", "change"), Need(Right.CAMPAIGN_EDIT, "action", _PUBLISHES)),
     **dict.fromkeys(("preview", "copy"), Need(Right.CAMPAIGN_EDIT)),
+    "new": Need(Right.CAMPAIGN_EDIT),
     "turn": Need(Right.CAMPAIGN_PUBLISH),
     **dict.fromkeys(
         ("coupon_reverse", "coupon_call_back", "recall_add", "recall_remove"), Need(Right.CAMPAIGN_PUBLISH)
     ),
     **dict.fromkeys(("key_policy", "key_codes", "key_end", "key_renew"), Need(Right.DEVICE)),
-    **dict.fromkeys(("pair", "withdraw", "tag_add", "tag_remove"), Need(Right.DEVICE)),
+    **dict.fromkeys(("pair", "withdraw", "device_join", "tag_add", "tag_remove"), Need(Right.DEVICE)),
     **dict.fromkeys(("staff_add", "staff_change"), Need(Right.PEOPLE)),
     "shop_save": Need(Right.SHOP),
     "nowhere": Need(Right.READ),
 }
-"""By endpoint. A view that has `needs` says it itself, and that goes first."""
+"""By endpoint. A view that has `needs` says it itself, and that goes first. Pages are here that only lead to what few may do."""
 
 
 def needs(

@@ -1,7 +1,7 @@
 """The manager's pages by groups, as the navigation beside every page shows them.
 
-A new page adds its `Entry` to its group; an entry whose page is not mounted is left out. `inside` are the endpoints of pages
-that belong to it, so that it stays marked while somebody is on one of them.
+A new page adds its `Entry` to its group; an entry whose page is not mounted, or not for this reader, is left out. `inside` are
+the endpoints of pages that belong to it, so that it stays marked while somebody is on one of them.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ GROUPS = (
         said("Shop floor"),
         (
             Entry("devices", said("Devices"), (
-                    "pair", "withdraw", "device", "device_set", "device_change", "device_replace",
+                    "pair", "withdraw", "devices_withdraw", "device", "device_set", "device_change", "device_replace",
                     "device_join", "device_join_answer",
                     "teams", "team_save",
                 )),
@@ -119,15 +119,15 @@ GROUPS = (
 
 
 def shown(
-    here: str, mounted: Container[str], url: Callable[[str], str], say: Callable[[Said], str]
+    here: str, opened: Container[str], url: Callable[[str], str], say: Callable[[Said], str]
 ) -> list[ShownGroup]:
-    """The navigation for one page: what is `mounted` (endpoints), with addresses and in the reader's words."""
+    """The navigation for one page: what is `opened` to its reader (endpoints), with addresses and in the reader's words."""
     groups = []
     for group in GROUPS:
         entries = tuple(
             ShownEntry(say(entry.name), url(entry.endpoint), entry.has(here))
             for entry in group.entries
-            if entry.endpoint in mounted
+            if entry.endpoint in opened
         )
         if entries:
             groups.append(ShownGroup(say(group.name), entries))

@@ -18,12 +18,33 @@ from hub.fleet.settings import change_settings, lines_of, move_to_team, setting_
 from hub.roles import Right
 from hub.sentences import Said, said
 from hub.store.records import Device
+from hub.wire.sync import SettingTold
 
 FAULTS: dict[str, Said] = {
     "name": said("A name looks like KIOSK_IDLE_S, EDGE_ZONE or PORTAL_MINUTES."),
     "secret": said("Secrets are set on the machine itself."),
     "value": said("A value is one line of at most 500 letters."),
 }
+
+
+REASONS: dict[str, Said] = {
+    "set-here": said("Not in force: it is set on the machine itself, which goes before the hub."),
+    "unknown": said("Not in force: it is no setting that the hub may give here."),
+    "value": said("Not in force: the device cannot use this value. It says:"),
+    "yes-no": said("Not in force: it must be yes or no."),
+    "notice": said("Not in force: it must be a line of text, or JSON with a text for each language."),
+    "address": said("Not in force: it must be an address like http://hub.local:8080."),
+}
+
+
+def reason_of(told: SettingTold) -> Said | None:
+    """Why a device does not use what the hub gave, in the reader's words; None where only its own English says it."""
+    low, high = (f"{limit:.10g}" for limit in told.limits or (0, 0))
+    if told.reason == "whole" and told.limits:
+        return said("Not in force: it must be a whole number from %(low)s to %(high)s.", low=low, high=high)
+    if told.reason == "number" and told.limits:
+        return said("Not in force: it must be a number from %(low)s to %(high)s.", low=low, high=high)
+    return REASONS.get(told.reason)
 
 
 def fault_of(name: str, value: str) -> Said | None:
@@ -57,6 +78,7 @@ def _page(office: Office, found: Device, status: int = 200, **more: object) -> R
             "line": line,
             "device": line.device,
             "settings": lines_of(store, found.device, found.program),
+            "reason_of": reason_of,
             "teams": store.fleet.teams(),
             "formers": store.fleet.formers(found.device),
             "ahead": store.fleet.ahead(found.device, limit=5),

@@ -1,4 +1,4 @@
-"""Devices: which there are and how they are, by group and by words; a pairing code for a new one; many moved at once."""
+"""Devices: which there are and how they are, by group and by words; a code for a new one; many moved or withdrawn at once."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from hub.admin.guard import needs
 from hub.admin.office import Office, Route, back_to
 from hub.devices import PAIRING_S, open_pairing
 from hub.fleet.leaving import withdraw as withdraw_node
+from hub.fleet.leaving import withdraw_all
 from hub.fleet.listing import by_team, lines, search
 from hub.fleet.settings import move_to_team
 from hub.health import SILENT_AFTER_S
@@ -80,6 +81,19 @@ def devices_move(office: Office) -> Response:
     return back_to("devices", "saved")
 
 
+@needs(Right.DEVICE)
+def devices_withdraw(office: Office) -> Response:
+    """Trust the ticked devices no more, after asking once."""
+    ticked = set(request.form.getlist("device"))
+    chosen = [one for one in office.store.devices.all() if one.device in ticked and one.withdrawn_at is None]
+    if not chosen:
+        return back_to("devices")
+    if request.form.get("sure") != "yes":
+        return office.page("withdraw_all.html", chosen=chosen)
+    withdraw_all(office.store, [one.device for one in chosen], office.now(), office.who())
+    return back_to("devices", "withdrawn-all")
+
+
 def state_of(device: Device, now: float) -> State:
     """How a device is, as far as the hub hears of it."""
     if device.withdrawn_at is not None:
@@ -93,5 +107,6 @@ ROUTES = (
     Route("/devices", "devices", devices),
     Route("/devices/pair", "pair", pair, ("POST",)),
     Route("/devices/move", "devices_move", devices_move, ("POST",)),
+    Route("/devices/withdraw", "devices_withdraw", devices_withdraw, ("POST",)),
     Route("/devices/<device>/withdraw", "withdraw", withdraw, ("POST",)),
 )

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask import current_app, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from hub.admin.guard import allowed
+from hub.admin.guard import Need, allowed, lets, own_role
 from hub.admin.look import own_style
 from hub.admin.navigation import ShownGroup, shown
 from hub.admin.wording import Wording
@@ -94,8 +94,8 @@ class Office:
         return Response(render_template(f"manage/{template}", **values), status, mimetype="text/html")
 
 
-def context(office: Office) -> dict[str, Any]:
-    """What every template of ours and `shopbell/base.html` may use."""
+def context(office: Office, needed: Mapping[str, Need | None]) -> dict[str, Any]:
+    """What every template of ours and `shopbell/base.html` may use. `needed`: the right that each endpoint asks for."""
     shop = office.shop()
     spoken = language()
     session: Session | None = g.get("shopbell_session")
@@ -119,7 +119,7 @@ def context(office: Office) -> dict[str, Any]:
         "manager": session.manager if session else None,
         "may": lambda right: allowed(Right(right)),
         "form_token": g.get("shopbell_form_token", ""),
-        "navigation": lambda: _navigation(office),
+        "navigation": lambda: _navigation(office, needed),
         "alarms": lambda: _alarms(office),
         "done": done_sentence(request.args.get("done", "")),
     }
@@ -131,11 +131,12 @@ def _alarms(office: Office) -> object:
     return alarms_of(office)
 
 
-def _navigation(office: Office) -> list[ShownGroup]:
+def _navigation(office: Office, needed: Mapping[str, Need | None]) -> list[ShownGroup]:
     here = (request.endpoint or "").rpartition(".")[2]
     prefix = f"{request.blueprint}."
     mounted = {name.removeprefix(prefix) for name in current_app.view_functions if name.startswith(prefix)}
-    return shown(here, mounted, lambda endpoint: url_for(f".{endpoint}"), office.wording().say)
+    opened = {name for name in mounted if lets(own_role(), needed.get(name), {})}
+    return shown(here, opened, lambda endpoint: url_for(f".{endpoint}"), office.wording().say)
 
 
 def locale_of(spoken: str) -> Locale:
@@ -274,6 +275,7 @@ def done_sentence(code: str) -> str | None:
         "chain-offer": gettext("A draft for all shops. Publish it when it is right."),
         "copied": gettext("A copy, as a draft. Change what is different this time."),
         "withdrawn": gettext("Withdrawn. It is refused from now on."),
+        "withdrawn-all": gettext("Withdrawn. They are refused from now on."),
         "let-join": gettext("Let in. Its screen says so within seconds."),
         "turned-away": gettext("Turned away."),
         "replaced": gettext("Replaced. The new machine says so within seconds, and the old one is refused."),

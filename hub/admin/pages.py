@@ -70,9 +70,10 @@ def make_blueprint(office: Office) -> Blueprint:
             route.rule, route.endpoint, partial(route.view, office), methods=list(route.methods)
         )
     is_open = frozenset({"static", *(route.endpoint for route in every if route.open)})
-    blueprint.before_request(partial(check, office, is_open, all_needs(every)))
+    needed = all_needs(every)
+    blueprint.before_request(partial(check, office, is_open, needed))
     blueprint.after_request(partial(finish, office))
-    blueprint.context_processor(partial(context, office))
+    blueprint.context_processor(partial(context, office, needed))
     blueprint.register_error_handler(HTTPException, partial(_sorry, office))
     blueprint.register_error_handler(StorageError, partial(_no_storage, office))
     return blueprint

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from hub.client.files import write_whole
-from hub.client.settings import Setting, read_settings, shown
+from hub.client.settings import BadValue, Setting, read_settings, shown
 from hub.wire.sync import SettingTold
 
 logger = logging.getLogger(__name__)
@@ -24,6 +24,12 @@ FROM_HUB = "settings.json"
 TOLD = "told-*.json"
 MOST_OCTETS = 1 << 18
 _LONGEST = 500
+
+HERE = "set-here"
+UNKNOWN = "unknown"
+VALUE = "value"
+"""Why what the hub gave is not in force, as a code: the machine goes first, it is no such setting, the value cannot be read. A
+setting's own reader may say more exactly what is wrong with a value (`hub.client.settings.BadValue`)."""
 
 Flags = Mapping[str, str | None]
 
@@ -53,7 +59,7 @@ def read_node_settings(
     texts = from_hub(values["dir"]) if use_hub else {}
     for told in _wanted(table, environ, flags or {}, texts):
         setting, text, fault = told
-        if fault:
+        if fault is not None:
             logger.warning("%s from the hub is not used: it %s", setting.name, fault)
         elif text is not None:
             values[setting.field] = setting.read(text)
@@ -64,22 +70,22 @@ def read_node_settings(
 
 def _wanted(
     table: Sequence[Setting], environ: Mapping[str, str], flags: Flags, texts: Mapping[str, str]
-) -> list[tuple[Setting, str | None, str]]:
+) -> list[tuple[Setting, str | None, ValueError | None]]:
     """Settings that the hub gave: the text to use, or None where somebody here said otherwise; why it cannot be used."""
-    found: list[tuple[Setting, str | None, str]] = []
+    found: list[tuple[Setting, str | None, ValueError | None]] = []
     for setting in table:
         if setting.name not in texts or not setting.remote:
             continue
         text = texts[setting.name]
         if _said_here(setting, environ, flags):
-            found.append((setting, None, ""))
+            found.append((setting, None, None))
             continue
         try:
             setting.read(text)
         except ValueError as wrong:
-            found.append((setting, None, str(wrong)))
+            found.append((setting, None, wrong))
         else:
-            found.append((setting, text, ""))
+            found.append((setting, text, None))
     return found
 
 
@@ -108,8 +114,13 @@ def told_settings(
             continue
         here = _said_here(setting, environ, flags)
         given = setting.remote and setting.name in texts and setting.name not in faults
-        fault = faults.get(setting.name, "")
+        wrong = faults.get(setting.name)
+        fault, reason = str(wrong or ""), "" if wrong is None else VALUE
+        limits = None
+        if isinstance(wrong, BadValue):
+            reason, limits = wrong.code, wrong.limits
         if here and given and setting.name in texts:
+            reason = HERE
             fault = f"is set by the {here} of this machine, which goes before the hub"
         told.append(
             SettingTold(
@@ -119,11 +130,14 @@ def told_settings(
                 setting.meaning[:300],
                 fault[:300],
                 setting.remote,
+                reason,
+                limits,
             )
         )
     unknown = sorted(_unknown(table, texts))
     return told + [
-        SettingTold(name[:60], "", fault="is no setting that the hub may give here") for name in unknown
+        SettingTold(name[:60], "", fault="is no setting that the hub may give here", reason=UNKNOWN)
+        for name in unknown
     ]
 
 

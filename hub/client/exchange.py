@@ -37,6 +37,9 @@ REFRESH_S = 5.0
 POLL_S = 0.5
 """How often the outbox is looked at: another program of the same node may have written into it."""
 
+ANEW_S = REFRESH_S - 2 * POLL_S
+"""How long after an exchange the next is due. It is noticed up to a look later and takes its own time: so `REFRESH_S` holds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -51,12 +54,16 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class LinkState:
-    """How the node stands with its hub. Times are seconds of UTC; `sentence` says what is wrong, for people."""
+    """How the node stands with its hub. Times are seconds of UTC; `sentence` says what is wrong, for people.
+
+    `since`: when `code` came up first, None while the hub is reached.
+    """
 
     reached: bool
     last_reached_at: float | None
     code: str = ""
     sentence: str = ""
+    since: float | None = None
 
 
 class Exchange:
@@ -193,11 +200,13 @@ class Exchange:
         if outcome.retry is None:
             self.state = LinkState(reached=True, last_reached_at=self._clock.now())
         else:
+            before = self.state
             self.state = LinkState(
                 reached=False,
-                last_reached_at=self.state.last_reached_at,
+                last_reached_at=before.last_reached_at,
                 code=outcome.retry.code,
                 sentence=outcome.retry.sentence,
+                since=before.since if before.code == outcome.retry.code else self._clock.now(),
             )
 
     def _renew(self) -> None:
@@ -261,7 +270,7 @@ class Syncer:
             now = time.monotonic()
             if woken or (now >= hold_until and (now >= refresh_at or self._waits())):
                 hold_until = time.monotonic() + self._try()
-                refresh_at = hold_until + REFRESH_S
+                refresh_at = hold_until + ANEW_S
         self._try()
 
     def _waits(self) -> bool:

@@ -26,6 +26,15 @@ class SettingsError(Exception):
         self.mistakes = mistakes
 
 
+class BadValue(ValueError):
+    """A text that is no value, with a code for who says it in another language; `limits` where it lies outside of them."""
+
+    def __init__(self, code: str, sentence: str, limits: tuple[float, float] | None = None) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.limits = limits
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """One row of a table. `read` turns text into the value, or raises ValueError with the rest of a sentence."""
@@ -148,7 +157,7 @@ def url(text: str) -> str:
     except ValueError:
         good = False
     if text and not good:
-        raise ValueError("must be an address like http://hub.local:8080")
+        raise BadValue("address", "must be an address like http://hub.local:8080")
     if text and ("@" in parts.netloc or parts.query):
         raise ValueError("must be an address without a name, a password or a question in it")
     return text.rstrip("/")
@@ -166,7 +175,7 @@ def whole(low: int, high: int) -> Callable[[str], int]:
 
     def read(text: str) -> int:
         if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
-            raise ValueError(f"must be a whole number from {low} to {high}")
+            raise BadValue("whole", f"must be a whole number from {low} to {high}", (low, high))
         return int(text)
 
     return read
@@ -183,13 +192,15 @@ def notice(text: str) -> Text:
     try:
         return msgspec.json.decode(text, type=Text)
     except msgspec.MsgspecError:
-        raise ValueError('must be a line of text, or JSON such as {"en": "...", "zh": "..."}') from None
+        raise BadValue(
+            "notice", 'must be a line of text, or JSON such as {"en": "...", "zh": "..."}'
+        ) from None
 
 
 def yes_no(text: str) -> bool:
     """`yes` or `no`, and nothing else."""
     if text not in ("yes", "no"):
-        raise ValueError("must be yes or no")
+        raise BadValue("yes-no", "must be yes or no")
     return text == "yes"
 
 
@@ -202,7 +213,7 @@ def number(low: float, high: float) -> Callable[[str], float]:
         except ValueError:
             value = float("nan")
         if not low <= value <= high:
-            raise ValueError(f"must be a number from {low:g} to {high:g}")
+            raise BadValue("number", f"must be a number from {low:g} to {high:g}", (low, high))
         return value
 
     return read

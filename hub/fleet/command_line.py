@@ -89,7 +89,11 @@ def add_commands(node: argparse.ArgumentParser) -> None:
     group.add_argument("--leave", nargs="+", default=[], metavar="NODE", help="take these nodes out of it")
     group.add_argument("--remove", action="store_true", help="forget the group; its nodes stay")
 
-    of_node("revoke", "trust a node no more; it is refused at once and for good")
+    revoke = act("revoke", "trust a node, or all of a group, no more; refused at once and for good")
+    which = revoke.add_mutually_exclusive_group(required=True)
+    which.add_argument("node", nargs="?", metavar="NODE", help="such as kiosk-1")
+    which.add_argument("--group", help="every node of this group")
+    revoke.add_argument("--yes", action="store_true", help="you have read which nodes of the group they are")
     retire = of_node("retire", "let a node go as soon as it has told everything")
     retire.add_argument("--stay", action="store_true", help="take that back")
     act("clocks", "how far the clocks of nodes are off, and which facts were stamped ahead").add_argument(

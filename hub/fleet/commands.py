@@ -15,7 +15,7 @@ from hub.config import Config
 from hub.console import CommandError, show
 from hub.devices import hub_key, open_pairing
 from hub.fleet.doors import accept, allow_keys, give_keys, read_keys, turn_away
-from hub.fleet.leaving import retire, stay, withdraw
+from hub.fleet.leaving import retire, stay, withdraw, withdraw_all
 from hub.fleet.listing import Line, lines, search
 from hub.fleet.places import Spot, place, put_floor, remove_floor, rename
 from hub.fleet.plan import Plan
@@ -321,10 +321,29 @@ def _group(_config: Config, store: Store, args: Args, now: float) -> None:
 
 
 def _revoke(_config: Config, store: Store, args: Args, now: float) -> None:
+    if args.group is not None:
+        _revoke_group(store, args, now)
+        return
     device = _found(store, args.node)
     if not withdraw(store, device.device, now, WHO):
         raise CommandError(f"{device.device} was withdrawn before.")
     show(f"{device.device} is refused from now on.")
+
+
+def _revoke_group(store: Store, args: Args, now: float) -> None:
+    if store.fleet.team(args.group) is None:
+        raise CommandError(f"There is no group {args.group}. See: python -m hub node group")
+    found = [line for line in lines(store, now) if line.post.team == args.group]
+    trusted = [line.device for line in found if line.device.withdrawn_at is None]
+    if not trusted:
+        raise CommandError(f"No node of {args.group} is trusted any more.")
+    if not args.yes:
+        names = "\n".join(f"  {one.device:<12} {one.name}" for one in trusted)
+        raise CommandError(
+            f"These nodes would be refused at once and for good:\n{names}\nNothing was changed. Say --yes to do it."
+        )
+    for device in withdraw_all(store, [one.device for one in trusted], now, WHO):
+        show(f"{device} is refused from now on.")
 
 
 def _retire(_config: Config, store: Store, args: Args, now: float) -> None:

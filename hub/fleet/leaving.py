@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from hub.changing import changed, turned
@@ -16,6 +17,12 @@ def withdraw(store: Store, device: str, now: float, who: str) -> bool:
             return False
         store.people.note(changed(now, who, "device.withdrawn", device, turned("withdrawn", False, True)))
     return True
+
+
+def withdraw_all(store: Store, devices: Iterable[str], now: float, who: str) -> list[str]:
+    """Trust these nodes no more, all at the same moment; those that were trusted until then."""
+    with store.writing():
+        return [device for device in devices if withdraw(store, device, now, who)]
 
 
 def retire(store: Store, device: str, now: float, who: str) -> bool:

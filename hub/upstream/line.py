@@ -41,5 +41,6 @@ def node_at_head_office(folder: Path) -> Node | None:
 
 
 def signed_link(store: Store, node: Node, link: Link | None = None) -> SignedLink:
-    """The line. `link`: another way there than the address that the node knows, for tests."""
-    return SignedLink(link or HttpLink(node.hub_url), node, StoreCounters(store))
+    """The line; by TLS only to the hub whose key it learnt when it joined. `link`: another way there than the address that the
+    node knows, for tests."""
+    return SignedLink(link or HttpLink(node.hub_url, node.hub), node, StoreCounters(store))

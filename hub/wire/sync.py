@@ -47,7 +47,8 @@ class Books(msgspec.Struct, frozen=True):
 class SettingTold(msgspec.Struct, frozen=True, omit_defaults=True):
     """A setting as a node has it: `source` says who set it, `fault` why what the hub wanted is not in force.
 
-    `remote`: the hub may set it.
+    `remote`: the hub may set it. `reason`: a code for what `fault` says in English, "" from nodes that have none; `limits`: the
+    lowest and the highest value, where the reason is that it lies outside.
     """
 
     name: Annotated[str, Meta(max_length=60)]
@@ -56,6 +57,8 @@ class SettingTold(msgspec.Struct, frozen=True, omit_defaults=True):
     meaning: Annotated[str, Meta(max_length=300)] = ""
     fault: Annotated[str, Meta(max_length=300)] = ""
     remote: bool = False
+    reason: Annotated[str, Meta(max_length=40)] = ""
+    limits: tuple[float, float] | None = None
 
 
 class SyncRequest(msgspec.Struct, frozen=True):

@@ -89,6 +89,12 @@ def test_the_machine_goes_before_the_hub_and_nonsense_changes_nothing(tmp_path: 
     told = {one.name: one for one in told_settings(SETTINGS, {**here, "KIOSK_IDLE_S": "30"}, None, values)}
     assert "goes before the hub" in told["KIOSK_IDLE_S"].fault
     assert "whole number" in told["KIOSK_WARN_S"].fault
+    assert [told[name].reason for name in ("KIOSK_IDLE_S", "KIOSK_PORT", "KIOSK_ATTRACT_S")] == [
+        "set-here",
+        "unknown",
+        "",
+    ]
+    assert (told["KIOSK_WARN_S"].reason, told["KIOSK_WARN_S"].limits) == ("whole", (1, 120))
     assert (told["KIOSK_DIR"].source, told["KIOSK_ATTRACT_S"].source) == ("environment", "usual")
     assert not told["KIOSK_PORT"].remote
 

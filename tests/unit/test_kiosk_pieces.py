@@ -208,6 +208,12 @@ def test_an_exchange_that_fails_cuts_the_line_before_a_customer_has_to_wait() ->
     line.close()
 
 
+def test_a_refusal_is_told_the_moment_it_is_known_with_its_own_time() -> None:
+    condition = Condition(NOW, snapshot_made_at=NOW, refused_because="withdrawn", refused_since=NOW - 1)
+    told = show(WARNINGS, holding(condition), NOW)
+    assert [(one.code, one.since) for one in told] == [("hub-refuses", NOW - 1)]
+
+
 @settings(deadline=None)
 @given(
     st.binary(max_size=300),
