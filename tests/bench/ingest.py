@@ -111,7 +111,7 @@ def _row(name: str, rates: Rates, side: str, other: str, goal: float | None) -> 
 
 
 def _upkeep(rates: Rates) -> dict[str, Any]:
-    """Of the time that a fact takes over HTTP, the part in which the sums are kept up: what it takes in process beyond the journal."""
+    """Of the time that a fact takes over HTTP, the part for the sums: what it takes in process beyond the journal."""
     parts = [
         100 * (1 / whole - 1 / alone) * http
         for whole, alone, http in zip(rates["plain"], rates["plain alone"], rates["http"], strict=True)
