@@ -33,7 +33,7 @@ from hub.keys import heard, renewed, wants_new_key
 from hub.looking import look
 from hub.presenting import Beside, check_ahead
 from hub.redeeming import redeem
-from hub.refusing import Refusing, decode, unless_refused
+from hub.refusing import Refusing, decode, unless_refused, unreadable
 from hub.reserving import release, reserve
 from hub.reversing import reverse
 from hub.sealed import Secret
@@ -67,13 +67,12 @@ from hub.wire.sync import (
     RenewRequest,
     ReserveRequest,
     ReverseRequest,
+    SyncHead,
     SyncReply,
-    SyncRequest,
 )
 
 logger = logging.getLogger(__name__)
 
-_sync = msgspec.json.Decoder(SyncRequest)
 _redeem = msgspec.json.Decoder(RedeemRequest)
 _enrol = msgspec.json.Decoder(EnrolRequest)
 _hello = msgspec.json.Decoder(HelloRequest)
@@ -104,8 +103,10 @@ class Api:
     def sync(self, body: bytes) -> msgspec.Struct:
         """One exchange: facts up with a verdict for each, the snapshot down."""
         device, counter = self._who(body)
-        asked = decode(_sync, body)
-        batch = read_batch(device.device, body, asked)
+        apart = read_batch(device.device, body)
+        if isinstance(apart, str):
+            raise unreadable(apart)
+        asked, batch = apart
         now = self.clock.now()
         reply = self.store.together(lambda: self._exchange(device, counter, asked, batch, now))
         if asked.relay is not None:
@@ -113,9 +114,7 @@ class Api:
             reply = msgspec.structs.replace(reply, relayed=told)
         return reply
 
-    def _exchange(
-        self, device: Device, counter: int, asked: SyncRequest, batch: Batch, now: float
-    ) -> SyncReply:
+    def _exchange(self, device: Device, counter: int, asked: SyncHead, batch: Batch, now: float) -> SyncReply:
         """What of an exchange is one change of the database."""
         before = self.store.devices.get(device.device) or device
         device = self._count(device, counter, now)

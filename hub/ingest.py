@@ -17,13 +17,13 @@ from hub.auditing import audit
 from hub.fleet.clocks import mark_ahead
 from hub.folding import fold
 from hub.ledger import FLAGGED, HUB, write_fact
-from hub.reading import Read, read_request
+from hub.reading import Read, read_exchange, texts_in
 from hub.spending import NewAct
 from hub.store.base import Store
 from hub.store.records import Run
 from hub.summing import Placed
 from hub.wire.events import ClockState, Event, write_event
-from hub.wire.sync import MAX_BATCH, SyncRequest, Verdict
+from hub.wire.sync import MAX_BATCH, SyncHead, Verdict
 
 _TAKEN = tuple(Verdict(place, "taken") for place in range(MAX_BATCH))
 """Made once: nearly every verdict is one of these."""
@@ -31,31 +31,36 @@ _TAKEN = tuple(Verdict(place, "taken") for place in range(MAX_BATCH))
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A sync request taken apart before the lock is taken."""
+    """The facts of an exchange taken apart before the lock is taken; `array`: their text, as a JSON array."""
 
     device: str
-    texts: Sequence[msgspec.Raw]
+    array: bytes
     read: Read
 
 
-def read_batch(device: str, body: bytes, request: SyncRequest) -> Batch:
-    """Everything that can be done without the store."""
-    return Batch(device, request.events, read_request(body, request.events, device))
+def read_batch(device: str, body: bytes) -> tuple[SyncHead, Batch] | str:
+    """Everything of an exchange that can be done without the store; a sentence where it is none."""
+    try:
+        head, array, read = read_exchange(body, device)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError) as wrong:
+        return str(wrong)
+    if len(read.events) > MAX_BATCH:
+        return f"{len(read.events)} facts came, and at most {MAX_BATCH} may come at once"
+    return head, Batch(device, array, read)
 
 
 def take(store: Store, batch: Batch, now: float, clock: ClockState) -> tuple[Verdict, ...]:
     """Put the new facts into the journal and into the projections. Call inside `store.writing()`."""
-    if not batch.texts:
-        return ()
     events: Sequence[Any] = batch.read.events
+    if not events:
+        return ()
     if batch.read.is_run:
         first, last = events[0], events[-1]
         if not store.journal.known(batch.device, first.epoch, first.seq, last.seq):
             start = store.journal.last_position() + 1
-            text = b"[" + b",".join(batch.texts) + b"]"
-            run = Run(start, batch.device, first.epoch, first.seq, len(events), now, text)
+            run = Run(start, batch.device, first.epoch, first.seq, len(events), now, batch.array)
             _keep(store, [run], events, now, clock)
-            return _TAKEN[: len(batch.texts)]
+            return _TAKEN[: len(events)]
     return _take_one_by_one(store, batch, now, clock)
 
 
@@ -98,8 +103,8 @@ def _take_one_by_one(store: Store, batch: Batch, now: float, clock: ClockState) 
     here = _known(store, batch)
     new: list[Any] = []
     texts: list[bytes] = []
-    for place, event in enumerate(batch.read.events):
-        text = bytes(batch.texts[place])
+    for place, (event, raw) in enumerate(zip(batch.read.events, texts_in(batch.array), strict=True)):
+        text = bytes(raw)
         if event is None:
             reason = batch.read.bad[place]
             store.journal.park(batch.device, text, reason, now)
@@ -114,7 +119,7 @@ def _take_one_by_one(store: Store, batch: Batch, now: float, clock: ClockState) 
     if new:
         start = store.journal.last_position() + 1
         _keep(store, list(runs_of(start, new, texts, now)), new, now, clock)
-    return tuple(verdicts.get(place, _TAKEN[place]) for place in range(len(batch.texts)))
+    return tuple(verdicts.get(place, _TAKEN[place]) for place in range(len(batch.read.events)))
 
 
 def _known(store: Store, batch: Batch) -> dict[tuple[int, int], bytes]:

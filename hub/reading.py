@@ -22,6 +22,7 @@ from hub.wire.events import (
     Stamp,
     read_event,
 )
+from hub.wire.sync import SyncHead
 
 _DEVICE = re.compile("[a-z0-9][a-z0-9-]{0,39}")
 _KIND = re.compile("[a-z]+[.][a-z]+")
@@ -41,12 +42,20 @@ class Envelope(msgspec.Struct, frozen=True, gc=False):
     boot: Count = 0
 
 
-class _Batch(msgspec.Struct):
-    events: list[Envelope] = []
+class _Whole(SyncHead, frozen=True):
+    """A `SyncRequest` of which the facts are only the text of their array."""
+
+    events: msgspec.Raw = msgspec.Raw(b"[]")
 
 
-_batches = msgspec.json.Decoder(_Batch)
+_heads = msgspec.json.Decoder(SyncHead)
+_wholes = msgspec.json.Decoder(_Whole)
 _lists = msgspec.json.Decoder(list[Envelope])
+_texts = msgspec.json.Decoder(list[msgspec.Raw])
+
+_EVENTS = b'"events":['
+_BETWEEN = b'},{"device":"'
+"""What stands between two events as `hub.wire.events.write_event` writes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,20 +68,64 @@ class Read:
     is_run: bool = False
 
 
-def read_request(body: bytes, texts: Sequence[msgspec.Raw], device: str) -> Read:
-    """The events of a sync request whose texts are known already."""
-    try:
-        events = _batches.decode(body).events
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return _one_by_one(texts, device)
+def read_exchange(body: bytes, device: str) -> tuple[SyncHead, bytes, Read]:
+    """What a node says beside its facts, their text as a JSON array, and the facts; msgspec.MsgspecError where it is no exchange.
+
+    The text of a large request is gone through once: the array is cut out where our devices write it, at the end, and both parts
+    have to be whole JSON then.
+    """
+    place = body.find(_EVENTS)
+    if place >= 0 and body.endswith(b"]}"):
+        try:
+            head = _heads.decode(body[:place] + _EVENTS + b"]}")
+            array = body[place + len(_EVENTS) - 1 : -1]
+            return head, array, read_request(array, device)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            pass  # written in another order, or wrong: then what is wrong is found below
+    whole = _wholes.decode(body)
+    array = bytes(whole.events)
+    return whole, array, read_request(array, device)
+
+
+def read_request(array: bytes, device: str) -> Read:
+    """The events of a node, from the text of their array; msgspec.MsgspecError where it is none."""
+    events = _short_ones(array)
     if (
-        len(events) == len(texts)
+        events is not None
         and {event.device for event in events} <= {device}
         and _kinds_are_good({event.kind for event in events})
-        and _longest(texts) <= MAX_EVENT_BYTES
     ):
         return Read(events, {}, _follow_each_other(events))
-    return _one_by_one(texts, device)
+    return _one_by_one(texts_in(array), device)
+
+
+def texts_in(array: bytes) -> list[msgspec.Raw]:
+    """The text of each event in an array; msgspec.MsgspecError where it is none."""
+    return _texts.decode(array)
+
+
+def _short_ones(array: bytes) -> list[Envelope] | None:
+    """The events of an array, where all of them can be read and none of them is too long; else None.
+
+    Taken apart piece by piece, each cut where one event seems to end, as our devices write it, and no longer than one event may
+    be. A piece that is whole JSON was cut between two events, so each event in it is short enough.
+    """
+    events: list[Envelope] = []
+    start, end = 1, len(array) - 1
+    try:
+        while end - start > MAX_EVENT_BYTES:
+            cut = array.rfind(_BETWEEN, start, start + MAX_EVENT_BYTES) + 1
+            if not cut:
+                break
+            events += _lists.decode(b"[" + array[start:cut] + b"]")
+            start = cut + 1
+        else:
+            if array.startswith(b"[") and array.endswith(b"]"):
+                return events + _lists.decode(b"[" + array[start:end] + b"]")
+        events = _lists.decode(array)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    return events if _longest(texts_in(array)) <= MAX_EVENT_BYTES else None
 
 
 def read_relayed(texts: Sequence[msgspec.Raw]) -> Read:

@@ -33,4 +33,9 @@ def decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
     try:
         return decoder.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError) as wrong:
-        raise Refusing(400, "bad_request", f"The hub cannot read this request: {wrong}.") from None
+        raise unreadable(wrong) from None
+
+
+def unreadable(wrong: object) -> Refusing:
+    """The request is none; `wrong` says what is the matter with it."""
+    return Refusing(400, "bad_request", f"The hub cannot read this request: {wrong}.")

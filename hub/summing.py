@@ -7,6 +7,7 @@ How a journal is cut into batches makes no difference to any sum: what is added 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from operator import attrgetter
@@ -66,14 +67,25 @@ def _by_quarter_and_zone(
     """Facts by quarter of an hour, zone, and whether they are simulated."""
     zones = {one.zone for one in facts}
     simulated = {one.simulated for one in facts}
-    quarter = int(min(stamps)) // QUARTER_S
-    if len(zones) == len(simulated) == 1 and int(max(stamps)) // QUARTER_S == quarter:
+    if len(zones) == len(simulated) == 1 and stamps == sorted(stamps):
         # Nearly always; a key for each fact would take as long as adding up.
-        return [((quarter, zones.pop(), simulated.pop()), facts)]
+        return _cut(stamps, facts, zones.pop(), simulated.pop())
     keys = [
         (int(stamp) // QUARTER_S, one.zone, one.simulated) for stamp, one in zip(stamps, facts, strict=True)
     ]
     return grouped(keys, facts)
+
+
+def _cut(
+    stamps: list[float], facts: Sequence[Zoned], zone: str, simulated: bool
+) -> Iterable[tuple[tuple[int, str, bool], Sequence[Zoned]]]:
+    """Facts in the order of their stamps, cut where a quarter of an hour ends."""
+    start = 0
+    while start < len(stamps):
+        quarter = int(stamps[start]) // QUARTER_S
+        end = bisect_left(stamps, (quarter + 1) * QUARTER_S, start)
+        yield (quarter, zone, simulated), facts[start:end]
+        start = end
 
 
 def _thousandths(values: list[float]) -> int:
@@ -110,8 +122,9 @@ def _newest(
     """The window with the latest stamp in each zone; of several the one that came last."""
     rows: list[tuple[object, ...]] = []
     for zone, places in grouped([one.zone for one in facts], range(len(facts))):
+        own = stamps if len(places) == len(stamps) else [stamps[place] for place in places]
         # Looked at from the end: of equal stamps the first one that is met counts.
-        newest = max(reversed(places), key=stamps.__getitem__)
+        newest = places[len(own) - 1 - own[::-1].index(max(own))]
         rows.append((zone, stamps[newest], placed[newest][1].device, *_WINDOW(facts[newest])))
     return rows
 

@@ -14,7 +14,7 @@ import msgspec
 
 from hub.store.base import Store
 from hub.store.fleet_records import Ahead, Told
-from hub.wire.sync import SettingTold, SyncRequest
+from hub.wire.sync import SettingTold, SyncHead
 
 AHEAD_S = 300.0
 """Five minutes: no line is so slow, and no quartz so bad, that an honest clock comes here between two exchanges."""
@@ -50,7 +50,7 @@ def mark_ahead(store: Store, events: Sequence[Any], now: float) -> int:
     return count
 
 
-def hear(store: Store, device: str, asked: SyncRequest, now: float, before: Told | None) -> Told | None:
+def hear(store: Store, device: str, asked: SyncHead, now: float, before: Told | None) -> Told | None:
     """Keep what a node told of its settings and its clock; what stands there now. Written only where something has changed.
 
     Call inside `store.writing()`. `before`: what stood there.

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from hub.changing import changed, turned
 from hub.store.base import Store
-from hub.wire.sync import BATCH, SyncRequest, Verdict
+from hub.wire.sync import BATCH, Verdict
 
 
 def withdraw(store: Store, device: str, now: float, who: str) -> bool:
@@ -52,9 +52,9 @@ def stay(store: Store, device: str, now: float, who: str) -> bool:
     return True
 
 
-def has_told_all(asked: SyncRequest, verdicts: tuple[Verdict, ...]) -> bool:
+def has_told_all(verdicts: tuple[Verdict, ...]) -> bool:
     """Whether nothing waits at the node after this exchange: it sent fewer facts than it might, and all of them have come."""
-    return len(asked.events) < BATCH and all(one.outcome != "parked" for one in verdicts)
+    return len(verdicts) < BATCH and all(one.outcome != "parked" for one in verdicts)
 
 
 def leave(store: Store, device: str, now: float) -> None:

@@ -10,7 +10,7 @@ from hub.fleet.settings import NodeSettings
 from hub.store.base import Store
 from hub.store.fleet_records import Told
 from hub.store.records import Device
-from hub.wire.sync import SyncRequest, Verdict
+from hub.wire.sync import SyncHead, Verdict
 
 
 class Listening:
@@ -23,7 +23,7 @@ class Listening:
         self._lock = threading.Lock()
         self._told: dict[str, Told] | None = None
 
-    def after(self, device: Device, asked: SyncRequest, verdicts: tuple[Verdict, ...], now: float) -> None:
+    def after(self, device: Device, asked: SyncHead, verdicts: tuple[Verdict, ...], now: float) -> None:
         """Call inside `store.writing()`, when everything else of the exchange is done."""
         name = device.device
         with self._lock:
@@ -34,5 +34,5 @@ class Listening:
         if told is not None and told is not before:
             with self._lock:
                 self._told[name] = told
-        if self._settings.retiring(name) and has_told_all(asked, verdicts):
+        if self._settings.retiring(name) and has_told_all(verdicts):
             leave(self._store, name, now)

@@ -90,13 +90,23 @@ class HubPool(ABC):
         """The same for what concerns several shops: one at a time in the whole database. Ask for no shop's lock inside."""
 
     def add_new(
-        self, conn: Conn, table: str, marks: str, rows: Iterable[Sequence[Any]], unique: tuple[str, int]
+        self,
+        conn: Conn,
+        table: str,
+        marks: str,
+        rows: Iterable[Sequence[Any]],
+        key: str,
+        unique: tuple[str, int],
     ) -> list[tuple[Any, ...]]:
-        """Add rows whose keys are not there yet; those that were. `marks`: a row's values as SQL; `unique`: a column that no two
-        of these rows share, and its place in them."""
-        del unique
+        """Add rows whose keys are not there yet; those that were. `marks`: a row's values as SQL; `key`: the column that is the
+        key beside the shop, first in each row; `unique`: a column that no two of these rows share, and its place in them."""
+        new = [tuple(row) for row in rows]
         statement = f"INSERT INTO {table} VALUES {marks} ON CONFLICT DO NOTHING"  # noqa: S608
-        return [tuple(row) for row in rows if conn.execute(statement, row).rowcount == 0]
+        if conn.executemany(statement, new).rowcount == len(new):
+            return []
+        column, place = unique
+        question = f"SELECT {column} FROM {table} WHERE shop = ? AND {key} = ?"  # noqa: S608
+        return [row for row in new if conn.execute(question, (self.shop, row[0])).fetchone()[0] != row[place]]
 
     def empty_table(self, conn: Conn, table: str) -> None:
         """Take the shop's rows of a table away. The name is one of our own."""

@@ -110,7 +110,7 @@ class SqliteLedger(SqliteActs):
         """
         with self._pool.writing() as conn:
             marks = f"({int(self._pool.shop)}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-            return self._pool.add_new(conn, "coupon", marks, rows, ("position", 1))
+            return self._pool.add_new(conn, "coupon", marks, rows, "serial", ("position", 1))
 
     def add_refusals(self, rows: Rows) -> None:
         """position, device, at, refusal, nonce, till, staff, serial, campaign, offline, simulated."""

@@ -279,9 +279,16 @@ class PostgresPool(HubPool):
         return conn
 
     def add_new(
-        self, conn: Conn, table: str, marks: str, rows: Iterable[Sequence[Any]], unique: tuple[str, int]
+        self,
+        conn: Conn,
+        table: str,
+        marks: str,
+        rows: Iterable[Sequence[Any]],
+        key: str,
+        unique: tuple[str, int],
     ) -> list[tuple[Any, ...]]:
         """Many rows in one question: each by itself would be a way to the server and back."""
+        del key
         column, place = unique
         left, known = [tuple(row) for row in rows], list[tuple[Any, ...]]()
         while left:

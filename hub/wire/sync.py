@@ -61,14 +61,10 @@ class SettingTold(msgspec.Struct, frozen=True, omit_defaults=True):
     limits: tuple[float, float] | None = None
 
 
-class SyncRequest(msgspec.Struct, frozen=True):
-    """What a node sends: facts in the order of its journal, and the sections that it has.
-
-    Each event is kept as the text in which it was written, so that one that is broken spoils no other.
-    """
+class SyncHead(msgspec.Struct, frozen=True):
+    """What a node says in an exchange beside its facts: above all the sections that it has."""
 
     version: Literal[1] = 1
-    events: Annotated[tuple[msgspec.Raw, ...], Meta(max_length=MAX_BATCH)] = ()
     have: Annotated[dict[Short, Short], Meta(max_length=2_000)] = {}
     clock: Literal["unset", "restored", "lan", "ntp"] = "unset"
     rights: Annotated[tuple[Held, ...], Meta(max_length=MAX_BATCH)] | None = None
@@ -94,6 +90,15 @@ class SyncRequest(msgspec.Struct, frozen=True):
 
     books: Books | None = None
     """The same: what has changed since head office last said that it has it."""
+
+
+class SyncRequest(SyncHead, frozen=True):
+    """What a node sends: facts in the order of its journal, and the sections that it has.
+
+    Each event is kept as the text in which it was written, so that one that is broken spoils no other.
+    """
+
+    events: Annotated[tuple[msgspec.Raw, ...], Meta(max_length=MAX_BATCH)] = ()
 
 
 class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):

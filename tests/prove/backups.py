@@ -104,9 +104,11 @@ class Place:
         seq, rnd = 1, random.Random(octets)
         while (self.hub / FILE).stat().st_size < min(octets, FACTS_BYTES):
             texts = [write_event(event) for event in some_events("edge-9", seq, BATCH)]
-            body = msgspec.json.encode(SyncRequest(events=tuple(msgspec.Raw(text) for text in texts)))
-            request = msgspec.json.decode(body, type=SyncRequest)
-            take(self.store, read_batch("edge-9", body, request), 1_800_000_000.0, "ntp")
+            apart = read_batch(
+                "edge-9", msgspec.json.encode(SyncRequest(events=tuple(map(msgspec.Raw, texts))))
+            )
+            assert not isinstance(apart, str)
+            take(self.store, apart[1], 1_800_000_000.0, "ntp")
             seq += BATCH
             self.store.checkpoint()
         while (self.hub / FILE).stat().st_size < octets:
