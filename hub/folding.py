@@ -65,7 +65,7 @@ def fold(ledger: LedgerQuestions, events: Sequence[Placed], *, is_run: bool = Fa
             SUMMED[kind](ledger, placed, facts)
         elif kind in ACT_KINDS:
             acts += [(*place, fact) for place, fact in zip(placed, facts, strict=True)]
-        else:
+        elif kind == "coupon.issued":
             _issued(ledger, placed, facts, sums.tallies, flaws)
     # Each of them depends on what stood before it, whatever its kind.
     spending.fold(sorted(acts, key=itemgetter(0)))
