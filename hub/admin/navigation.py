@@ -61,7 +61,7 @@ class ShownGroup:
 
 
 GROUPS = (
-    Group(said("Today"), (Entry("today", said("Today")),)),
+    Group(said("Today"), (Entry("today", said("Today"), ("figures",)),)),
     Group(
         said("Selling"),
         (

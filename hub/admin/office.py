@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response
 from hub.admin.guard import Need, allowed, lets, own_role
 from hub.admin.look import own_style
 from hub.admin.navigation import ShownGroup, shown
+from hub.admin.values import Values, attributes
 from hub.admin.wording import Wording
 from hub.changing import changed
 from hub.previews import Stage
@@ -117,6 +118,8 @@ def context(office: Office, needed: Mapping[str, Need | None]) -> dict[str, Any]
         "w": office.wording(),
         "act_name": act_name,
         "manager": session.manager if session else None,
+        "figures": Values(office.wording(), spoken),
+        "number_attributes": attributes,
         "may": lambda right: allowed(Right(right)),
         "form_token": g.get("shopbell_form_token", ""),
         "navigation": lambda: _navigation(office, needed),

@@ -46,6 +46,22 @@ class Wording:
         """A share from 0 to 1."""
         return format_percent(share, locale=self.locale)
 
+    def tenths(self, number: float) -> str:
+        """A number with one digit behind the point at most."""
+        return format_decimal(number, "#,##0.#", locale=self.locale)
+
+    def share(self, share: float) -> str:
+        """A share from 0 to 1, with one digit behind the point where it is small."""
+        return format_percent(share, "#,##0.#%" if abs(share) < 0.1 else None, locale=self.locale)
+
+    def signed(self, number: float) -> str:
+        """A difference with its sign, one digit behind the point at most."""
+        return format_decimal(number, "+#,##0.#;-#,##0.#", locale=self.locale)
+
+    def signed_percent(self, share: float) -> str:
+        """A difference from 0 to 1 and beyond, with its sign."""
+        return format_percent(share, "+#,##0%;-#,##0%", locale=self.locale)
+
     def local(self, at: float) -> datetime:
         """A time on the shop's clock."""
         return when.local_time(at, self.shop)
