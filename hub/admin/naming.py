@@ -127,7 +127,7 @@ def names_of(office: Office) -> Names:
     spoken = language()
     return Names(
         office.wording(),
-        {str(number): say(title, spoken) for number, title in titles(office).items()},
+        {str(number): title for number, title in titles(office).items()},
         staff_names(office),
         _shops(office, spoken),
     )
