@@ -95,7 +95,8 @@ def attributes(
     found: dict[str, str | None] = {
         "data-figure": name,
         "data-key": "|".join(key),
-        "data-by": "|".join(question.by),
+        # A total of what is cut has no key, which is not the same as the key of a cut that has no name.
+        "data-by": "|".join(question.by) if key else "",
         "data-value": "" if number is None else repr(number),
         "data-days": f"{days.first.isoformat()}/{days.last.isoformat()}",
         "data-filters": filters_text(question.filters),
