@@ -154,6 +154,7 @@ PURE = frozenset(
         "hub.figures.answer",
         "hub.figures.definitions",
         "hub.figures.question",
+        "hub.store.note_records",
         "hub.client.pace",
         "hub.client.warnings",
         "hub.condition_text",

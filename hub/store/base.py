@@ -14,9 +14,11 @@ from hub.store.audit_chain import Chain
 from hub.store.base_alarms import AlarmQuestions
 from hub.store.base_campaigns import ProposalQuestions
 from hub.store.base_chain import ChainQuestions
+from hub.store.base_figures import FigureParts
 from hub.store.base_fleet import FleetQuestions
 from hub.store.base_outside import ExportQuestions, OutsideQuestions, WebhookQuestions
 from hub.store.base_persons import PersonQuestions
+from hub.store.base_purchases import PurchaseQuestions
 from hub.store.base_setback import SetbackQuestions
 from hub.store.base_work import BesideQuestions, WorkQuestions
 from hub.store.counts import (
@@ -244,7 +246,7 @@ class ActQuestions(Protocol):
     def is_revoked(self, serial: str) -> bool: ...
 
 
-class LedgerQuestions(ActQuestions, Protocol):
+class LedgerQuestions(ActQuestions, PurchaseQuestions, Protocol):
     """What was derived from the journal, and the rights that follow from it. Rows in the order that `ledger` names."""
 
     def add_footfall(self, rows: Rows) -> None: ...
@@ -336,7 +338,7 @@ class ReportQuestions(Protocol):
     def last_noted(self, what: str) -> float | None: ...
 
 
-class Store(Protocol):
+class Store(FigureParts, Protocol):
     """All of it, for one shop; `of_shop` for another one of the same database."""
 
     @property

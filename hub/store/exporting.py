@@ -26,10 +26,10 @@ EXPORTED: dict[str, tuple[str, ...]] = {
     "webhook": ("sealed", "url"),
     "product": (),
     "coupon": ("code",),
-    **dict.fromkeys(("redemption", "reversal", "reservation", "refusal"), ()),
+    **dict.fromkeys(("redemption", "reversal", "reservation", "refusal", "purchase"), ()),
     **dict.fromkeys(("conflict", "voucher", "tally", "rights", "use_by_quarter", "use_by_member"), ()),
     **dict.fromkeys(("footfall", "occupancy", "present", "interest", "exposure", "street", "guest", "consent"), ()),
-    **dict.fromkeys(("reach", "kind_count", "flaw", "device_health"), ()),
+    **dict.fromkeys(("reach", "kind_count", "flaw", "device_health", "chart_note"), ()),
 }  # fmt: skip
 """By table, the columns that stay here. The journal goes out too, event by event (`hub.outside.exporting`)."""
 

@@ -21,6 +21,7 @@ from hub.store.journal import SqliteJournal
 from hub.store.keys import SqliteKeys
 from hub.store.ledger import SqliteLedger
 from hub.store.nodes import SqliteDevices, SqliteShop
+from hub.store.notes import SqlNotes
 from hub.store.office import SqliteCampaigns, SqlitePeople
 from hub.store.outside import SqlOutside
 from hub.store.persons import SqlPersons
@@ -71,6 +72,7 @@ class HubStore(ABC):
         self.export = SqlExport(pool)
         self.fleet = SqlFleet(pool)
         self.chain = SqlChain(pool)
+        self.notes = SqlNotes(pool)
 
     def of_shop(self, number: int) -> Self:
         """The same database for another shop of it, over the same connections. Close only one of the two."""
