@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from hub.figures.folding_purchases import paid
 from hub.ledger import HUB, RefusedHere
 from hub.reading import Envelope
 from hub.spending import KINDS as ACT_KINDS
@@ -63,6 +64,8 @@ def fold(ledger: LedgerQuestions, events: Sequence[Placed], *, is_run: bool = Fa
             continue
         if kind in SUMMED:
             SUMMED[kind](ledger, placed, facts)
+        elif kind == "purchase.paid":
+            paid(ledger, placed, facts)
         elif kind in ACT_KINDS:
             acts += [(*place, fact) for place, fact in zip(placed, facts, strict=True)]
         elif kind == "coupon.issued":

@@ -122,6 +122,7 @@ def _write_down(
         asked_by=device.device,
         reservation=request.reservation,
         right_spent=decided.right_spent,
+        purchase=request.purchase,
     )
     fold(store.ledger, [append_own(store, "coupon.redeemed", write_fact(fact), now, clock)])
     return RedeemReply(

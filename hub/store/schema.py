@@ -25,6 +25,7 @@ PROJECTIONS = (
     "consent",
     "coupon",
     "redemption",
+    "purchase",
     "reversal",
     "reservation",
     "voucher",

@@ -193,6 +193,7 @@ def _redeemed(
         basket_cents=request.basket_cents,
         member=request.member,
         asked_by=device.device,
+        purchase=request.purchase,
     )
 
 
