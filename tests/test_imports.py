@@ -145,6 +145,7 @@ PURE = frozenset(
         "hardware.wifi.stations",
         "hardware.wifi.warnings",
         "hub.admin.charts",
+        "hub.admin.heat",
         "hub.admin.period",
         "hub.air",
         "hub.campaigns",

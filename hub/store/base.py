@@ -14,8 +14,8 @@ from hub.store.audit_chain import Chain
 from hub.store.base_alarms import AlarmQuestions
 from hub.store.base_campaigns import ProposalQuestions
 from hub.store.base_chain import ChainQuestions
-from hub.store.base_figures import FigureParts
 from hub.store.base_fleet import FleetQuestions
+from hub.store.base_notes import MoreParts
 from hub.store.base_outside import ExportQuestions, OutsideQuestions, WebhookQuestions
 from hub.store.base_persons import PersonQuestions
 from hub.store.base_purchases import PurchaseQuestions
@@ -338,7 +338,7 @@ class ReportQuestions(Protocol):
     def last_noted(self, what: str) -> float | None: ...
 
 
-class Store(FigureParts, Protocol):
+class Store(MoreParts, Protocol):
     """All of it, for one shop; `of_shop` for another one of the same database."""
 
     @property
