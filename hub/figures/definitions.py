@@ -137,6 +137,39 @@ FIGURES: dict[str, Figure] = {
             "在这些日子里收银台接受的优惠券，每张算一次，代金券的每次使用也算一次。撤销的和重复接受的不算在内。",
             ("coupon.redeemed", "coupon.reversed"),
         ),
+        _figure(
+            "purchases",
+            Family.PURCHASES,
+            Unit.COUNT,
+            "Purchases",
+            "购买次数",
+            "Purchases that a till told of in these days, with a coupon or without, each once. A till that tells of none is not "
+            "counted: then this is fewer than were paid.",
+            "在这些日子里收银台报告的购买，不论是否用券，每笔算一次。不报告的收银台不算在内，因此实际可能更多。",
+            ("purchase.paid",),
+        ),
+        _figure(
+            "sales_cents",
+            Family.PURCHASES,
+            Unit.CENTS,
+            "Sales",
+            "销售额",
+            "What was paid for these purchases, after all discounts.",
+            "这些购买实际支付的金额，已扣除全部折扣。",
+            ("purchase.paid",),
+        ),
+        _figure(
+            "mean_basket_cents",
+            Family.PURCHASES,
+            Unit.CENTS,
+            "Mean purchase",
+            "平均每笔金额",
+            "What was paid in these days, divided by the number of purchases.",
+            "在这些日子里支付的总金额除以购买次数。",
+            ("purchase.paid",),
+            measure="sales_cents",
+            over="purchases",
+        ),
     )
 }
 """By name. Every family's owner adds its own; see `hub/figures/README.md`."""
