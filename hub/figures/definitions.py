@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from hub.figures.definitions_offers import OFFER_FIGURES
 from hub.figures.question import TIMES, Dimension
 from hub.wire.snapshot import Text
 
@@ -126,16 +127,11 @@ FIGURES: dict[str, Figure] = {
             over="visits",
             people=True,
         ),
-        _figure(
-            "redeemed",
-            Family.OFFERS,
-            Unit.COUNT,
-            "Coupons redeemed",
-            "已核销的优惠券",
-            "Coupons that a till accepted in these days, each once, and parts of vouchers. What was taken back, or accepted a "
-            "second time, is not counted here.",
-            "在这些日子里收银台接受的优惠券，每张算一次，代金券的每次使用也算一次。撤销的和重复接受的不算在内。",
-            ("coupon.redeemed", "coupon.reversed"),
+        *(
+            _figure(
+                one.name, Family.OFFERS, Unit(one.unit), one.en, one.zh, one.how_en, one.how_zh, one.kinds
+            )
+            for one in OFFER_FIGURES
         ),
         _figure(
             "purchases",
