@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -57,6 +57,7 @@ class Books:
         self.wrong = wrong
         self.counted: dict[tuple[str, int, date], list[Counted]] = defaultdict(list)
         self.events = 0
+        self._sorted: dict[Hashable, dict[tuple[str | None, ...], list[Counted]]] = {}
         for shop, (timezone, texts) in journals.items():
             self._shop = shop
             self._zone = ZoneInfo("UTC" if wrong == "days of UTC" else timezone)
@@ -78,36 +79,45 @@ class Books:
         one = Counted(family, self._shop, at, local, cuts, measures, purchase)
         self.counted[family, self._shop, local.date()].append(one)
 
-    def _read(self, texts: Iterable[bytes]) -> None:
-        ledger, members = Ledger(), defaultdict[str, set[date]](set)
-        purchases: set[str] = set()
-        for place, text in enumerate(texts, 1):
-            self.events += 1
-            event = json.loads(text)
-            try:
-                # What counts as a fact is the contract's to say.
-                if read_fact(read_event(text)) is None:
-                    continue
-            except BadEvent:
-                continue
-            fact = event["data"]
+    def _read(self, texts: Sequence[bytes]) -> None:
+        ledger, members, purchases = Ledger(), defaultdict[str, set[date]](set), set[str]()
+        for place, event, fact in self._facts(texts):
             match event["kind"]:
                 case "coupon.issued":
+                    if self.wrong == "a coupon taken twice" and fact["serial"] in ledger.issues:
+                        self._offer(event["at"], fact["campaign"], fact["channel"], taken=1)
                     ledger.issued(event["at"], fact)
                 case "coupon.redeemed":
                     ledger.redeemed(place, event, fact)
-                case "coupon.reversed":
-                    if self.wrong != "what was taken back still counts":
-                        ledger.reversed(event, fact)
+                case "coupon.reversed" if self.wrong != "what was taken back still counts":
+                    ledger.reversed(event, fact)
                 case "purchase.paid":
                     if fact["id"] not in purchases or self.wrong == "a purchase that was told twice":
-                        purchases.add(fact["id"])
                         self._purchase(event, fact, members)
+                    purchases.add(fact["id"])
                 case "visit.closed":
                     self._visit(event, fact, members)
                 case kind:
                     self._plain(kind, event, fact)
         self._offers(ledger, members)
+
+    def _facts(self, texts: Sequence[bytes]) -> Iterable[tuple[int, dict[str, Any], dict[str, Any]]]:
+        """Place, event and fact of all that can be understood."""
+        if self.wrong == "late facts left out":
+            texts = texts[: len(texts) * 19 // 20]
+        if self.wrong == "facts that came twice":
+            texts = [text for place, text in enumerate(texts) for _ in range(2 if place % 25 == 0 else 1)]
+        for place, text in enumerate(texts, 1):
+            self.events += 1
+            event = json.loads(text)
+            try:
+                # What counts as a fact is the contract's to say.
+                known = read_fact(read_event(text))
+            except BadEvent:
+                continue
+            if known is None or (known.simulated and self.wrong == "simulated facts left out"):
+                continue
+            yield place, event, event["data"]
 
     def _visit(self, event: dict[str, Any], fact: dict[str, Any], members: dict[str, set[date]]) -> None:
         at = event["at"] if self.wrong == "visits when they ended" else fact["arrived_at"]
@@ -187,6 +197,7 @@ class Books:
             if act.counts or (self.wrong == "a second acceptance counts" and act.standing == "conflict"):
                 day = self._local(act.at).date()
                 days = members[fact["member"]] if fact.get("member") else ()
+                soonest = 0 if self.wrong == "back on the same day" else 1
                 self._offer(
                     act.at,
                     *where,
@@ -196,7 +207,7 @@ class Books:
                     given_cents=fact["value_cents"],
                     baskets=int(fact.get("basket_cents") is not None),
                     earned_cents=fact.get("basket_cents") or 0,
-                    returned=int(any(0 < (other - day).days <= RETURN_WITHIN_DAYS for other in days)),
+                    returned=int(any(soonest <= (other - day).days <= RETURN_WITHIN_DAYS for other in days)),
                 )
             if act.standing == "conflict" or act.cost:
                 self._offer(act.at, *where, conflicts=1, conflict_cents=act.cost)
@@ -211,22 +222,31 @@ class Books:
 
     def find(self, family: str, asked: Asked) -> list[Counted]:
         """What counts for a question."""
+        by = tuple(asked.key)
+        question = (family, asked.first, asked.last, tuple(sorted(asked.filters.items())), by)
+        if question not in self._sorted:
+            # Looked through once for all numbers of a table.
+            groups: dict[tuple[str | None, ...], list[Counted]] = defaultdict(list)
+            for one in self._within(family, asked):
+                groups[tuple(cut_of(one, name) for name in by)].append(one)
+            self._sorted[question] = groups
+        return self._sorted[question].get(tuple(asked.key.values()), [])
+
+    def _within(self, family: str, asked: Asked) -> Iterable[Counted]:
         shops = {int(one) for one in asked.filters.get("shop", ())}
+        if self.wrong == "a stranger's facts":
+            shops |= {shop for _, shop, _ in self.counted}
         wanted = {name: values for name, values in asked.filters.items() if name != "shop" and values}
-        found = []
-        day = asked.first
-        while day <= asked.last:
-            for shop in shops:
-                found += [
-                    one
-                    for one in self.counted.get((family, shop, day), ())
+        if self.wrong == "a filter that is forgotten":
+            wanted = {}
+        for (of, shop, day), those in self.counted.items():
+            if of == family and shop in shops and asked.first <= day <= asked.last:
+                for one in those:
+                    # What has no such cut is not narrowed by it.
                     if all(
                         name not in one.cuts or one.cuts[name] in values for name, values in wanted.items()
-                    )
-                    and all(cut_of(one, name) == value for name, value in asked.key.items())
-                ]
-            day += timedelta(days=1)
-        return found
+                    ):
+                        yield one
 
 
 _TIMES: dict[str, Callable[[datetime], str]] = {
