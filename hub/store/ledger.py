@@ -14,10 +14,11 @@ from hub.store.base import Rows
 from hub.store.connection import HubPool
 from hub.store.purchases import SqlPurchases
 from hub.store.records import Grant, LedgerCoupon, Tally
+from hub.store.rolling import Rolling
 from hub.store.schema import PROJECTIONS
 
 
-class SqliteLedger(SqliteActs, SqlPurchases):
+class SqliteLedger(SqliteActs, SqlPurchases, Rolling):
     """Projections: each row follows from events alone."""
 
     def add_footfall(self, rows: Rows) -> None:

@@ -10,6 +10,7 @@ from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from hub.store.planning import tell_planner
+from hub.store.rollups_schema import ROLLUPS
 
 MIGRATIONS_HUB = Migrations("hub")
 
@@ -37,6 +38,7 @@ PROJECTIONS = (
     "exposure",
     "device_health",
     "flaw",
+    *ROLLUPS,
 )
 """Made from the journal alone, each with a primary key that gives it one order."""
 
