@@ -1,8 +1,8 @@
 """The process that asks one question in somebody's own SQL of a SQLite file, and ends. `python -m hub.store.explore_child`
 
-A process of its own, so that a question can hold no till up: it is nice, its memory, its time and the length of its answer are
-limited by the system itself, and it can be ended at any moment. What it opens is read-only. What it may
-read is decided by SQLite's authorizer while the question is compiled: the columns of our views, and behind them only what a view itself reads.
+A process of its own, so that a question can hold no till up: it is nice, its memory and its time are limited by the system
+itself, and it can be ended at any moment. What it opens is read-only. What it may read is decided by SQLite's authorizer while
+the question is compiled: the columns of our views, and behind them only what a view itself reads.
 
 Why the views have an inner one with a random name: SQLite tells the authorizer for whom a column is read by the name of the view
 or *of the subquery* (SQLite, "Compile-Time Authorization Callbacks"), so a WITH that is called like a view would pass for it.
@@ -86,7 +86,7 @@ def ask(
         name = f"x{secrets.token_hex(16)}"
         inner[name] = view.base
         conn.execute(f"CREATE TEMP VIEW {name} AS {shown(view, shop, SQLITE)}")
-        conn.execute(f"CREATE TEMP VIEW {view.name} AS SELECT * FROM temp.{name}")
+        conn.execute(f"CREATE TEMP VIEW {view.name} AS SELECT * FROM temp.{name}")  # noqa: S608 - names of our own
     conn.execute("PRAGMA query_only = ON")
     for limit, most in (
         (sqlite3.SQLITE_LIMIT_LENGTH, MOST_TEXT),
@@ -102,7 +102,7 @@ def ask(
     conn.set_progress_handler(lambda: int(time.monotonic() > end), LOOK_EVERY)
     try:
         # Behind the question its end is written, so that nothing can hang on.
-        cursor = conn.execute(f"SELECT * FROM ({sql}) AS answer LIMIT {int(rows) + 1}")
+        cursor = conn.execute(f"SELECT * FROM ({sql}) AS answer LIMIT {int(rows) + 1}")  # noqa: S608 - that is what it is for
         columns = [str(column[0]) for column in cursor.description]
         found: list[list[Any]] = []
         size = 0

@@ -1,8 +1,8 @@
 """Somebody's own SQL on PostgreSQL: one question on a connection of its own, read-only, within a time, of our tables alone.
 
-PostgreSQL asks nobody which tables a question may read, and the role of the hub may read them all. So the walls are others than in
-a file: no schema is searched (`search_path` is empty), so that only what a WITH names can be found, and the one with our tables
-stands here before it; a schema cannot be named, nor a table of the server, nor a function that runs a text as SQL
+PostgreSQL asks nobody which tables a question may read, and the role of the hub may read them all. So the walls are others than
+in a file: no schema is searched (`search_path` is empty), so that only what a WITH names can be found, and the one with our
+tables stands here before it; a schema cannot be named, nor a table of the server, nor a function that runs a text as SQL
 (`hub.figures.asked_sql`); the transaction is READ ONLY; it is one statement (the extended protocol takes no second one).
 """
 

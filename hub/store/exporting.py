@@ -44,6 +44,7 @@ STAYS: dict[str, str] = {
     **dict.fromkeys(("fleet_ahead", "fleet_told", "fleet_spent", "picture_seen", "parked"), "is of this very machine"),
     **dict.fromkeys(("setback", "retelling", "derived", "alarm"), "is of this very machine"),
     **dict.fromkeys(("upstream", "relayed", "chain_section", "shop_below"), "is head office's"),
+    **dict.fromkeys(("digest", "digest_issue", "digest_sending", "board"), "is read where it was made for"),
     **dict.fromkeys(("work", "work_file", "work_part", "work_turn", "webhook_message"), "is under way"),
 }  # fmt: skip
 """Why a table does not go out."""
