@@ -17,7 +17,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from hub.wire.events import BadEvent, read_event, read_fact
-from tests.prove._numbers_ledger import HUB, Ledger
+from tests.prove._numbers_ledger import Ledger
 
 WEEK_S = 7 * 86_400
 MOST_IN_A_WINDOW = 1_000_000
@@ -32,11 +32,9 @@ class Counted:
 
     family: str
     shop: int
-    at: float
     local: datetime
     cuts: Cuts
     measures: dict[str, int]
-    purchase: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +72,9 @@ class Books:
             local += timedelta(hours=1)
         return local.replace(tzinfo=None)
 
-    def _count(self, family: str, at: float, cuts: Cuts, purchase: str = "", **measures: int) -> None:
+    def _count(self, family: str, at: float, cuts: Cuts, **measures: int) -> None:
         local = self._local(at)
-        one = Counted(family, self._shop, at, local, cuts, measures, purchase)
+        one = Counted(family, self._shop, local, cuts, measures)
         self.counted[family, self._shop, local.date()].append(one)
 
     def _read(self, texts: Sequence[bytes]) -> None:
@@ -175,11 +173,29 @@ class Books:
         channel: str,
         staff: str = "",
         till: str = "",
-        purchase: str = "",
         **measures: int,
     ) -> None:
         cuts = {"campaign": str(campaign), "channel": channel, "staff": staff, "till": till}
-        self._count("offers", at, cuts, purchase, **measures)
+        self._count("offers", at, cuts, **measures)
+
+    def _baskets(self, ledger: Ledger) -> dict[int, dict[str, int]]:
+        """What was paid with coupons, by the place of the act where it stands. A purchase with several coupons stands where the
+        earliest does that knows its sum: once for each campaign (`baskets`), and once in all (`baskets_once`)."""
+        seen: set[tuple[str, object]] = set()
+        found: dict[int, dict[str, int]] = {}
+        for act in sorted(ledger.acts.values(), key=lambda one: (one.at, one.device, one.nonce)):
+            cents = act.fact.get("basket_cents")
+            if not act.counts or cents is None:
+                continue
+            purchase = act.fact.get("purchase") or f"alone {act.place}"
+            if self.wrong == "every coupon a purchase of its own":
+                purchase = f"alone {act.place}"
+            sums = found.setdefault(act.place, {})
+            for name, key in (("", (purchase, act.fact["campaign"])), ("_once", (purchase, None))):
+                if key not in seen:
+                    seen.add(key)
+                    sums |= {f"baskets{name}": 1, f"earned{name}_cents": cents}
+        return found
 
     def _offers(self, ledger: Ledger, members: dict[str, set[date]]) -> None:
         for at, fact in ledger.issues.values():
@@ -187,6 +203,7 @@ class Books:
         for act in ledger.acts.values():
             if act.counts and act.fact.get("member"):
                 members[act.fact["member"]].add(self._local(act.at).date())
+        baskets = self._baskets(ledger)
         for act in ledger.acts.values():
             fact, serial = act.fact, act.fact["serial"]
             issue = ledger.issues.get(serial)
@@ -201,12 +218,10 @@ class Books:
                 self._offer(
                     act.at,
                     *where,
-                    fact.get("purchase", ""),
                     redeemed=1,
                     alone=int(fact.get("offline", False)),
                     given_cents=fact["value_cents"],
-                    baskets=int(fact.get("basket_cents") is not None),
-                    earned_cents=fact.get("basket_cents") or 0,
+                    **baskets.get(act.place, {}),
                     returned=int(any(soonest <= (other - day).days <= RETURN_WITHIN_DAYS for other in days)),
                 )
             if act.standing == "conflict" or act.cost:
@@ -215,7 +230,8 @@ class Books:
             act_back = ledger.acts.get((device, of))
             issue = ledger.issues.get(back.fact["serial"])
             channel = issue[1]["channel"] if issue is not None else ""
-            if act_back is not None:
+            # A reversal that names another coupon, and came before its redemption, took nothing back.
+            if act_back is not None and act_back.fact["serial"] == back.fact["serial"]:
                 self._offer(
                     back.at, back.fact["campaign"], channel, back.fact["staff"], back.fact["till"], reversed=1
                 )
@@ -320,7 +336,11 @@ FIGURES: dict[str, tuple[str, Callable[[list[Counted]], float | None]]] = {
 def answer(books: Books, asked: Asked) -> float | None:
     """One number."""
     family, make = FIGURES[asked.figure]
-    return make(books.find(family, asked))
-
-
-__all__ = ["FIGURES", "HUB", "Asked", "Books", "Counted", "answer", "cut_of"]
+    found = books.find(family, asked)
+    if (
+        asked.figure in ("baskets", "earned_cents")
+        and "campaign" not in asked.key
+        and not asked.filters.get("campaign")
+    ):
+        return _sum(found, {"baskets": "baskets_once", "earned_cents": "earned_once_cents"}[asked.figure])
+    return make(found)

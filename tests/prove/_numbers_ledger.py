@@ -19,6 +19,7 @@ class Act:
 
     place: int
     device: str
+    nonce: str
     at: float
     fact: dict[str, Any]
     standing: str
@@ -78,7 +79,7 @@ class Ledger:
             nonce += "/again"
             if (device, nonce) in self.acts:
                 return
-        act = Act(place, device, _decided(event, fact), fact, "first")
+        act = Act(place, device, nonce, _decided(event, fact), fact, "first")
         back = self.backs.get((device, nonce))
         serial = fact["serial"]
         if back is not None and back.fact["serial"] == serial:

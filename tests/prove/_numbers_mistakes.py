@@ -29,6 +29,7 @@ IN_THE_BOOKS = (
     "a device that was left behind",
     "a window when it ended",
     "a purchase that was told twice",
+    "every coupon a purchase of its own",
     "a filter that is forgotten",
     "back on the same day",
 )

@@ -123,6 +123,7 @@ class Shops:
             own.shop.save(Shop(number, name, timezone=timezone), BEGUN)
             for one in CAMPAIGNS:
                 own.campaigns.save(_campaign(one), "published", BEGUN, "proof")
+        store.put_in_chain(SECOND)
         store.close()
         self.folder = folder
         clock = Clock(wall=lambda: self.now, ntp=lambda: True)
