@@ -17,6 +17,7 @@ from hub.store.base_chain import ChainQuestions
 from hub.store.base_figures import RollingQuestions
 from hub.store.base_fleet import FleetQuestions
 from hub.store.base_notes import MoreParts
+from hub.store.base_offers import OfferActQuestions
 from hub.store.base_outs import OutsParts
 from hub.store.base_outside import ExportQuestions, OutsideQuestions, WebhookQuestions
 from hub.store.base_persons import EntryQuestions, PersonQuestions
@@ -200,7 +201,7 @@ class JournalQuestions(Protocol):
     def reach(self) -> list[Reach]: ...
 
 
-class ActQuestions(Protocol):
+class ActQuestions(OfferActQuestions, Protocol):
     """What became of single coupons, and what limits have to know. A bounded number of rows each, from an index."""
 
     def add_act(self, act: Act) -> None: ...

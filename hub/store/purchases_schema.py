@@ -19,6 +19,7 @@ _TABLES = (
     "CREATE INDEX purchase_by_member ON purchase (shop, member, at) WHERE member <> ''",
     # For which purchase a coupon was used, where somebody said.
     "ALTER TABLE redemption ADD COLUMN purchase TEXT NOT NULL DEFAULT ''",
+    "CREATE INDEX redemption_by_purchase ON redemption (shop, purchase) WHERE purchase <> ''",
     # At head office: the shop of the chain in whose own books it stands too; 0 where it stands nowhere else.
     "ALTER TABLE redemption ADD COLUMN booked_in INTEGER NOT NULL DEFAULT 0",
 )
