@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hub.store.base import LedgerQuestions
+from hub.store.local_days import QUARTER_S
 from hub.store.records import Purchase
 from hub.summing import Placed
 from hub.wire.events import PurchasePaid
@@ -15,7 +16,11 @@ from hub.wire.events import PurchasePaid
 
 def paid(ledger: LedgerQuestions, placed: Sequence[Placed], facts: Sequence[PurchasePaid]) -> None:
     """Purchases. Call inside a transaction."""
-    new_purchases(ledger, placed, facts)
+    new = new_purchases(ledger, placed, facts)
+    ledger.roll(
+        "purchases",
+        [(int(one.at) // QUARTER_S, one.staff, one.till, one.simulated, 1, one.cents) for one in new],
+    )
 
 
 def new_purchases(
