@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from hub.figures.definitions_offers import OFFER_FIGURES
+from hub.figures.definitions_place import PLACE_FIGURES
 from hub.figures.question import TIMES, Dimension
 from hub.wire.snapshot import Text
 
@@ -126,6 +127,22 @@ FIGURES: dict[str, Figure] = {
             measure="dwell_ms",
             over="visits",
             people=True,
+        ),
+        *(
+            _figure(
+                one.name,
+                Family(one.family),
+                Unit(one.unit),
+                one.en,
+                one.zh,
+                one.how_en,
+                one.how_zh,
+                one.kinds,
+                measure=one.measure,
+                over=one.over,
+                people=one.people,
+            )
+            for one in PLACE_FIGURES
         ),
         *(
             _figure(

@@ -14,7 +14,7 @@ from hub.store.audit_chain import Chain
 from hub.store.base_alarms import AlarmQuestions
 from hub.store.base_campaigns import ProposalQuestions
 from hub.store.base_chain import ChainQuestions
-from hub.store.base_figures import RollingQuestions
+from hub.store.base_figures import FigureParts, RollingQuestions
 from hub.store.base_fleet import FleetQuestions
 from hub.store.base_notes import MoreParts
 from hub.store.base_offers import OfferActQuestions
@@ -329,7 +329,7 @@ class ReportQuestions(Protocol):
     def last_noted(self, what: str) -> float | None: ...
 
 
-class Store(MoreParts, OutsParts, Protocol):
+class Store(MoreParts, OutsParts, FigureParts, Protocol):
     """All of it, for one shop; `of_shop` for another one of the same database."""
 
     @property
