@@ -61,18 +61,18 @@ class _Drain:
 def parquet_of(table: Table, timezone: str) -> Iterator[bytes] | Said:
     """The file; or that the library is missing."""
     try:
-        import pyarrow  # type: ignore[import-not-found,import-untyped,unused-ignore]  # an extra, without types of its own
-        import pyarrow.parquet  # type: ignore[import-not-found,import-untyped,unused-ignore]  # the same
+        import pyarrow as pa  # type: ignore[import-not-found,import-untyped,unused-ignore]  # an extra, without types of its own
+        import pyarrow.parquet as pq  # type: ignore[import-not-found,import-untyped,unused-ignore]  # the same
     except ImportError:
         return MISSING
-    return _written(table, timezone, pyarrow)
+    return _written(table, timezone, pa, pq)
 
 
-def _written(table: Table, timezone: str, pa: Any) -> Iterator[bytes]:
+def _written(table: Table, timezone: str, pa: Any, pq: Any) -> Iterator[bytes]:
     schema = pa.schema([(column.name, _type(column, timezone, pa)) for column in table.columns])
     drain = _Drain()
     rows: list[list[Any]] = []
-    with pa.parquet.ParquetWriter(drain, schema, compression="zstd") as writer:
+    with pq.ParquetWriter(drain, schema, compression="zstd") as writer:
         for page in table.pages:
             rows += page
             if len(rows) >= GROUP_ROWS:

@@ -1,4 +1,4 @@
-"""The rows behind the counter's numbers, as a table of any length: coupons, redemptions and their like, days and filters as on a page.
+"""The rows behind the counter's numbers, as a table of any length: coupons, redemptions and their like, for days and filters.
 
 They are the tables that one's own SQL may ask too (`hub.store.explore_views`): nothing of a member, no code, nobody's free text.
 Numbers of people have no rows: a single visit would be somebody's.
@@ -21,7 +21,7 @@ def rows_of(store: Store, name: str, days: Days, filters: Filters, timezone: str
     """The rows of these whole days of the shop. A filter that the rows do not know narrows nothing."""
     first, end = _span(days, timezone)
     view = VIEWS[name]
-    only = {field: getattr(filters, field) for field in dict(view.cuts)}
+    only = {field: getattr(filters, field) for field in view.cuts}
     columns = tuple(Column(column.name, column.kind) for column in view.columns)
     return Table(columns, store.explore.rows(name, timezone, first, end, only))
 

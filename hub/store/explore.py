@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -119,7 +120,7 @@ class SqlExplore:
         if view.timed:
             where += f" AND {view.key[0]} >= ? AND {view.key[0]} < ?"
             values += [first, end]
-        for field, column in dict(view.cuts).items():
+        for field, column in view.cuts.items():
             wanted = list(only.get(field, ()))
             if wanted:
                 where += f" AND {column} IN ({', '.join('?' for _ in wanted)})"
@@ -150,8 +151,6 @@ class _Local:
         quarter = int(at // 900)
         known = self._known.get(quarter)
         if known is None:
-            from datetime import datetime
-
             there = datetime.fromtimestamp(quarter * 900, self._zone)
             if len(self._known) > 100_000:
                 self._known.clear()

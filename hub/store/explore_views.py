@@ -8,7 +8,7 @@ are at all, they carry the noise that they carry on every page. One text for SQL
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Kind = Literal["text", "whole", "time", "day", "yes"]
@@ -17,12 +17,11 @@ Kind = Literal["text", "whole", "time", "day", "yes"]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. `sql`: where it comes from; "" where it is called the same there. `title`: in both languages, for the page."""
+    """One column. `sql`: where it comes from; "" where it is called the same there."""
 
     name: str
     kind: Kind
     sql: str = ""
-    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,7 @@ class View:
     key: tuple[str, ...]
     timed: bool = True
     where: str = ""
-    cuts: Mapping[str, str] = ()  # type: ignore[assignment]  # an empty one, that nobody can change
+    cuts: Mapping[str, str] = field(default_factory=dict)
 
 
 def _local(at: str) -> tuple[Column, ...]:
@@ -99,6 +98,7 @@ VIEWS: dict[str, View] = {
                 Column("value_cents", "whole"),
                 Column("basket_cents", "whole"),
                 Column("balance_cents", "whole"),
+                Column("purchase", "text"),
                 Column("standing", "text"),
                 Column("offline", "yes"),
                 Column("simulated", "yes"),
@@ -138,6 +138,22 @@ VIEWS: dict[str, View] = {
             ),
             ("second_at", "position"),
             cuts={"campaigns": "campaign", "staff": "second_staff", "tills": "second_till"},
+        ),
+        View(
+            "purchases",
+            "purchase",
+            (
+                *_local("at"),
+                Column("purchase", "text", "id"),
+                Column("till", "text"),
+                Column("staff", "text"),
+                Column("cents", "whole"),
+                Column("items", "whole"),
+                Column("zone", "text"),
+                Column("simulated", "yes"),
+            ),
+            ("at", "id"),
+            cuts={"staff": "staff", "tills": "till", "zones": "zone"},
         ),
         View(
             "products",
