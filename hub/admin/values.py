@@ -5,14 +5,16 @@ The macros of `templates/manage/figure.html` write every number of every page th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from hub.admin.wording import Wording
 from hub.figures.address import filters_text
 from hub.figures.answer import Value
 from hub.figures.definitions import FIGURES, Figure, Unit
-from hub.figures.question import Days, Question
+from hub.figures.periods import counterparts
+from hub.figures.question import Days, Dimension, Question
 from hub.storefront.languages import gettext
 from hub.wire.snapshot import say
 
@@ -94,7 +96,7 @@ def attributes(
     number = None if value is None else value.number
     found: dict[str, str | None] = {
         "data-figure": name,
-        "data-key": "|".join(key),
+        "data-key": "|".join(_of_days(key, question, days)),
         # A total of what is cut has no key, which is not the same as the key of a cut that has no name.
         "data-by": "|".join(question.by) if key else "",
         "data-value": "" if number is None else repr(number),
@@ -107,3 +109,18 @@ def attributes(
         if value.low is not None and value.high is not None:
             found |= {"data-low": repr(value.low), "data-high": repr(value.high)}
     return found
+
+
+def _of_days(key: Sequence[str], question: Question, days: Days) -> Sequence[str]:
+    """A row's key as it is in the days of the comparison: what was before Monday's figure is the figure of another day."""
+    if not key or days == question.days:
+        return key
+    return [
+        _counterparts(dimension, question.days, days).get(part, part)
+        for dimension, part in zip(question.by, key, strict=True)
+    ]
+
+
+@lru_cache(maxsize=64)
+def _counterparts(dimension: Dimension, days: Days, before: Days) -> Mapping[str, str]:
+    return counterparts(dimension, days, before)

@@ -300,15 +300,21 @@ def _plain(measure: str) -> Callable[[list[Counted]], float | None]:
     return lambda found: _sum(found, measure)
 
 
+def _fullest(found: list[Counted]) -> float | None:
+    most = max((one.measures["most"] for one in found), default=0)
+    return most / 1000 if most else None
+
+
 FIGURES: dict[str, tuple[str, Callable[[list[Counted]], float | None]]] = {
     "visits": ("footfall", _plain("visits")),
     "dwell_s": ("footfall", _share("dwell_ms", "visits", 1000)),
     "passers": ("street", _plain("passers")),
+    "entrants": ("street", _plain("entrants")),
     "capture_rate": ("street", _share("entrants", "near")),
     "guests": ("guests", _plain("joined")),
     "guests_known_share": ("guests", _share("known", "joined")),
     "people_mean": ("present", _share("people", "windows", 1000)),
-    "people_most": ("present", lambda found: max((one.measures["most"] for one in found), default=None)),
+    "people_most": ("present", _fullest),
     "purchases": ("purchases", _plain("purchases")),
     "sales_cents": ("purchases", _plain("sales_cents")),
     "mean_basket_cents": ("purchases", _share("sales_cents", "purchases")),

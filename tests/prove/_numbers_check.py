@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 
 from hub.figures.answer import Answer, Row, Value
 from hub.figures.definitions import FIGURES
@@ -68,7 +69,10 @@ class Checker:
             key = dict(zip(by, row.key, strict=True)) if row.key else {}
             self.all(_values(place, row, row.values, key, asked.days, filters))
             if found.compared is not None:
-                self.all(_values(place, row, row.before, key, found.compared, filters))
+                then = {
+                    name: counterpart(name, value, asked.days, found.compared) for name, value in key.items()
+                }
+                self.all(_values(place, row, row.before, then, found.compared, filters))
             for name in asked.figures:
                 if name not in row.values:
                     self.say(f"{place}: {name} is missing in {key}")
@@ -97,6 +101,24 @@ class Checker:
                 if key not in there and any(one.measures.get(FIGURES[name].measure) for name in figures):
                     self.say(f"{place}: there is no row for {key}, {one}")
                     there.add(key)
+
+
+def counterpart(dimension: str, value: str, days: Days, compared: Days) -> str:
+    """With which day, week or month one of these days is compared: that at the same place."""
+    if dimension == "day":
+        return (date.fromisoformat(value) - (days.first - compared.first)).isoformat()
+    if dimension in ("week", "month"):
+        here, there = _begins(dimension, days), _begins(dimension, compared)
+        return there[here.index(value)] if value in here and here.index(value) < len(there) else value
+    return value
+
+
+def _begins(dimension: str, days: Days) -> list[str]:
+    every = [days.first + timedelta(days=place) for place in range((days.last - days.first).days + 1)]
+    first = [
+        day - timedelta(days=day.weekday()) if dimension == "week" else day.replace(day=1) for day in every
+    ]
+    return [day.isoformat() for day in dict.fromkeys(first)]
 
 
 def filters_of(filters: Filters) -> dict[str, tuple[str, ...]]:
