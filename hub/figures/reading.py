@@ -39,7 +39,7 @@ def _from_rollups(store: Store, asked: Asked) -> list[Summed]:
     return store.rollups.sums(asked)
 
 
-SOURCES: dict[Family, Source] = {Family(name): _from_rollups for name in FAMILIES}
+SOURCES: dict[Family, Source] = {one: _from_rollups for one in Family if one.value in FAMILIES}
 """Who knows the sums of each family. Whoever keeps them otherwise adds a line."""
 
 NOT_ADDED_UP = frozenset((Family.MEMBERS,))
