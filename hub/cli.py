@@ -114,6 +114,7 @@ def build_parser() -> argparse.ArgumentParser:
     backup.add_argument("file", type=Path)
     add_node_commands(command("node", "pair, configure, place, revoke, retire and replace the shop's nodes"))
     add_safety(command)
+    command("value", "what members are worth, who may be lost").add_argument("rest", nargs="...")
     command("config", "print the settings in force")
     check = command("check", "say what is wrong; exit status 0 fine, 1 warnings, 2 errors")
     check.add_argument("--json", action="store_true")
@@ -333,6 +334,7 @@ def _commands() -> dict[str, Callable[[Config, argparse.Namespace], int]]:
     from hub.paper.commands import paper
     from hub.safety import commands as safety_commands
     from hub.upstream.commands import upstream
+    from hub.value.commands import value
 
     return {
         "init": shop_commands.init,
@@ -367,6 +369,7 @@ def _commands() -> dict[str, Callable[[Config, argparse.Namespace], int]]:
         "ship": safety_commands.ship,
         "restore": safety_commands.restore,
         "drill": safety_commands.drill,
+        "value": value,
     }
 
 
