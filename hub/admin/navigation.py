@@ -61,7 +61,14 @@ class ShownGroup:
 
 
 GROUPS = (
-    Group(said("Today"), (Entry("today", said("Today"), ("figures",)),)),
+    Group(
+        said("Numbers"),
+        (
+            Entry("today", said("Today")),
+            Entry("explore", said("Explore"), ("rows",)),
+            Entry("figures", said("How each number is made")),
+        ),
+    ),
     Group(
         said("Selling"),
         (

@@ -246,6 +246,8 @@ def act_name(what: str) -> str:
         "tag.removed": gettext("removed a tag"),
         "shop.made": gettext("made the shop"),
         "shop.changed": gettext("changed the shop"),
+        "note.added": gettext("wrote a note on the chart"),
+        "note.removed": gettext("removed a note from the chart"),
         "offer.created": gettext("made an offer"),
         "offer.changed": gettext("changed an offer"),
         "offer.copied": gettext("copied an offer"),

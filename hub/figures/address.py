@@ -84,7 +84,7 @@ class Asked:
     def on(self, days: Days, choice: str = "custom") -> Asked:
         """The same of other days; days of a comparison of one's own do not follow, so it falls back to the week before."""
         versus = "week" if self.versus == "custom" else self.versus
-        return compared(replace(self, choice=choice, days=days, against=None), versus)
+        return compared(replace(self, choice=choice, days=days, against=None, by=()), versus)
 
     def narrowed(self, dimension: Dimension, value: str) -> Asked:
         """With one more filter; values of the same dimension stand beside each other."""
