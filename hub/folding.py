@@ -63,10 +63,11 @@ def fold(ledger: LedgerQuestions, events: Sequence[Placed], *, is_run: bool = Fa
         if not facts:
             continue
         sums.offers.told(kind, placed, facts)
+        sums.members.told(kind, placed, facts)
         if kind in SUMMED:
             SUMMED[kind](ledger, placed, facts)
         elif kind == "purchase.paid":
-            paid(ledger, placed, facts)
+            sums.members.bought(paid(ledger, placed, facts))
         elif kind in ACT_KINDS:
             acts += [(*place, fact) for place, fact in zip(placed, facts, strict=True)]
         elif kind == "coupon.issued":
@@ -78,6 +79,8 @@ def fold(ledger: LedgerQuestions, events: Sequence[Placed], *, is_run: bool = Fa
     if sums.by_quarter:
         ledger.bump_uses(sums.by_quarter, sums.by_member)
     sums.offers.write(ledger)
+    sums.members.moved(sums.offers.moved)
+    sums.members.write(ledger)
     if flaws.rows:
         ledger.add_flaws(flaws.rows)
     ledger.count_kinds([(kind, len(those)) for kind, those in sorted(by_kind.items())])

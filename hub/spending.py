@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from hub.figures.folding_members import MemberSums
 from hub.figures.folding_offers import OfferSums
 from hub.ledger import (
     AGAIN,
@@ -75,6 +76,7 @@ class Sums:
     by_quarter: dict[tuple[int, int], int] = field(default_factory=lambda: defaultdict(int))
     by_member: dict[tuple[str, int], int] = field(default_factory=lambda: defaultdict(int))
     offers: OfferSums = field(default_factory=OfferSums)
+    members: MemberSums = field(default_factory=MemberSums)
 
     def count(self, act: Act, by: int) -> None:
         """An act counts from now on (1), or no more (-1)."""
@@ -83,6 +85,7 @@ class Sums:
         if act.member:
             self.by_member[act.member, act.campaign] += by
         self.offers.counts(act, by)
+        self.members.counts(act, by)
 
 
 class Spending:

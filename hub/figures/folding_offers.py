@@ -110,6 +110,11 @@ class OfferSums:
                 self._add_conflict(conflict, "", -1)
                 self._add_conflict(conflict, channels[conflict.serial], 1)
 
+    @property
+    def moved(self) -> list[Act]:
+        """Acts of this batch's coupons: what stands of them under no way goes to the coupon's."""
+        return self._moved
+
     # Said by `hub.spending`
 
     def counts(self, act: Act, by: int) -> None:

@@ -14,13 +14,14 @@ from hub.summing import Placed
 from hub.wire.events import PurchasePaid
 
 
-def paid(ledger: LedgerQuestions, placed: Sequence[Placed], facts: Sequence[PurchasePaid]) -> None:
-    """Purchases. Call inside a transaction."""
+def paid(ledger: LedgerQuestions, placed: Sequence[Placed], facts: Sequence[PurchasePaid]) -> list[Purchase]:
+    """Purchases, and those of them that are new. Call inside a transaction."""
     new = new_purchases(ledger, placed, facts)
     ledger.roll(
         "purchases",
         [(int(one.at) // QUARTER_S, one.staff, one.till, one.simulated, 1, one.cents) for one in new],
     )
+    return new
 
 
 def new_purchases(

@@ -16,6 +16,7 @@ from hub.store.base_campaigns import ProposalQuestions
 from hub.store.base_chain import ChainQuestions
 from hub.store.base_figures import FigureParts, RollingQuestions
 from hub.store.base_fleet import FleetQuestions
+from hub.store.base_members import MemberFoldingQuestions
 from hub.store.base_notes import MoreParts
 from hub.store.base_offers import OfferActQuestions
 from hub.store.base_outs import OutsParts
@@ -237,7 +238,7 @@ class ActQuestions(OfferActQuestions, Protocol):
     def is_revoked(self, serial: str) -> bool: ...
 
 
-class LedgerQuestions(ActQuestions, PurchaseQuestions, RollingQuestions, Protocol):
+class LedgerQuestions(ActQuestions, PurchaseQuestions, RollingQuestions, MemberFoldingQuestions, Protocol):
     """What was derived from the journal, and the rights that follow from it. Rows in the order that `ledger` names."""
 
     def add_footfall(self, rows: Rows) -> None: ...

@@ -19,6 +19,7 @@ from hub.store.campaigns_schema import MIGRATIONS_CAMPAIGNS
 from hub.store.chain_schema import MIGRATIONS_CHAIN
 from hub.store.fleet_schema import MIGRATIONS_FLEET
 from hub.store.keys_schema import MIGRATIONS_KEYS
+from hub.store.members_schema import MIGRATIONS_MEMBERS
 from hub.store.notes_schema import MIGRATIONS_NOTES
 from hub.store.outs_schema import MIGRATIONS_OUTS
 from hub.store.outside_schema import MIGRATIONS_OUTSIDE
@@ -47,6 +48,7 @@ MIGRATIONS = (
     MIGRATIONS_NOTES,
     MIGRATIONS_PURCHASES,
     MIGRATIONS_ROLLUPS,
+    MIGRATIONS_MEMBERS,
 )
 """Every set of tables, in the order in which they are made."""
 

@@ -121,9 +121,18 @@ FAMILIES: dict[str, Family] = {
             ),
             own_base=True,
         ),
+        # No family of figures: what each member did, for `hub.store.member_days`.
+        Family(
+            "member_days",
+            "member_quarter",
+            ("member",),
+            ("visits", "purchases", "redemptions", "cents"),
+            (Grain("member_day", ("member",), hourly=False, lead="member"),),
+            own_base=True,
+        ),
     )
 }
-"""By name (`hub.figures.definitions.Family`). Members are not kept in sums: see `hub.figures.members`."""
+"""By name (`hub.figures.definitions.Family`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import msgspec
 from hub.store.connection import HubPool
 from hub.store.key_records import KeyRecord
 from hub.store.keys import KEY_NUMBERS, KEY_ROW
+from hub.store.member_days import MemberFolding
 from hub.store.records import Device
 from hub.store.rollups import SqlRollups
 from hub.wire.identity import REPLAY_WINDOW, ReplayWindow
@@ -46,6 +47,7 @@ class SqliteShop:
             if before is not None and before.timezone != shop.timezone:
                 # Its days begin at another moment from now on, also those that are over.
                 SqlRollups(self._pool).reckon_anew()
+                MemberFolding(self._pool).returns_anew()
 
     def made_at(self) -> float:
         """When the shop was made; 0 before."""

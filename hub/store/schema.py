@@ -9,6 +9,7 @@ from __future__ import annotations
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from hub.store.members_schema import MEMBER_TABLES
 from hub.store.planning import tell_planner
 from hub.store.rollups_schema import ROLLUPS
 
@@ -39,6 +40,7 @@ PROJECTIONS = (
     "device_health",
     "flaw",
     *ROLLUPS,
+    *MEMBER_TABLES,
 )
 """Made from the journal alone, each with a primary key that gives it one order."""
 

@@ -21,6 +21,7 @@ from hub.store.fleet import SqlFleet
 from hub.store.journal import SqliteJournal
 from hub.store.keys import SqliteKeys
 from hub.store.ledger import SqliteLedger
+from hub.store.member_days import SqlMembers
 from hub.store.nodes import SqliteDevices, SqliteShop
 from hub.store.notes import SqlNotes
 from hub.store.office import SqliteCampaigns, SqlitePeople
@@ -65,6 +66,7 @@ class HubStore(ABC):
         self.reports = SqliteReports(pool)
         self.rollups = SqlRollups(pool)
         self.seen = SqlSeen(pool)
+        self.members = SqlMembers(pool)
         self.entry = SqliteEntry(pool)
         self.counter = SqliteCounter(pool)
         self.watch = SqliteWatch(pool)
