@@ -50,8 +50,9 @@ def spans(timezone: str, first: int, end: int) -> tuple[Span, ...]:
     begun, offset, here = first, ahead(timezone, first), first
     while here < end:
         after = min(end, here + QUARTERS_OF_A_DAY) if here < LAST_KNOWN else end
-        if after < end and ahead(timezone, after) != offset:
-            change = _first_other(timezone, here, after, offset)
+        seen = min(after, end - 1)
+        if ahead(timezone, seen) != offset:
+            change = _first_other(timezone, here, seen, offset)
             found.append((begun, change, offset))
             begun, offset, after = change, ahead(timezone, change), change
         here = after
