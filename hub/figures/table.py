@@ -48,8 +48,8 @@ class Table:
 
 def table_of(answer: Answer, named: Named | None = None) -> Table:
     """The answer. A figure has a column with its name; beside it what it was in the days of the comparison (`_before`), its band
-    (`_low`, `_high`), and for figures about people whether it carries noise (`_noisy`). `provisional`: 1 where some number of the
-    row is not final."""
+    (`_low`, `_high`), and for figures about people whether they carry noise (`_noisy`, `_before_noisy`). `provisional`: 1 where
+    some number of the row is not final."""
     columns: list[Column] = []
     getters: list[Callable[[Row], Cell]] = []
 
@@ -76,6 +76,8 @@ def table_of(answer: Answer, named: Named | None = None) -> Table:
             add(f"{name}_high", "decimal", lambda row, name=name: row.values.get(name, NOTHING).high)  # type: ignore[misc]  # the same
         if FIGURES[name].people:
             add(f"{name}_noisy", "yes", lambda row, name=name: int(row.values.get(name, NOTHING).noisy))  # type: ignore[misc]  # the same
+            if answer.compared is not None:
+                add(f"{name}_before_noisy", "yes", _before_is_noisy(name))
     add("provisional", "yes", lambda row: int(any(value.provisional for value in row.values.values())))
     return Table(tuple(columns), _pages(rows, getters))
 
@@ -112,6 +114,10 @@ def _day(text: str) -> str | None:
 
 def _name(place: int, dimension: Dimension, named: Named) -> Callable[[Row], Cell]:
     return lambda row: named(dimension, row.key[place])
+
+
+def _before_is_noisy(name: str) -> Callable[[Row], Cell]:
+    return lambda row: int(row.before.get(name, NOTHING).noisy)
 
 
 def _number(name: str, kind: Kind, *, before: bool = False) -> Callable[[Row], Cell]:
