@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import msgspec
 from PIL import Image, ImageDraw
 
 from hub.people import add_manager, add_staff
@@ -18,6 +19,7 @@ from hub.pepper import hub_pepper
 from hub.store.fleet_records import Floor, Post
 from hub.store.records import PictureRecord
 from hub.wire.events import (
+    Channel,
     CouponRedeemed,
     Fact,
     OccupancyMeasured,
@@ -35,6 +37,7 @@ from tests.hub_office import PASSWORD
 BERLIN = ZoneInfo("Europe/Berlin")
 TODAY = datetime.fromtimestamp(NOON, BERLIN).date()
 BUSY_SATURDAY = date(2026, 11, 14)
+CHANNELS: tuple[Channel, ...] = ("portal", "kiosk", "poster", "link")
 TOGETHER = 500
 """Events that are sent at once."""
 
@@ -129,11 +132,12 @@ class FiguresHouse(House):
                 (OfferShown(campaign=number, channel="kiosk", times=round(9 * busy), shown_s=90.0), at)
             )
             for place in range(round(3 * busy)):
-                channel = self.random.choice(("portal", "kiosk", "poster", "link"))
+                channel = self.random.choice(CHANNELS)
                 told.append((OfferSeen(campaign=number, channel=channel), at + place))
                 if self.random.random() < 0.5:
                     continue
                 fact, _ = self.till.mint(number, expires_at=int(NOON) + 30 * 86_400)
+                fact = msgspec.structs.replace(fact, channel=channel)
                 told.append((fact, at + 60 + place))
                 if self.random.random() < 0.4:
                     cents = self.random.randint(300, 2_500)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 from flask import request
 from werkzeug.wrappers import Response
 
 from hub.admin.explorer import Cut, Explorer
 from hub.admin.floor_heat import FloorHeat, floors_of
-from hub.admin.naming import dimension_name
+from hub.admin.naming import dimension_name, weekday_name
 from hub.admin.office import Office, Route
 from hub.figures.address import read, write_filters
 from hub.figures.answer import NOTHING, Answer
@@ -61,9 +61,11 @@ def explore(office: Office) -> Response:
         picks=picks(view),
         steps=_steps_offered(view, series.step),
         compared_text=compared_text(view, compared),
+        begun=begun_within(view, compared),
+        shown_leads=shown_leads(leads, view.figure.name),
         marked=marked([leads, series.answer, *(cut.answer for cut in cuts), *([heat[0]] if heat else [])]),
         hour_names=[view.names.time(Dimension.HOUR, str(hour)) for hour in range(24)],
-        day_names=[view.names.time(Dimension.WEEKDAY, str(day)) for day in range(7)],
+        day_names=[weekday_name(office.wording(), day) for day in range(7)],
     )
 
 
@@ -139,6 +141,25 @@ def behind_of(answer: Answer) -> list[tuple[str, str]]:
         for name, day in fresh.behind:
             found[name] = min(found.get(name, day), day)
     return sorted(found.items())
+
+
+def shown_leads(leads: Answer, chosen: str) -> list[str]:
+    """The figures at the head: those in which there is anything, what is looked at, and the two that every shop has."""
+    total = leads.total
+    return [
+        name
+        for name in leads.question.figures
+        if name in ("visits", "redeemed", chosen)
+        or any(values.get(name, NOTHING).number for values in (total.values, total.before))
+    ]
+
+
+def begun_within(view: Explorer, compared: Days | None) -> str:
+    """The day on which counting began, where the days of the comparison began before it; "" otherwise."""
+    first = view.office.store.rollups.first_day(view.asked.filters.shops or (view.office.store.shop.number,))
+    if compared is None or first is None or compared.first >= date.fromordinal(first):
+        return ""
+    return view.office.wording().span(date.fromordinal(first), date.fromordinal(first))
 
 
 def compared_text(view: Explorer, compared: Days | None) -> str:

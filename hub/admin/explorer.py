@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from flask import request, url_for
@@ -117,9 +117,18 @@ class Explorer:
             **write(asked or self.asked),  # type: ignore[arg-type]  # lists repeat
         )
 
-    def ask(self, figures: Iterable[str], by: Sequence[Dimension] = ()) -> Answer | Said:
-        """The answer; a sentence where the question makes no sense."""
-        return ask(self.office.store, self.asked.question(figures, by), self.now)
+    def ask(
+        self, figures: Iterable[str], by: Sequence[Dimension] = (), shops: tuple[int, ...] = ()
+    ) -> Answer | Said:
+        """The answer; a sentence where the question makes no sense. `shops`: of these, where the address names none."""
+        question = self.asked.question(figures, by)
+        if shops and not question.filters.shops:
+            question = replace(question, filters=replace(question.filters, shops=shops))
+        return ask(self.office.store, question, self.now)
+
+    def _shops(self, dimension: Dimension) -> tuple[int, ...]:
+        """A table by shop tells of all of them, whichever one the page is about."""
+        return shops_of(self.office.store) if dimension is Dimension.SHOP else ()
 
     def leads(self) -> Answer | Said:
         """Every figure at the head of the page, in all."""
@@ -151,11 +160,13 @@ class Explorer:
         numbered = tuple(enumerate(notes, 1))
         placed: set[int] = set()
         points, stretches = [], []
-        for key, days in self._steps(step):
+        for key, days in self._steps(step, rows):
             row = rows.get(key, Row((key,), {}))
             name = self.names.time(step, key)
             part = days is not None and (
-                days.first < self.asked.days.first or days.last > self.asked.days.last
+                days.first < self.asked.days.first
+                or days.last > self.asked.days.last
+                or (step is not Dimension.HOUR and days.first <= self.today <= days.last)
             )
             url = (
                 self.url(self.asked.on(_within(days, self.asked.days)))
@@ -199,12 +210,12 @@ class Explorer:
             value.provisional, part, url, notes,
         )  # fmt: skip
 
-    def _steps(self, step: Dimension) -> list[tuple[str, Days | None]]:
+    def _steps(self, step: Dimension, rows: Mapping[str, Row]) -> list[tuple[str, Days | None]]:
         """The keys of every step of the days asked for, with the days of each. What is still to come is left out."""
         first, last = self.asked.days.first, min(self.asked.days.last, max(self.today, self.asked.days.first))
         if step is Dimension.HOUR:
             only = self.asked.days.first if self.asked.days.count == 1 else None
-            return [(str(hour), Days(only, only) if only else None) for hour in range(24)]
+            return [(str(hour), Days(only, only) if only else None) for hour in self._hours(rows)]
         found: list[tuple[str, Days | None]] = []
         day = _begin(step, first)
         while day <= last:
@@ -213,20 +224,29 @@ class Explorer:
             day = following
         return found
 
+    def _hours(self, rows: Mapping[str, Row]) -> range:
+        """The hours of the day in which anything was, now or before, with those between; all where nothing was."""
+        name = self.figure.name
+        busy = [
+            int(key) for key, row in rows.items() if _number(row.values, name) or _number(row.before, name)
+        ]
+        return range(min(busy), max(busy) + 1) if busy else range(24)
+
     def cuts(self) -> list[Cut]:
         """The figure by everything else that it may be cut by, and that has more than one part."""
         several = len(shops_of(self.office.store)) > 1
         wanted = [one for one in FIELDS if one in self.figure.cuts and (one is not Dimension.SHOP or several)]
         found = []
         for dimension in wanted:
-            answer = self.ask([self.figure.name], (dimension,))
+            answer = self.ask([self.figure.name], (dimension,), self._shops(dimension))
             if not isinstance(answer, Said) and answer.rows:
                 found.append(self._cut(dimension, answer))
         return found
 
     def _cut(self, dimension: Dimension, answer: Answer) -> Cut:
         name = self.figure.name
-        rows = sorted(answer.rows, key=lambda row: -_number(row.values, name))
+        there = [row for row in answer.rows if _number(row.values, name) or _number(row.before, name)]
+        rows = sorted(there or answer.rows, key=lambda row: -_number(row.values, name))
         highest = max((_number(row.values, name) for row in rows), default=0.0)
         held = {str(one) for one in getattr(self.asked.filters, FIELDS[dimension])}
         lines = tuple(
@@ -275,6 +295,7 @@ class Explorer:
             Seen(
                 self.figure,
                 leads,
+                self.asked.days.last < self.today,
                 [(cut.dimension, cut.answer) for cut in cuts if not self.figure.over],
                 hours if isinstance(hours, Answer) else None,
             ),

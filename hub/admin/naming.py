@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from babel.dates import format_date, format_time
 
-from hub.admin.names import staff_names, titles
+from hub.admin.names import staff_names, till_names, titles
 from hub.admin.office import Office
 from hub.admin.wording import Wording
 from hub.figures.question import Dimension
@@ -78,12 +78,13 @@ def weekday_name(wording: Wording, day: int, width: str = "EEE") -> str:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The names of what a shop's figures are cut by. `campaigns`, `staff`, `shops`: by their number or id."""
+    """The names of what a shop's figures are cut by. `campaigns`, `staff`, `tills`, `shops`: by their number or id."""
 
     wording: Wording
     campaigns: Mapping[str, str]
     staff: Mapping[str, str]
     shops: Mapping[str, str]
+    tills: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, dimension: Dimension, value: str) -> str:
         """What one value is called."""
@@ -93,7 +94,7 @@ class Names:
             case Dimension.STAFF:
                 return self.staff.get(value) or value or gettext("nobody named")
             case Dimension.TILL:
-                return value or gettext("not told")
+                return self.tills.get(value) or value or gettext("not told")
             case Dimension.SHOP:
                 return self.shops.get(value) or gettext("Shop %(number)s", number=value)
             case Dimension.ZONE:
@@ -130,6 +131,7 @@ def names_of(office: Office) -> Names:
         {str(number): title for number, title in titles(office).items()},
         staff_names(office),
         _shops(office, spoken),
+        till_names(office),
     )
 
 

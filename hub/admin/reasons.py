@@ -20,7 +20,10 @@ NINE_IN_TEN = 1.645
 
 HOURS_TOGETHER = 3
 MOST_OF_IT = 0.5
-"""A part is named where at least that share of the whole difference lies in it."""
+"""A part is named where at least that share of the whole difference lies in it,"""
+
+BEYOND_ITS_SIZE = 0.15
+"""and more of it, by that share, than there is in that part anyway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +37,12 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What there is to say something from: a figure, the totals of the page, the figure's cuts, and its hours of the day."""
+    """What there is to say something from: a figure, the totals of the page, whether its days are over, the figure's
+    cuts, and its hours of the day."""
 
     figure: Figure
     leads: Answer
+    is_over: bool
     cuts: Sequence[tuple[Dimension, Answer]]
     hours: Answer | None
 
@@ -49,6 +54,9 @@ def reasons(seen: Seen, values: Values, names: Names) -> list[Reason]:
     if now is None or before is None:
         return []
     found = [_answer(seen.figure, now, before, values)]
+    if not seen.is_over:
+        # Half a day against a whole one is no verdict.
+        found = [Reason(found[0].text, lead=True), Reason(gettext("Today is not over: it counts so far."))]
     difference = now - before
     if difference and not seen.figure.over:
         found += [
@@ -99,7 +107,8 @@ def _place(
     name = seen.figure.name
     parts = [(row.key[0], _difference(row, name)) for row in answer.rows]
     key, most = max(parts, key=lambda part: part[1] * (1 if difference > 0 else -1))
-    if most * difference <= 0 or abs(most) < abs(difference) * MOST_OF_IT:
+    sizes = {row.key[0]: _size(row, name) for row in answer.rows}
+    if not _stands_out(most, difference, sizes[key], sum(sizes.values())):
         return None
     words = {
         "part": names.of(dimension, key),
@@ -120,7 +129,9 @@ def _hours(seen: Seen, difference: float, values: Values, names: Names) -> Reaso
         for first in range(24 - HOURS_TOGETHER + 1)
     }
     first, most = max(windows.items(), key=lambda window: window[1] * sign)
-    if most * sign < abs(difference) * MOST_OF_IT:
+    sizes = {int(row.key[0]): _size(row, name) for row in seen.hours.rows}
+    size = sum(sizes.get(hour, 0.0) for hour in range(first, first + HOURS_TOGETHER))
+    if not _stands_out(most, difference, size, sum(sizes.values())):
         return None
     words = {
         "first": names.time(Dimension.HOUR, str(first)),
@@ -128,6 +139,12 @@ def _hours(seen: Seen, difference: float, values: Values, names: Names) -> Reaso
         "difference": _signed(seen.figure, most, values),
     }
     return Reason(gettext("Most of it between %(first)s and %(last)s (%(difference)s).", **words))
+
+
+def _stands_out(part: float, difference: float, size: float, whole: float) -> bool:
+    """Whether most of a difference lies in a part, and more than its size alone would make."""
+    share = part / difference
+    return share >= MOST_OF_IT and whole > 0 and share >= size / whole + BEYOND_ITS_SIZE
 
 
 def _street(seen: Seen, values: Values) -> list[Reason]:
@@ -172,6 +189,11 @@ def _pair(row: Row, name: str) -> tuple[float | None, float | None]:
 def _of(values: Mapping[str, Value], name: str) -> float | None:
     found = values.get(name)
     return found.number if found else None
+
+
+def _size(row: Row, name: str) -> float:
+    now, before = _pair(row, name)
+    return (now or 0.0) + (before or 0.0)
 
 
 def _difference(row: Row, name: str) -> float:

@@ -48,7 +48,7 @@ class Values:
             case Unit.CENTS:
                 return self.wording.money(round(number))
             case Unit.SECONDS:
-                return self.wording.lasting(number)
+                return self.wording.minutes(number)
             case Unit.SHARE:
                 return self.wording.share(number)
             case _:
