@@ -44,9 +44,8 @@ from hub.store.records import Device
 from hub.tenants import Tenants
 from hub.upstream.asking import Asker, settle
 from hub.upstream.below import BELOW
-from hub.upstream.housed import OneRoof, learn_what_was_taken_back
+from hub.upstream.housed import OneRoof, asker_of, decide_below
 from hub.upstream.keeping import NOT_A_SHOP, Keeping
-from hub.upstream.presenting import in_all_books
 from hub.upstream.receiving import receive
 from hub.upstream.relaying import HeadOffice
 from hub.wire.backup import BackupRequest
@@ -154,31 +153,10 @@ class Api:
             state = self.clock.state()
             if asked_on is not None:
                 return settle(self.store, device, asked, asked_on, now, state)
-            if device.program == BELOW:
-                below = self.store.chain.shop_below(device.device)
-                return self._for_chain(device, asked, now, 0 if below is None else below.tenant)
-            return redeem(self.store, device, asked, now, state, self.beside())
+            decide = decide_below if device.program == BELOW else redeem
+            return decide(self.store, device, asked, now, state, self.beside())
 
         return self._decided(device, counter, asked, answer, {"kiosk", BELOW})
-
-    def redeem_for(self, device: Device, asked: RedeemRequest, shop: int) -> RedeemReply | Problem:
-        """Head office decides about a coupon of the chain, for a till of a shop in its own database."""
-        now = self.clock.now()
-
-        def decide() -> RedeemReply | tuple[int, Problem]:
-            if recovering(self.store, now):
-                return RECOVERING
-            learn_what_was_taken_back(self.store, asked, now, self.clock.state())
-            return self._for_chain(device, asked, now, shop)
-
-        answer = self.store.together(decide)
-        return answer[1] if isinstance(answer, tuple) else answer
-
-    def _for_chain(
-        self, device: Device, asked: RedeemRequest, now: float, shop: int
-    ) -> RedeemReply | tuple[int, Problem]:
-        shown = in_all_books(self.store, asked, device.device)
-        return redeem(self.store, device, asked, now, self.clock.state(), self.beside(), shown, shop)
 
     def reserve(self, body: bytes) -> msgspec.Struct:
         """A till holds a coupon for one purchase."""
@@ -373,11 +351,7 @@ def create_api(
         sealed = [Secret(CODE_KEYS, codes.content), *secrets]
         remembers = giver if own.shop.number == home else None
         snapshots = SnapshotMaker(own, key, sealed, remembers)
-        asker = (
-            Asker(own, above)
-            if above is not None and own.shop.number == home
-            else OneRoof(own, lambda office, *asked: shops.of_shop(office).redeem_for(*asked))
-        )
+        asker = asker_of(own, above if own.shop.number == home else None, lambda one: shops.of_shop(one))
         return Api(own, key, snapshots, clock, codes, Listening(own, snapshots.settings), asker, keeping)
 
     shops = Tenants(store, make)

@@ -8,37 +8,79 @@ the till asks again under the same nonce, and head office says the same again.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
+from hub.client.clock import Clock
+from hub.presenting import Beside
+from hub.redeeming import redeem
+from hub.setback import RECOVERING, recovering
 from hub.store.base import Store
 from hub.store.records import Device
-from hub.upstream.asking import Question, ask_on, nonce_above
+from hub.upstream.asking import Asker, Question, ask_on, nonce_above
 from hub.upstream.presenting import in_all_books
+from hub.upstream.relaying import HeadOffice
 from hub.upstream.spent import take_back
 from hub.wire.events import ClockState, CouponReversed
 from hub.wire.sync import Problem, RedeemReply, RedeemRequest
 
-Decide = Callable[[int, Device, RedeemRequest, int], RedeemReply | Problem]
-"""What head office says: its number, the till, its question, the number of the till's shop."""
+
+class Office(Protocol):
+    """Head office in this process, as far as it decides."""
+
+    @property
+    def store(self) -> Store: ...
+    @property
+    def clock(self) -> Clock: ...
+    def beside(self) -> Beside: ...
 
 
 class OneRoof:
     """Asks head office in the same database, for the tills of one shop. Safe from several threads."""
 
-    def __init__(self, store: Store, decide: Decide) -> None:
+    def __init__(self, store: Store, office_of: Callable[[int], Office]) -> None:
         self._store = store
-        self._decide = decide
+        self._office_of = office_of
 
     def ask(self, device: Device, request: RedeemRequest) -> Question | None:
         """None where the shop decides by itself, or has decided before. Call outside of any transaction."""
-        office = self._store.chain.office_here()
-        if not office:
+        number = self._store.chain.office_here()
+        if not number:
             return None
-        here = self._store.shop.number
-        return ask_on(self._store, device, request, lambda asked: self._decide(office, device, asked, here))
+        office, shop = self._office_of(number), self._store.shop.number
+        return ask_on(self._store, device, request, lambda asked: _decide(office, device, asked, shop))
 
 
-def learn_what_was_taken_back(home: Store, request: RedeemRequest, now: float, clock: ClockState) -> None:
-    """What a shop took back is good again everywhere. Call inside `home.writing()`, before a coupon is decided."""
+def asker_of(store: Store, above: HeadOffice | None, office_of: Callable[[int], Office]) -> Asker | OneRoof:
+    """Who asks head office on for the tills of this shop: over the line where its hub has one, else in the same database."""
+    return Asker(store, above) if above is not None else OneRoof(store, office_of)
+
+
+def decide_below(
+    home: Store, device: Device, asked: RedeemRequest, now: float, clock: ClockState, beside: Beside
+) -> RedeemReply | tuple[int, Problem]:
+    """Head office's decision for the hub of a shop. Call inside `home.writing()`."""
+    below = home.chain.shop_below(device.device)
+    shop = 0 if below is None else below.tenant
+    return redeem(home, device, asked, now, clock, beside, in_all_books(home, asked, device.device), shop)
+
+
+def _decide(office: Office, device: Device, asked: RedeemRequest, shop: int) -> RedeemReply | Problem:
+    """Head office's decision for a till of the shop with that number, on disk when it comes back."""
+    home, now, clock = office.store, office.clock.now(), office.clock.state()
+
+    def decide() -> RedeemReply | tuple[int, Problem]:
+        if recovering(home, now):
+            return RECOVERING
+        _learn_what_was_taken_back(home, asked, now, clock)
+        shown = in_all_books(home, asked, device.device)
+        return redeem(home, device, asked, now, clock, office.beside(), shown, shop)
+
+    answer = home.together(decide)
+    return answer[1] if isinstance(answer, tuple) else answer
+
+
+def _learn_what_was_taken_back(home: Store, request: RedeemRequest, now: float, clock: ClockState) -> None:
+    """What a shop took back is good again everywhere."""
     coupon = in_all_books(home, request, "").coupon
     act = None if coupon is None else home.ledger.first_act(coupon.serial)
     if act is None or not act.booked_in:
