@@ -6,10 +6,11 @@ What is summed stands in the rollups of the store, by the shop's own days and ho
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import date
 from itertools import product
 
 from hub.figures import freshness, periods
-from hub.figures.answer import Answer, Key, Row, Value
+from hub.figures.answer import Answer, Change, Key, Row, Value
 from hub.figures.definitions import FIGURES, Family, Figure
 from hub.figures.question import (
     LONGEST_DAYS,
@@ -64,6 +65,20 @@ def ask(store: Store, question: Question, now: float) -> Answer | Said:
         {family.value: fresh.of(family) for family in dict.fromkeys(one.family for one in figures)},
         _not_narrowed(figures, question.filters),
         here.simulated or (before is not None and before.simulated),
+        _changed(store, question, shops),
+    )
+
+
+def _changed(store: Store, question: Question, shops: tuple[int, ...]) -> tuple[Change, ...]:
+    """What of these days changed after they were seen. What is kept is of whole shops."""
+    filters = question.filters
+    if any(getattr(filters, name) for name in FIELDS.values()):
+        return ()
+    days = question.days
+    return tuple(
+        Change(one.shop, date.fromordinal(one.day).isoformat(), one.figure, one.earlier, one.number, one.at)
+        for one in store.seen.changed(shops, days.first.toordinal(), days.last.toordinal())
+        if one.figure in question.figures
     )
 
 

@@ -22,7 +22,8 @@ Span = tuple[int, int, int]
 
 
 @lru_cache(maxsize=256)
-def _zone(timezone: str) -> ZoneInfo:
+def zone_of(timezone: str) -> ZoneInfo:
+    """A timezone by its name; UTC where this machine does not know it."""
     try:
         return ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -32,7 +33,7 @@ def _zone(timezone: str) -> ZoneInfo:
 @lru_cache(maxsize=8_192)
 def ahead(timezone: str, quarter: int) -> int:
     """By how many quarters of an hour the shop's clock is ahead of UTC."""
-    moment = datetime.fromtimestamp(min(quarter, LAST_KNOWN) * QUARTER_S, _zone(timezone))
+    moment = datetime.fromtimestamp(min(quarter, LAST_KNOWN) * QUARTER_S, zone_of(timezone))
     offset = moment.utcoffset()
     return 0 if offset is None else int(offset.total_seconds()) // QUARTER_S
 

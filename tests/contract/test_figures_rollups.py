@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -15,8 +17,10 @@ from hypothesis import strategies as st
 
 from hub.app import open_database
 from hub.figures.answer import Answer
+from hub.figures.changes import look_for_changes
 from hub.figures.engine import ask
 from hub.figures.question import Comparison, Days, Dimension, Filters, Question
+from hub.figures.reach import shops_of
 from hub.folding import fold
 from hub.rebuild import rebuild, verify
 from hub.sentences import Said
@@ -278,3 +282,28 @@ def test_a_rebuild_gives_the_same_sums_and_a_check_finds_nothing(house: House) -
         rebuild(house.store)
     assert house.store.ledger.digest() == before
     assert verify(house.store).differ == ()
+
+
+def test_a_day_that_was_over_and_changes_says_from_what(house: House) -> None:
+    door = house.node("edge", "Door")
+    door.report(*(visit(NOON - 600 * place) for place in range(12)))
+    house.now = NOON + 86_400
+    assert look_for_changes(house.store, house.now) == 0
+    assert look_for_changes(house.store, house.now) == 0
+    door.report(*(visit(NOON - 700 * place) for place in range(5)))
+    assert look_for_changes(house.store, house.now + 60) == 1
+    answer = told(ask(house.store, whole("visits", "guests", by=(Dimension.DAY,)), house.now + 60))
+    (change,) = answer.changed
+    assert (change.figure, change.earlier, change.number, change.at) == ("visits", 12, 17, house.now + 60)
+    assert change.day == answer.rows[-1].key[0]
+    assert look_for_changes(house.store, house.now + 120) == 0
+    # By another clock it is another day: nothing changed late.
+    clock(house.store, "Asia/Shanghai")
+    assert look_for_changes(house.store, house.now + 180) == 0
+
+
+def test_a_shop_that_is_added_to_the_chain_by_command_is_counted_too(house: House) -> None:
+    command = [sys.executable, "-m", "hub", "--dir", str(house.folder), "shop", "add", "--name"]
+    subprocess.run([*command, "Harbour", "--number", "8", "--of-chain"], check=True, capture_output=True)
+    subprocess.run([*command, "Alone", "--number", "9"], check=True, capture_output=True)
+    assert shops_of(house.store) == (7, 8)
