@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from hub.value.special import beta_mean, expm1_ratio, sigmoid
 
 MOST_TERMS = 2000
-ENOUGH = 1e-14
+ENOUGH = 1e-12
 """A term that is so small against the sum is the last."""
 
 WORST_CANCELLED = 1e6

@@ -22,6 +22,9 @@ MOST_HALVINGS = 40
 LONGEST_STEP = 3.0
 """In logarithms: no number changes by more than a factor of twenty at once."""
 
+AT_LIMIT = 1e-3
+"""So near, in logarithms, a number that pushes outwards stands at its limit."""
+
 
 @dataclass(frozen=True, slots=True)
 class Highest:
@@ -82,9 +85,9 @@ def _by_logs(slope: Callable[[Vector], Slope], logs: Vector) -> Slope:
 def _held(logs: Vector, gradient: Vector, lows: Vector, highs: Vector) -> tuple[tuple[int, int], ...]:
     held = []
     for index, (one, push) in enumerate(zip(logs, gradient, strict=True)):
-        if one <= lows[index] and push <= 0:
+        if one <= lows[index] + AT_LIMIT and push <= 0:
             held.append((index, -1))
-        elif one >= highs[index] and push >= 0:
+        elif one >= highs[index] - AT_LIMIT and push >= 0:
             held.append((index, 1))
     return tuple(held)
 
