@@ -82,7 +82,7 @@ def read_question(text: str) -> str | Said:
     while tokens and tokens[-1].text == ";":
         tokens.pop()
     if not tokens:
-        return said("Write a question, such as: SELECT day, count(*) FROM redemptions GROUP BY day")
+        return said("Write a question. There are examples on the page.")
     wrong = _wrong(tokens)
     if wrong is not None:
         return wrong

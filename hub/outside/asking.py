@@ -88,7 +88,7 @@ Answer = msgspec.Struct | Response
 class Operation:
     """One line of the document: what it is called, which right it needs, what goes in and what comes out.
 
-    `path` is as in OpenAPI; `query` and `asked` are types, None where there is nothing; `answer` None: a file of the type `media`.
+    `path` is as in OpenAPI; `query` and `asked` are types, None where there is nothing; `answer` None: a file, `media` its type.
     `problems`: the statuses that it has beside those that every operation has.
     """
 
