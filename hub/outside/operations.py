@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from hub.figures.json_out import AnswerShown, FigureList
-from hub.outside import figures, files, hooks, offers, running
+from hub.outside import figures, files, hooks, offers, purchases, running
 from hub.outside.asking import Operation
 from hub.outside.figure_shapes import FiguresWanted, RowsWanted
+from hub.outside.purchases import PurchasePage, PurchasesKept, PurchasesTold, PurchasesWanted
 from hub.outside.shapes import (
     ActPage,
     ActsWanted,
@@ -59,6 +60,10 @@ OPERATIONS: tuple[Operation, ...] = (
               offers.call_back, CouponShown, asked=Why),
     Operation("GET", "/redemptions", "listRedemptions", "Redemptions in the hub's order.", READ, running.redemptions,
               ActPage, query=ActsWanted),
+    Operation("GET", "/purchases", "listPurchases", "Purchases in the hub's order.", READ, purchases.purchases, PurchasePage,
+              query=PurchasesWanted),
+    Operation("POST", "/purchases", "tellPurchases", "What was bought; each once, by its id.", Right.IMPORT_DATA,
+              purchases.tell, PurchasesKept, asked=PurchasesTold),
     Operation("GET", "/report", "getReport", "What happened in some days.", READ, running.report, Report, query=Days,
               problems=(422,)),
     Operation("GET", "/visits", "getVisits", "Who came in some days.", READ, running.visits, Visits, query=Days,
