@@ -1,11 +1,16 @@
 """`python -m hub`: init, serve, pair, devices, campaign, staff, manager, setup-code, coupon, report, rebuild, verify, backup,
-config, check."""
+config, check, value."""
 
 from __future__ import annotations
 
 import sys
 
-from hub.cli import main
-
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["value"]:
+        # It needs neither the hub's folder nor the pages: forty megabytes and half a second that it need not carry.
+        from hub.value.commands import main as value
+
+        sys.exit(value(sys.argv[2:]))
+    from hub.cli import main
+
     sys.exit(main())

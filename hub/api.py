@@ -44,8 +44,8 @@ from hub.store.records import Device
 from hub.tenants import Tenants
 from hub.upstream.asking import Asker, settle
 from hub.upstream.below import BELOW
+from hub.upstream.housed import OneRoof, asker_of, decide_below
 from hub.upstream.keeping import NOT_A_SHOP, Keeping
-from hub.upstream.presenting import in_all_books
 from hub.upstream.receiving import receive
 from hub.upstream.relaying import HeadOffice
 from hub.wire.backup import BackupRequest
@@ -97,7 +97,7 @@ class Api:
     clock: Clock
     codes: CodeKeys
     fleet: Listening
-    asker: Asker | None = None
+    asker: Asker | OneRoof | None = None
     keeping: Keeping | None = None
 
     def sync(self, body: bytes) -> msgspec.Struct:
@@ -152,8 +152,8 @@ class Api:
             state = self.clock.state()
             if asked_on is not None:
                 return settle(self.store, device, asked, asked_on, now, state)
-            shown = in_all_books(self.store, asked, device.device) if device.program == BELOW else None
-            return redeem(self.store, device, asked, now, state, self.beside(), shown)
+            decide = decide_below if device.program == BELOW else redeem
+            return decide(self.store, device, asked, now, state, self.beside())
 
         return self._decided(device, counter, asked, answer, {"kiosk", BELOW})
 
@@ -350,7 +350,7 @@ def create_api(
         sealed = [Secret(CODE_KEYS, codes.content), *secrets]
         remembers = giver if own.shop.number == home else None
         snapshots = SnapshotMaker(own, key, sealed, remembers)
-        asker = Asker(own, above) if above is not None and own.shop.number == home else None
+        asker = asker_of(own, above if own.shop.number == home else None, lambda one: shops.of_shop(one))
         return Api(own, key, snapshots, clock, codes, Listening(own, snapshots.settings), asker, keeping)
 
     shops = Tenants(store, make)

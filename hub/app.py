@@ -242,6 +242,9 @@ def _mount_admin(
         folder=config.dir,
     )
     app.register_blueprint(pages, url_prefix="/manage")
+    from hub.admin.board_shown import create_board
+
+    app.register_blueprint(create_board(store, clock.now))
 
 
 def _mount_health(

@@ -41,7 +41,9 @@ def build_parser() -> argparse.ArgumentParser:
 
     _shop(command("init", "make the shop"), number=1)
     shops = command("shop", "the shops of this database").add_subparsers(dest="action", required=True)
-    _shop(shops.add_parser("add", help="make one more shop beside those that are there"), number=0)
+    add_shop = shops.add_parser("add", help="make one more shop beside those that are there")
+    _shop(add_shop, number=0)
+    add_shop.add_argument("--of-chain", action="store_true", help="count it together with the hub's own shop")
     shops.add_parser("list", help="list them").add_argument("--json", action="store_true")
 
     serve = command("serve", "answer the shop's devices, its managers and its shoppers")
@@ -95,9 +97,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     command("work", "do the hub's long work, as a process of its own")
     _outside(command)
-    command(
-        "rebuild", "derive visits, coupons and redemptions from the journal again, while the shop goes on"
-    )
+    command("rebuild", "derive visits, coupons and redemptions from the journal again, while all goes on")
     migrate = command(
         "migrate", "move the hub from its file to a PostgreSQL database, while the shop goes on"
     )
@@ -114,6 +114,7 @@ def build_parser() -> argparse.ArgumentParser:
     backup.add_argument("file", type=Path)
     add_node_commands(command("node", "pair, configure, place, revoke, retire and replace the shop's nodes"))
     add_safety(command)
+    command("value", "what members are worth, who may be lost").add_argument("rest", nargs="...")
     command("config", "print the settings in force")
     check = command("check", "say what is wrong; exit status 0 fine, 1 warnings, 2 errors")
     check.add_argument("--json", action="store_true")
@@ -333,6 +334,7 @@ def _commands() -> dict[str, Callable[[Config, argparse.Namespace], int]]:
     from hub.paper.commands import paper
     from hub.safety import commands as safety_commands
     from hub.upstream.commands import upstream
+    from hub.value.commands import value
 
     return {
         "init": shop_commands.init,
@@ -367,6 +369,7 @@ def _commands() -> dict[str, Callable[[Config, argparse.Namespace], int]]:
         "ship": safety_commands.ship,
         "restore": safety_commands.restore,
         "drill": safety_commands.drill,
+        "value": value,
     }
 
 

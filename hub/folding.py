@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from hub.figures.folding_purchases import paid
 from hub.ledger import HUB, RefusedHere
 from hub.reading import Envelope
 from hub.spending import KINDS as ACT_KINDS
@@ -61,18 +62,25 @@ def fold(ledger: LedgerQuestions, events: Sequence[Placed], *, is_run: bool = Fa
         placed, facts = _facts(kind, by_kind[kind], flaws)
         if not facts:
             continue
+        sums.offers.told(kind, placed, facts)
+        sums.members.told(kind, placed, facts)
         if kind in SUMMED:
             SUMMED[kind](ledger, placed, facts)
+        elif kind == "purchase.paid":
+            sums.members.bought(paid(ledger, placed, facts))
         elif kind in ACT_KINDS:
             acts += [(*place, fact) for place, fact in zip(placed, facts, strict=True)]
-        else:
-            _issued(ledger, placed, facts, sums.tallies, flaws)
+        elif kind == "coupon.issued":
+            _issued(ledger, placed, facts, sums, flaws)
     # Each of them depends on what stood before it, whatever its kind.
     spending.fold(sorted(acts, key=itemgetter(0)))
     if sums.tallies:
         ledger.bump({key: (total[0], total[1], total[2]) for key, total in sums.tallies.items()})
     if sums.by_quarter:
         ledger.bump_uses(sums.by_quarter, sums.by_member)
+    sums.offers.write(ledger)
+    sums.members.moved(sums.offers.moved)
+    sums.members.write(ledger)
     if flaws.rows:
         ledger.add_flaws(flaws.rows)
     ledger.count_kinds([(kind, len(those)) for kind, those in sorted(by_kind.items())])
@@ -104,7 +112,7 @@ def _issued(
     ledger: LedgerQuestions,
     placed: list[Placed],
     facts: list[CouponIssued],
-    tallies: dict[tuple[int, str], list[int]],
+    sums: Sums,
     flaws: _Flaws,
 ) -> None:
     rows: list[tuple[Any, ...]] = []
@@ -115,11 +123,21 @@ def _issued(
                 *(event.at, issued.simulated, issued.member),
             )
         )
-        tallies[issued.campaign, event.device][0] += 1
+        sums.tallies[issued.campaign, event.device][0] += 1
+    known = set()
     for serial, position, campaign, *rest in ledger.add_coupons(rows):
         device = str(rest[4])
-        tallies[campaign, device][0] -= 1
+        sums.tallies[campaign, device][0] -= 1
+        known.add(position)
         flaws.add(position, device, f"coupon.issued: the serial {serial} was issued before")
+    sums.offers.issued(
+        ledger,
+        [
+            (fact.serial, event.at, fact.campaign, fact.channel, fact.simulated)
+            for (position, event), fact in zip(placed, facts, strict=True)
+            if position not in known
+        ],
+    )
 
 
 def _reach(ledger: LedgerQuestions, events: list[Envelope | Event], *, is_run: bool) -> None:

@@ -152,12 +152,15 @@ def own_epoch(store: Store) -> int:
     return 1 if latest is None else latest.number
 
 
-def append_own(store: Store, kind: str, data: msgspec.Raw, now: float, clock: ClockState) -> Placed:
-    """Write a fact of the hub's own into the journal. Call inside a transaction, and fold it there."""
+def append_own(
+    store: Store, kind: str, data: msgspec.Raw, now: float, clock: ClockState, at: float | None = None
+) -> Placed:
+    """Write a fact of the hub's own into the journal. Call inside a transaction, and fold it there. `at`: when it happened, where
+    the hub learns of it later."""
     epoch = own_epoch(store)
     seq = store.journal.next_seq(HUB, epoch)
     position = store.journal.last_position() + 1
-    event = Event(HUB, epoch, seq, kind, now, clock, data)
+    event = Event(HUB, epoch, seq, kind, now if at is None else at, clock, data)
     store.journal.append([Run(position, HUB, epoch, seq, 1, now, b"[" + write_event(event) + b"]")])
     return position, event
 

@@ -40,6 +40,8 @@ class RedeemedHere(CouponRedeemed, frozen=True, kw_only=True):
     asked_by: Short | None = None
     reservation: Short = ""
     right_spent: bool = False
+    booked_in: int = 0
+    """At head office: the shop of the chain that sold it, in whose own books it stands too."""
 
 
 class RefusedHere(CouponRefused, frozen=True, kw_only=True):
@@ -222,6 +224,8 @@ def _act(event: Happened, fact: RedeemedHere, standing: Standing) -> Act:
         member=fact.member,
         balance_cents=fact.balance_cents,
         right_spent=fact.right_spent and event.device == HUB,
+        purchase=fact.purchase,
+        booked_in=fact.booked_in if event.device == HUB else 0,
     )
 
 

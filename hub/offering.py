@@ -20,6 +20,7 @@ from hub.promises import Action, changes, faults_of, may
 from hub.sentences import Said, said
 from hub.store.base import Store
 from hub.store.records import CampaignRecord, CampaignState, Proposal
+from hub.wire.chain import is_of_chain
 from hub.wire.snapshot import Campaign
 
 FOUR_EYES = "four_eyes"
@@ -78,13 +79,16 @@ def keep(
     *,
     expect: int = 0,
 ) -> CampaignRecord | Said:
-    """Keep an offer as its next version; a new one (`before` is None) gets its number here.
+    """Keep an offer as its next version; a new one (`before` is None) gets its number here, among those of the chain where the one
+    that it has is one of them.
 
     `expect`: the version that whoever changed it had seen. Whether they may was asked before (`not_alone`).
     """
     with store.writing():
         if before is None:
-            campaign = msgspec.structs.replace(campaign, number=store.campaigns.free_number())
+            of_chain = is_of_chain(campaign.number)
+            free = store.chain.free_offer() if of_chain else store.campaigns.free_number()
+            campaign = msgspec.structs.replace(campaign, number=free)
         saved = store.campaigns.save(campaign, state, now, who, expect=expect if before else 0)
         if saved is None:
             return SOMEBODY_FASTER

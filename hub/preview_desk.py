@@ -59,7 +59,16 @@ class SceneDesk:
             return None
         return Picture(found.type, base64.b64encode(found.body).decode(), found.width, found.height)
 
-    def take(self, campaign: int, request_id: str, now: float, *, unasked: bool = False) -> Issued | Refused:
+    def take(
+        self,
+        campaign: int,
+        request_id: str,
+        now: float,
+        *,
+        unasked: bool = False,
+        way: Channel | None = None,
+        whose: str = "",
+    ) -> Issued | Refused:
         """Nothing is handed out."""
         return Refused(Refusal.NOT_STARTED)
 
@@ -71,7 +80,7 @@ class SceneDesk:
         """None."""
         return None
 
-    def seen(self, campaign: int, now: float) -> None:
+    def seen(self, campaign: int, now: float, *, way: Channel | None = None) -> None:
         """A preview is not counted."""
 
     def shown(self, campaign: int, times: int, shown_s: float, now: float) -> None:

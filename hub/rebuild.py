@@ -20,7 +20,7 @@ from hub.store.beside import REBUILT, VERIFIED
 from hub.store.whole import HubStore
 from hub.work import Progress, WorkFailed
 
-FOLDING = 2
+FOLDING = 3
 """Raised with each release that derives something else from the same journal. A file that was written by another one is made
 again when a hub opens it: an old release keeps facts that it does not understand, and they have to count from then on."""
 

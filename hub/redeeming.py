@@ -40,8 +40,10 @@ def redeem(
     clock: ClockState,
     beside: Beside = NOTHING_BESIDE,
     shown: Presented | None = None,
+    booked_in: int = 0,
 ) -> RedeemReply | tuple[int, Problem]:
-    """Decide and write it down. Call inside `store.writing()`. `shown`: what stands behind the text, where others looked."""
+    """Decide and write it down. Call inside `store.writing()`. `shown`: what stands behind the text, where others looked;
+    `booked_in`: the shop of the chain that sells it, at head office."""
     presented = present(store, request.text) if shown is None else shown
     act = standing_act(store.ledger, device.device, request.nonce)
     if act is not None:
@@ -67,7 +69,7 @@ def redeem(
     )
     decided = decide_presented(store, presented, who, now, beside)
     remember_picture(store, presented.coupon, decided)
-    reply = _write_down(store, device, request, presented.coupon, decided, now, clock)
+    reply = _write_down(store, device, request, presented.coupon, decided, now, clock, booked_in)
     if not reply.accepted:
         # A redemption is found again by its nonce; a refusal has to be remembered.
         store.journal.keep_answer(device.device, request.nonce, asked, msgspec.json.encode(reply), now)
@@ -104,6 +106,7 @@ def _write_down(
     decided: Decided,
     now: float,
     clock: ClockState,
+    booked_in: int,
 ) -> RedeemReply:
     decision = decided.decision
     if isinstance(decision, Refused) or coupon is None:
@@ -122,6 +125,8 @@ def _write_down(
         asked_by=device.device,
         reservation=request.reservation,
         right_spent=decided.right_spent,
+        purchase=request.purchase,
+        booked_in=booked_in,
     )
     fold(store.ledger, [append_own(store, "coupon.redeemed", write_fact(fact), now, clock)])
     return RedeemReply(

@@ -77,6 +77,8 @@ def _add(store: HubStore, config: Config, args: argparse.Namespace) -> int:
                 f"There is a shop {made.number} already. Leave the number out, or take another."
             )
         keep_shop(own, made, time.time())
+        if args.of_chain:
+            store.put_in_chain(made.number)
     show(
         f"{args.name} is shop {made.number}. Its devices meet this hub; its pages: "
         f"HUB_SHOP={made.number} python -m hub --dir {config.dir} serve"

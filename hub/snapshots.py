@@ -5,7 +5,6 @@ A node's own are its rights (`hub.escrow` says how much), what it may recognise,
 
 from __future__ import annotations
 
-import base64
 import threading
 from collections.abc import Sequence
 
@@ -19,8 +18,8 @@ from hub.fleet.settings import NodeSettings
 from hub.giving import Giver, how_far
 from hub.sealed import NodeSealer, Secret
 from hub.store.base import Store
-from hub.store.records import CampaignRecord, Device, PictureRecord
-from hub.upstream.below import BELOW, shop_keys, without_pictures_of_others
+from hub.store.records import Device, PictureRecord
+from hub.upstream.below import BELOW, picture_section, shop_keys, travelling, without_pictures_of_others
 from hub.upstream.merging import (
     ALONE,
     FromAbove,
@@ -29,6 +28,7 @@ from hub.upstream.merging import (
     pictures_here,
     rules_here,
     staff_here,
+    version_above,
 )
 from hub.wire.chain import is_of_chain
 from hub.wire.identity import sign_text
@@ -36,7 +36,6 @@ from hub.wire.snapshot import (
     PICTURE_PREFIX,
     Campaign,
     Manifest,
-    Picture,
     Snapshot,
     Staff,
     content_hash,
@@ -44,20 +43,10 @@ from hub.wire.snapshot import (
 )
 from hub.wire.sync import Held
 
-KEEP_ENDED_S = 30 * 86_400
-"""Tills can say "expired" rather than "unknown" for this long."""
-
 RECOGNISES = "edge"
 """The program that hears phones and tags; to no other one is it told who may be recognised, let alone by which key."""
 
 _DAY_S = 86_400
-
-
-def picture_section(picture: PictureRecord) -> bytes:
-    """A picture as it travels; its hash is the name that offers use."""
-    return section_body(
-        Picture(picture.type, base64.b64encode(picture.body).decode(), picture.width, picture.height)
-    )
 
 
 def picture_hash(media_type: str, body: bytes, width: int, height: int) -> str:
@@ -74,7 +63,7 @@ class SnapshotMaker:
         self._store = store
         self._key = key
         self._lock = threading.Lock()
-        self._made_for: tuple[int, int] | None = None
+        self._made_for: tuple[int, int, int] | None = None
         self._bodies: dict[str, bytes] = {}
         self._hashes: dict[str, str] = {}
         self._campaigns: list[Campaign] = []
@@ -125,11 +114,11 @@ class SnapshotMaker:
 
     def _sections(self, now: float) -> tuple[dict[str, bytes], dict[str, str], list[Campaign], FromAbove]:
         # The day is part of it: campaigns that ended long ago leave the snapshot without anybody's doing.
-        wanted = (self._store.shop.snapshot_version(), int(now // _DAY_S))
+        wanted = (self._store.shop.snapshot_version(), int(now // _DAY_S), version_above(self._store))
         with self._lock:
             if self._made_for != wanted:
-                above = from_above(self._store)
-                campaigns = _travelling(self._store.campaigns.all(), wanted[1] * _DAY_S)
+                above = from_above(self._store, wanted[1] * _DAY_S)
+                campaigns = travelling(self._store.campaigns.all(), wanted[1] * _DAY_S)
                 campaigns += offers_here(self._store, above)
                 self._above = above
                 self._bodies = self._build(campaigns, above)
@@ -174,18 +163,3 @@ class SnapshotMaker:
         told = self.giver.told(number)
         tallies = with_gone(self._store, ledger.tallies_of(number))
         return stranded(campaign, hands(campaign, nodes, tallies, ledger.grants(), told))
-
-
-def _travelling(records: list[CampaignRecord], day_start: float) -> list[Campaign]:
-    """What nodes must know: running campaigns, and stopped ones without any channel, so that what was taken can be used."""
-    campaigns = []
-    for record in sorted(records, key=lambda record: record.number):
-        campaign = record.campaign
-        if record.published_at is None or record.state == "draft":
-            continue
-        if campaign.ends_at + KEEP_ENDED_S < day_start:
-            continue
-        if record.state != "published":
-            campaign = msgspec.structs.replace(campaign, channels=(), stopped=True)
-        campaigns.append(campaign)
-    return campaigns

@@ -17,6 +17,8 @@ from typing import Any
 
 import msgspec
 
+from hub.figures.folding_members import MemberSums
+from hub.figures.folding_offers import OfferSums
 from hub.ledger import (
     AGAIN,
     FLAGGED,
@@ -73,6 +75,8 @@ class Sums:
     tallies: dict[tuple[int, str], list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0, 0]))
     by_quarter: dict[tuple[int, int], int] = field(default_factory=lambda: defaultdict(int))
     by_member: dict[tuple[str, int], int] = field(default_factory=lambda: defaultdict(int))
+    offers: OfferSums = field(default_factory=OfferSums)
+    members: MemberSums = field(default_factory=MemberSums)
 
     def count(self, act: Act, by: int) -> None:
         """An act counts from now on (1), or no more (-1)."""
@@ -80,6 +84,8 @@ class Sums:
         self.by_quarter[act.campaign, int(act.at) // QUARTER_S] += by
         if act.member:
             self.by_member[act.member, act.campaign] += by
+        self.offers.counts(act, by)
+        self.members.counts(act, by)
 
 
 class Spending:
@@ -144,6 +150,9 @@ class Spending:
             ledger.put_voucher(fact.serial, fact.campaign, folded.voucher)
         if folded.conflict is not None:
             ledger.add_conflict(folded.conflict)
+            self._sums.offers.conflict(folded.act, folded.conflict)
+        if back is not None and folded.act.standing == "reversed":
+            self._sums.offers.taken_back(folded.act, back)
         if fact.reservation and event.device == HUB:
             ledger.end_reservation(device, fact.reservation, "redeemed")
         self.new.append(NewAct(event, redeemed=fact))
@@ -187,6 +196,7 @@ class Spending:
     def _take_back(self, act: Act, reversal: Reversal) -> None:
         ledger = self._ledger
         ledger.set_standing(act.device, act.nonce, "reversed")
+        self._sums.offers.taken_back(act, reversal)
         self._sums.count(act, -int(act.counts))
         next_first = ledger.next_conflict(act.serial) if act.standing == "first" else None
         if next_first is not None:
@@ -199,8 +209,10 @@ class Spending:
             ledger.put_voucher(act.serial, act.campaign, voucher)
             left_beyond = beyond_worth(voucher)
         conflicts = ledger.conflicts_of(act.serial)
-        for conflict in settle(conflicts, act, next_first, left_beyond, reversal.at):
+        changed = settle(conflicts, act, next_first, left_beyond, reversal.at)
+        for conflict in changed:
             ledger.change_conflict(conflict)
+        self._sums.offers.settled(ledger, conflicts, changed)
 
     def _reserved(self, position: int, event: Envelope | Event, fact: ReservedHere) -> None:
         self._ledger.add_reservation(

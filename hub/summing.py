@@ -95,12 +95,12 @@ def _thousandths(values: list[float]) -> int:
 
 def visits(ledger: LedgerQuestions, _placed: Sequence[Placed], facts: Sequence[VisitClosed]) -> None:
     """Visits and their length, by quarter of an hour of arrival. Whole milliseconds."""
-    ledger.add_footfall(
-        [
-            (*key, len(group), _thousandths([min(one.dwell_s, LONGEST_DWELL_S) for one in group]))
-            for key, group in _by_quarter_and_zone([one.arrived_at for one in facts], facts)
-        ]
-    )
+    rows = [
+        (*key, len(group), _thousandths([min(one.dwell_s, LONGEST_DWELL_S) for one in group]))
+        for key, group in _by_quarter_and_zone([one.arrived_at for one in facts], facts)
+    ]
+    ledger.add_footfall(rows)
+    ledger.roll("footfall", rows)
 
 
 def occupancy(ledger: LedgerQuestions, placed: Sequence[Placed], facts: Sequence[OccupancyMeasured]) -> None:
@@ -114,6 +114,7 @@ def occupancy(ledger: LedgerQuestions, placed: Sequence[Placed], facts: Sequence
         high = _thousandths([one.high for one in group])
         rows.append((*key, len(people), _thousandths(people), low, high, int(max(people) * 1000)))
     ledger.add_occupancy(rows)
+    ledger.roll("present", rows)
 
 
 def _newest(
@@ -144,6 +145,7 @@ def street(ledger: LedgerQuestions, placed: Sequence[Placed], facts: Sequence[St
             max(latest_at, event.at),
         )
     ledger.add_street([(*key, *total) for key, total in sums.items()])
+    ledger.roll("street", [(*key, *total[1:3]) for key, total in sums.items()])
 
 
 def guests(ledger: LedgerQuestions, placed: Sequence[Placed], facts: Sequence[PortalJoined]) -> None:
@@ -154,6 +156,7 @@ def guests(ledger: LedgerQuestions, placed: Sequence[Placed], facts: Sequence[Po
         joined, known = sums.get(key, (0, 0))
         sums[key] = (joined + 1, known + bool(guest.member))
     ledger.add_guests([(*key, *total) for key, total in sums.items()])
+    ledger.roll("guests", [(*key, *total) for key, total in sums.items()])
 
 
 def consents(

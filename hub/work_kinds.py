@@ -81,6 +81,24 @@ def _tidy_webhooks() -> Chore:
     return tidy_webhooks
 
 
+def _digests() -> Chore:
+    from hub.admin.digest_mail import work_digests
+
+    return work_digests
+
+
+def _tidy_digests() -> Chore:
+    from hub.figures.digest import tidy_digests
+
+    return tidy_digests
+
+
+def _changes() -> Chore:
+    from hub.figures.changes import work_changes
+
+    return work_changes
+
+
 def _tidy() -> Chore:
     from hub.working import tidy
 
@@ -100,6 +118,9 @@ KINDS: Mapping[str, Kind] = {
 
 CHORES: tuple[Repeated, ...] = (
     Repeated("tidy work", 600.0, _tidy),
+    Repeated("figures that changed", 600.0, _changes),
     Repeated("tidy webhooks", 3_600.0, _tidy_webhooks),
     Repeated("webhooks", 0.0, _webhooks),
+    Repeated("digests", 20.0, _digests),
+    Repeated("tidy digests", 86_400.0, _tidy_digests),
 )

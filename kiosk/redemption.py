@@ -224,7 +224,7 @@ class Redeemer:
             return verdict
         request = hashlib.blake2b(f"next visit\n{verdict.act}".encode(), digest_size=16).hexdigest()
         try:
-            issued = means.desk.take(campaign.next_visit, request, means.clock.now())
+            issued = means.desk.take(campaign.next_visit, request, means.clock.now(), whose=verdict.member)
             if not isinstance(issued, Issued):
                 return verdict
             with writing(means.store.pool.here()) as conn:

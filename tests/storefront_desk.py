@@ -11,6 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from PIL import Image, ImageDraw
 
 from hub.wire.coupon import Coupon, Issued, make_code, mint_token
+from hub.wire.events import Channel
+from hub.wire.holdout import is_held_out
 from hub.wire.refusals import Refusal
 from hub.wire.rules import Refused
 from hub.wire.snapshot import Campaign, Offer, Picture, Shop, Value
@@ -78,12 +80,21 @@ class FakeDesk:
         self._alive()
         return self.issued.get(self.by_request.get(request_id, ""))
 
-    def take(self, campaign: int, request_id: str, now: float, *, unasked: bool = False) -> Issued | Refused:
+    def take(
+        self,
+        campaign: int,
+        request_id: str,
+        now: float,
+        *,
+        unasked: bool = False,
+        way: Channel | None = None,
+        whose: str = "",
+    ) -> Issued | Refused:
         self._room()
         if request_id in self.by_request:
             return self.issued[self.by_request[request_id]]
         running = self.campaign(campaign, now)
-        if running is None:
+        if running is None or is_held_out(running, whose):
             return Refused(Refusal.NOT_OFFERED)
         taken = sum(each.coupon.campaign == campaign for each in self.issued.values())
         if running.issue_limit is not None and taken >= running.issue_limit:
@@ -105,7 +116,7 @@ class FakeDesk:
             return None
         return found, next((each for each in self.running if each.number == found.coupon.campaign), None)
 
-    def seen(self, campaign: int, now: float) -> None:
+    def seen(self, campaign: int, now: float, *, way: Channel | None = None) -> None:
         self._room()
         self.opened.append(campaign)
 

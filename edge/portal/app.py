@@ -15,7 +15,7 @@ from edge.portal.config import Config
 from edge.portal.front import Door, Front, OwnNames, Wsgi
 from edge.portal.health import look
 from edge.portal.installer.pages import Installer, create_installer
-from edge.portal.keeper import Keeper
+from edge.portal.keeper import Keeper, whose
 from edge.portal.looking import api_reason, holding
 from edge.portal.tls import Certificates
 from edge.portal.ways.desk import WaysDesk, WaySettings
@@ -122,6 +122,7 @@ def create_portal(house: House) -> Portal:
             home="/offers",
             foot_links=foot_links,
             wallets=read_wallets(config.wallets),
+            whose=lambda: whose(keeper, request.remote_addr or "", clock.now()),
         )
     )
     app.register_blueprint(create_staff(staff), url_prefix="/staff")

@@ -89,3 +89,9 @@ class NoGate:
     def guests(self, now: float) -> list[Guest]:  # noqa: ARG002
         """Nobody."""
         return []
+
+
+def whose(keeper: Keeper, ip: str, now: float) -> str:
+    """The opaque id of the member behind an address, where somebody came in as one; empty for everybody else."""
+    grant = keeper.standing(ip, now).grant if keeper.has_gate else None
+    return grant.member if grant is not None else ""

@@ -61,7 +61,18 @@ class ShownGroup:
 
 
 GROUPS = (
-    Group(said("Today"), (Entry("today", said("Today")),)),
+    Group(
+        said("Numbers"),
+        (
+            Entry("today", said("Today")),
+            Entry("explore", said("Explore"), ("rows",)),
+            Entry("digests", said("Digests"), ("digest", "digest_add", "digest_issue")),
+            Entry("boards", said("Boards"), ("board_add",)),
+            Entry("files", said("Files")),
+            Entry("sql", said("Your own questions")),
+            Entry("figures", said("How each number is made")),
+        ),
+    ),
     Group(
         said("Selling"),
         (

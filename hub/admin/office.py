@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response
 from hub.admin.guard import Need, allowed, lets, own_role
 from hub.admin.look import own_style
 from hub.admin.navigation import ShownGroup, shown
+from hub.admin.values import Values, attributes
 from hub.admin.wording import Wording
 from hub.changing import changed
 from hub.previews import Stage
@@ -117,6 +118,8 @@ def context(office: Office, needed: Mapping[str, Need | None]) -> dict[str, Any]
         "w": office.wording(),
         "act_name": act_name,
         "manager": session.manager if session else None,
+        "figures": Values(office.wording(), spoken),
+        "number_attributes": attributes,
         "may": lambda right: allowed(Right(right)),
         "form_token": g.get("shopbell_form_token", ""),
         "navigation": lambda: _navigation(office, needed),
@@ -209,6 +212,15 @@ def act_name(what: str) -> str:
         "webhook.switched": gettext("switched a webhook"),
         "webhook.resent": gettext("sent a message again"),
         "webhook.disabled": gettext("gave a webhook up"),
+        "board.made": gettext("made a board"),
+        "board.ended": gettext("ended a board"),
+        "digest.made": gettext("made a digest"),
+        "digest.asked": gettext("asked for a digest at once"),
+        "digest.paused": gettext("paused a digest"),
+        "digest.resumed": gettext("went on with a digest"),
+        "digest.removed": gettext("removed a digest"),
+        "rows.fetched": gettext("fetched rows as a file"),
+        "sql.fetched": gettext("fetched an answer to a question of their own"),
         "work.begun": gettext("began long work"),
         "work.cancelled": gettext("cancelled long work"),
         "import.asked": gettext("gave a file to take in"),
@@ -243,6 +255,8 @@ def act_name(what: str) -> str:
         "tag.removed": gettext("removed a tag"),
         "shop.made": gettext("made the shop"),
         "shop.changed": gettext("changed the shop"),
+        "note.added": gettext("wrote a note on the chart"),
+        "note.removed": gettext("removed a note from the chart"),
         "offer.created": gettext("made an offer"),
         "offer.changed": gettext("changed an offer"),
         "offer.copied": gettext("copied an offer"),
@@ -298,6 +312,12 @@ def done_sentence(code: str) -> str | None:
         "codes-under-way": gettext(
             "The last replacement is still under way. Try again tomorrow, or replace it at once."
         ),
+        "board-ended": gettext("Ended. Its address opens nothing any more."),
+        "digest-made": gettext("Made. It comes at its hour from now on."),
+        "digest-asked": gettext("It is being made. Open this page again in a moment."),
+        "digest-paused": gettext("Paused."),
+        "digest-resumed": gettext("It comes again."),
+        "digest-removed": gettext("Removed. Nothing is sent any more."),
         "work-begun": gettext("It is being done. You may close this page."),
         "work-cancelled": gettext("It ends at its next step."),
         "api-key-ended": gettext("The key is believed no more."),

@@ -15,6 +15,7 @@ from babel.dates import (
     format_timedelta,
 )
 from babel.numbers import format_decimal, format_percent
+from babel.units import format_unit
 
 from hub.sentences import Said
 from hub.storefront import when
@@ -45,6 +46,31 @@ class Wording:
     def percent(self, share: float) -> str:
         """A share from 0 to 1."""
         return format_percent(share, locale=self.locale)
+
+    def tenths(self, number: float) -> str:
+        """A number with one digit behind the point at most."""
+        return format_decimal(number, "#,##0.#", locale=self.locale)
+
+    def share(self, share: float) -> str:
+        """A share from 0 to 1, with one digit behind the point where it is small."""
+        return format_percent(share, "#,##0.#%" if abs(share) < 0.1 else None, locale=self.locale)
+
+    def signed(self, number: float) -> str:
+        """A difference with its sign, one digit behind the point at most."""
+        return format_decimal(number, "+#,##0.#;-#,##0.#", locale=self.locale)
+
+    def signed_percent(self, share: float) -> str:
+        """A difference from 0 to 1 and beyond, with its sign; small ones with a digit behind the point."""
+        shape = "+#,##0.#%;-#,##0.#%" if abs(share) < 0.01 else "+#,##0%;-#,##0%"
+        return format_percent(share, shape, locale=self.locale)
+
+    def minutes(self, seconds: float) -> str:
+        """A mean length of time, so exact that two can be compared."""
+        if seconds < 90:
+            return format_unit(round(seconds), "second", length="short", locale=self.locale)
+        if seconds < 5_400:
+            return format_unit(round(seconds / 60, 1), "minute", length="short", locale=self.locale)
+        return format_unit(round(seconds / 3_600, 1), "hour", length="short", locale=self.locale)
 
     def local(self, at: float) -> datetime:
         """A time on the shop's clock."""

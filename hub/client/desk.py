@@ -19,6 +19,7 @@ from hub.client.shelf import Shelf
 from hub.client.together import Together
 from hub.wire.coupon import CODE_RANDOM_BYTES, SERIAL_BYTES, Coupon, Issued, make_code, mint_token
 from hub.wire.events import Channel, CouponIssued, OfferSeen, OfferShown
+from hub.wire.holdout import is_held_out
 from hub.wire.refusals import Refusal
 from hub.wire.rotating import show
 from hub.wire.rules import Refused
@@ -79,9 +80,9 @@ class NodeDesk:
         """A picture of an offer."""
         return self._shelf.picture(digest)
 
-    def seen(self, campaign: int, now: float) -> None:
-        """An offer's own page was opened."""
-        self._outbox.record(OfferSeen(campaign=campaign, channel=self.channel), now)
+    def seen(self, campaign: int, now: float, *, way: Channel | None = None) -> None:
+        """An offer's own page was opened; `way`: how the shopper came, where that is not this node's channel."""
+        self._outbox.record(OfferSeen(campaign=campaign, channel=way or self.channel), now)
 
     def shown(self, campaign: int, times: int, shown_s: float, now: float) -> None:
         """An offer stood in front on this screen: so often, for so many seconds in all, since this was last told."""
@@ -122,12 +123,22 @@ class NodeDesk:
         return by_request(self._pool.here().conn, request_id)
 
     def take(
-        self, campaign: int, request_id: str, now: float, *, unasked: bool = False, member: str = ""
+        self,
+        campaign: int,
+        request_id: str,
+        now: float,
+        *,
+        unasked: bool = False,
+        member: str = "",
+        way: Channel | None = None,
+        whose: str = "",
     ) -> Issued | Refused:
         """Hand out a coupon within this node's rights. The same request is the same coupon, however often it comes.
 
-        `member`: the opaque id of the member to whom alone it is given.
+        `member`: the opaque id of the member to whom alone it is given. `whose`: of the one who stands there, where anybody may
+        use it. Neither gets one of a campaign in whose control group they are. `way` as in `seen`.
         """
+        channel = way or self.channel
         running = self._shelf.campaign(campaign)
         in_hand: list[int] = []
 
@@ -136,7 +147,7 @@ class NodeDesk:
             if before is not None:
                 return before
             self._pool.must_have_room()
-            if running is None or not self._runs(running, now):
+            if running is None or not self._runs(running, now) or is_held_out(running, member or whose):
                 return Refused(Refusal.NOT_OFFERED)
             right = self._shelf.right(campaign)
             if running.issue_limit is not None:
@@ -145,9 +156,9 @@ class NodeDesk:
                     return Refused(Refusal.SOLD_OUT)
             spend(conn, campaign, "issue", at_least=right.issued)
             issued = self._mint(running, now)
-            keep(conn, issued, self.channel, request_id, member)
-            seen = [OfferSeen(campaign=campaign, channel=self.channel)] if unasked else []
-            self._outbox.put_all(conn, [*seen, self._fact(issued, member)], now)
+            keep(conn, issued, channel, request_id, member)
+            seen = [OfferSeen(campaign=campaign, channel=channel)] if unasked else []
+            self._outbox.put_all(conn, [*seen, _fact(issued, member, channel)], now)
             return issued
 
         answer = self._together.write(hand_out)
@@ -173,14 +184,15 @@ class NodeDesk:
         )
         return Issued(coupon, mint_token(key, coupon), make_code(self._random(CODE_RANDOM_BYTES)), now)
 
-    def _fact(self, issued: Issued, member: str) -> CouponIssued:
-        coupon = issued.coupon
-        return CouponIssued(
-            serial=coupon.serial,
-            campaign=coupon.campaign,
-            code=issued.code,
-            key_number=coupon.key_number,
-            expires_at=coupon.expires_at,
-            channel=self.channel,
-            member=member,
-        )
+
+def _fact(issued: Issued, member: str, channel: Channel) -> CouponIssued:
+    coupon = issued.coupon
+    return CouponIssued(
+        serial=coupon.serial,
+        campaign=coupon.campaign,
+        code=issued.code,
+        key_number=coupon.key_number,
+        expires_at=coupon.expires_at,
+        channel=channel,
+        member=member,
+    )

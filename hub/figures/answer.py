@@ -53,6 +53,19 @@ class Fresh:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """A day (as 2026-01-31) that was over came to say something else: the number before and after, found at `at` (seconds
+    of UTC). In the unit of the figure."""
+
+    shop: int
+    day: str
+    figure: str
+    earlier: float
+    number: float
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """`rows` in the order of their keys (times first to last); empty where `Question.by` is empty. `total`: of all rows."""
 
@@ -68,3 +81,6 @@ class Answer:
     """Figures on which some filter has no hold."""
 
     simulated: bool = False
+    changed: tuple[Change, ...] = ()
+    """What of these days changed after somebody could have seen it, of the figures that were asked for, in whole shops alone (a
+    question that is narrowed has none)."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from hub.figures.definitions_offers import OFFER_FIGURES
+from hub.figures.definitions_place import PLACE_FIGURES
 from hub.figures.question import TIMES, Dimension
 from hub.wire.snapshot import Text
 
@@ -126,16 +128,60 @@ FIGURES: dict[str, Figure] = {
             over="visits",
             people=True,
         ),
+        *(
+            _figure(
+                one.name,
+                Family(one.family),
+                Unit(one.unit),
+                one.en,
+                one.zh,
+                one.how_en,
+                one.how_zh,
+                one.kinds,
+                measure=one.measure,
+                over=one.over,
+                people=one.people,
+            )
+            for one in PLACE_FIGURES
+        ),
+        *(
+            _figure(
+                one.name, Family.OFFERS, Unit(one.unit), one.en, one.zh, one.how_en, one.how_zh, one.kinds
+            )
+            for one in OFFER_FIGURES
+        ),
         _figure(
-            "redeemed",
-            Family.OFFERS,
+            "purchases",
+            Family.PURCHASES,
             Unit.COUNT,
-            "Coupons redeemed",
-            "已核销的优惠券",
-            "Coupons that a till accepted in these days, each once, and parts of vouchers. What was taken back, or accepted a "
-            "second time, is not counted here.",
-            "在这些日子里收银台接受的优惠券，每张算一次，代金券的每次使用也算一次。撤销的和重复接受的不算在内。",
-            ("coupon.redeemed", "coupon.reversed"),
+            "Purchases",
+            "购买次数",
+            "Purchases that a till told of in these days, with a coupon or without, each once. A till that tells of none is not "
+            "counted: then this is fewer than were paid.",
+            "在这些日子里收银台报告的购买，不论是否用券，每笔算一次。不报告的收银台不算在内，因此实际可能更多。",
+            ("purchase.paid",),
+        ),
+        _figure(
+            "sales_cents",
+            Family.PURCHASES,
+            Unit.CENTS,
+            "Sales",
+            "销售额",
+            "What was paid for these purchases, after all discounts.",
+            "这些购买实际支付的金额，已扣除全部折扣。",
+            ("purchase.paid",),
+        ),
+        _figure(
+            "mean_basket_cents",
+            Family.PURCHASES,
+            Unit.CENTS,
+            "Mean purchase",
+            "平均每笔金额",
+            "What was paid in these days, divided by the number of purchases.",
+            "在这些日子里支付的总金额除以购买次数。",
+            ("purchase.paid",),
+            measure="sales_cents",
+            over="purchases",
         ),
     )
 }

@@ -207,9 +207,18 @@ def _query(operation: Operation) -> Any:
     if operation.query is None:
         return None
     try:
-        return msgspec.convert(request.args.to_dict(), operation.query, strict=False)
+        return msgspec.convert(_arguments(operation.query), operation.query, strict=False)
     except (msgspec.ValidationError, ValueError) as wrong:
         raise Refused(400, "bad_request", f"The hub cannot read this question: {wrong}.") from None
+
+
+def _arguments(kind: type[msgspec.Struct]) -> dict[str, str | list[str]]:
+    """What stands behind the question mark; what may come several times is a list."""
+    several = {one.encode_name for one in msgspec.structs.fields(kind) if one.default_factory is list}
+    return {
+        name: values if name in several else values[0]
+        for name, values in request.args.to_dict(flat=False).items()
+    }
 
 
 def _body(operation: Operation) -> Any:

@@ -88,8 +88,8 @@ Answer = msgspec.Struct | Response
 class Operation:
     """One line of the document: what it is called, which right it needs, what goes in and what comes out.
 
-    `path` is as in OpenAPI; `query` and `asked` are types, None where there is nothing; `answer` None: a file. `problems`: the
-    statuses that it has beside those that every operation has.
+    `path` is as in OpenAPI; `query` and `asked` are types, None where there is nothing; `answer` None: a file, `media` its type.
+    `problems`: the statuses that it has beside those that every operation has.
     """
 
     method: Method
@@ -103,6 +103,7 @@ class Operation:
     asked: type[msgspec.Struct] | None = None
     status: int = 200
     problems: tuple[int, ...] = ()
+    media: str = "application/zip"
 
     @property
     def writes(self) -> bool:

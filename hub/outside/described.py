@@ -65,7 +65,7 @@ def paths(by_type: Mapping[Any, dict[str, Any]]) -> dict[str, Any]:
 
 def _described(operation: Operation, by_type: Mapping[Any, dict[str, Any]]) -> dict[str, Any]:
     if operation.answer is None:
-        content: dict[str, Any] = {"application/zip": {"schema": {"type": "string", "format": "binary"}}}
+        content: dict[str, Any] = {operation.media: {"schema": {"type": "string", "format": "binary"}}}
     else:
         content = {"application/json": {"schema": by_type[operation.answer]}}
     problem = {"application/problem+json": {"schema": by_type[ProblemDetails]}}

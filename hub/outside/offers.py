@@ -23,12 +23,13 @@ from hub.outside.shapes import (
 from hub.promises import faults_of
 from hub.roles import Right
 from hub.store.records import CampaignRecord
+from hub.upstream.offering import cannot_be_of_chain
 from hub.wire.refusals import sentence
 from hub.wire.rules import Refused as NotGood
 from hub.wire.snapshot import Campaign, Offer
 
 _TEXTS = ("title", "text", "small_print", "keywords")
-_TERMS = tuple(name for name in Terms.__struct_fields__ if name not in (*_TEXTS, "value"))
+_TERMS = tuple(name for name in Terms.__struct_fields__ if name not in (*_TEXTS, "value", "for_chain"))
 
 
 def campaigns(call: Call) -> CampaignPage:
@@ -52,7 +53,11 @@ def draft(call: Call) -> CampaignShown:
     """A new offer as a draft."""
     terms: Terms = call.body
     with call.store.writing():
-        made = _campaign(call, terms, call.store.campaigns.free_number(), None)
+        free = call.store.chain.free_offer if terms.for_chain else call.store.campaigns.free_number
+        made = _campaign(call, terms, free(), None)
+        against = cannot_be_of_chain(made) if terms.for_chain else None
+        if against is not None:
+            raise Refused(409, against, "An offer for all shops cannot need what only one place can know.")
         kept = told(offering.keep(call.store, None, made, "draft", call.who, call.now))
     assert isinstance(kept, CampaignRecord)  # noqa: S101 - `told` has let nothing else through
     return _shown(kept)

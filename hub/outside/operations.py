@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from hub.outside import files, hooks, offers, running
+from hub.figures.json_out import AnswerShown, FigureList
+from hub.outside import figures, files, hooks, offers, purchases, running
 from hub.outside.asking import Operation
+from hub.outside.figure_shapes import FiguresWanted, RowsWanted
+from hub.outside.purchases import PurchasePage, PurchasesKept, PurchasesTold, PurchasesWanted
 from hub.outside.shapes import (
     ActPage,
     ActsWanted,
@@ -57,10 +60,26 @@ OPERATIONS: tuple[Operation, ...] = (
               offers.call_back, CouponShown, asked=Why),
     Operation("GET", "/redemptions", "listRedemptions", "Redemptions in the hub's order.", READ, running.redemptions,
               ActPage, query=ActsWanted),
+    Operation("GET", "/purchases", "listPurchases", "Purchases in the hub's order.", READ, purchases.purchases, PurchasePage,
+              query=PurchasesWanted),
+    Operation("POST", "/purchases", "tellPurchases", "What was bought; each once, by its id.", Right.IMPORT_DATA,
+              purchases.tell, PurchasesKept, asked=PurchasesTold),
     Operation("GET", "/report", "getReport", "What happened in some days.", READ, running.report, Report, query=Days,
               problems=(422,)),
     Operation("GET", "/visits", "getVisits", "Who came in some days.", READ, running.visits, Visits, query=Days,
               problems=(422,)),
+    Operation("GET", "/figures", "getFigures", "Managers' numbers, as every page shows them.", READ, figures.figures, AnswerShown,
+              query=FiguresWanted, problems=(422,)),
+    Operation("GET", "/figures.csv", "getFiguresCsv", "The same as CSV.", READ, figures.figures_csv, None, query=FiguresWanted,
+              problems=(422,), media=figures.CSV),
+    Operation("GET", "/figures.parquet", "getFiguresParquet", "The same as Parquet; 409 where its library is missing.", READ,
+              figures.figures_parquet, None, query=FiguresWanted, problems=(409, 422), media=figures.PARQUET),
+    Operation("GET", "/figures/definitions", "listFigures", "What each number is, and how it is made.", READ,
+              figures.definitions, FigureList),
+    Operation("GET", "/rows.csv", "getRowsCsv", "The rows behind the counter's numbers as CSV, without anything of a person.",
+              Right.EXPORT_DATA, figures.rows_csv, None, query=RowsWanted, problems=(422,), media=figures.CSV),
+    Operation("GET", "/rows.parquet", "getRowsParquet", "The same as Parquet; 409 where its library is missing.",
+              Right.EXPORT_DATA, figures.rows_parquet, None, query=RowsWanted, problems=(409, 422), media=figures.PARQUET),
     Operation("GET", "/devices", "listDevices", "Devices by their names.", READ, running.devices, DevicePage, query=Paging),
     Operation("POST", "/devices/pairings", "pairDevice", "A code with which one new device comes in.", Right.DEVICE,
               running.pair, PairingShown, asked=PairingWanted, status=201),

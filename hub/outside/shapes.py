@@ -98,6 +98,8 @@ class Terms(msgspec.Struct, frozen=True):
     next_visit: Number | None = None
     good_from: Literal["at_once", "next_day"] = "at_once"
     gtin: Annotated[str, Meta(max_length=14)] = ""
+    for_chain: bool = False
+    """A new offer is one for all shops of the chain; of one that is there already it changes nothing."""
 
 
 class ChangedTerms(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ from hub.paper.plan import GRIDS, Kind, Size, plain_link
 from hub.paper.poster import draw_poster
 from hub.paper.type import NoFont
 from hub.sentences import Said
+from hub.storefront.ways import with_way
 from hub.wire.digital_link import build
 from hub.wire.snapshot import Campaign, Shop, say
 
@@ -46,7 +47,10 @@ def make_order(
 
 def code_text(base: str, campaign: Campaign) -> str:
     """What the QR says: a GS1 Digital Link where the offer is for a product, else the address behind the short number."""
-    return build(base, campaign.gtin) if campaign.gtin else plain_link(base, campaign)
+    # Whoever scans it came by a printed code, and is counted so.
+    if campaign.gtin:
+        return with_way(build(base, campaign.gtin), "poster")
+    return with_way(plain_link(base, campaign), "poster")
 
 
 def make_pdf(orders: Sequence[Order], *, copies: int = 1) -> bytes | Said:

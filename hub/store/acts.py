@@ -28,7 +28,7 @@ Row = tuple[object, ...]
 
 def read_act(row: Row) -> Act:
     """An act from its row: SQLite knows no yes and no, only 1 and 0."""
-    return Act(*(*row[:10], bool(row[10]), *row[11:13], bool(row[13]), *row[14:16], bool(row[16])))  # type: ignore[arg-type]  # the row is in the order of the fields
+    return Act(*(*row[:10], bool(row[10]), *row[11:13], bool(row[13]), *row[14:16], bool(row[16]), *row[17:]))  # type: ignore[arg-type]  # the row is in the order of the fields
 
 
 def read_conflict(row: Row) -> Conflict:
@@ -55,7 +55,7 @@ class SqliteActs:
     def add_act(self, act: Act) -> None:
         """A redemption."""
         self._add(
-            "INSERT INTO redemption VALUES (:shop, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO redemption VALUES (:shop, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [_ACT_ROW(act)],
         )
 

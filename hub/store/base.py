@@ -14,9 +14,15 @@ from hub.store.audit_chain import Chain
 from hub.store.base_alarms import AlarmQuestions
 from hub.store.base_campaigns import ProposalQuestions
 from hub.store.base_chain import ChainQuestions
+from hub.store.base_figures import FigureParts, RollingQuestions
 from hub.store.base_fleet import FleetQuestions
+from hub.store.base_members import MemberFoldingQuestions
+from hub.store.base_notes import MoreParts
+from hub.store.base_offers import OfferActQuestions
+from hub.store.base_outs import OutsParts
 from hub.store.base_outside import ExportQuestions, OutsideQuestions, WebhookQuestions
-from hub.store.base_persons import PersonQuestions
+from hub.store.base_persons import EntryQuestions, PersonQuestions
+from hub.store.base_purchases import PurchaseQuestions
 from hub.store.base_setback import SetbackQuestions
 from hub.store.base_work import BesideQuestions, WorkQuestions
 from hub.store.counts import (
@@ -29,7 +35,6 @@ from hub.store.counts import (
     StreetCount,
     Window,
 )
-from hub.store.entry import Knocks
 from hub.store.habits import Habit, StaffQuarter
 from hub.store.key_records import CodeKeyRecord, KeyRecord, RuleRecord
 from hub.store.records import (
@@ -175,17 +180,6 @@ class TagQuestions(Protocol):
     def consents(self) -> list[ConsentRecord]: ...
 
 
-class EntryQuestions(Protocol):
-    """The way in: the set-up code of a new hub, and who has knocked how often."""
-
-    def put_setup_code(self, code_hash: str, now: float) -> None: ...
-    def has_setup_code(self) -> bool: ...
-    def spend_setup_code(self, code_hash: str) -> bool: ...
-    def knocks(self, what: str, subject: str) -> Knocks: ...
-    def knock(self, what: str, subject: str, now: float, *, forget_after_s: float) -> None: ...
-    def forget_knocks(self, what: str, subject: str) -> None: ...
-
-
 Rows = Iterable[tuple[object, ...]]
 T = TypeVar("T")
 
@@ -208,7 +202,7 @@ class JournalQuestions(Protocol):
     def reach(self) -> list[Reach]: ...
 
 
-class ActQuestions(Protocol):
+class ActQuestions(OfferActQuestions, Protocol):
     """What became of single coupons, and what limits have to know. A bounded number of rows each, from an index."""
 
     def add_act(self, act: Act) -> None: ...
@@ -244,7 +238,7 @@ class ActQuestions(Protocol):
     def is_revoked(self, serial: str) -> bool: ...
 
 
-class LedgerQuestions(ActQuestions, Protocol):
+class LedgerQuestions(ActQuestions, PurchaseQuestions, RollingQuestions, MemberFoldingQuestions, Protocol):
     """What was derived from the journal, and the rights that follow from it. Rows in the order that `ledger` names."""
 
     def add_footfall(self, rows: Rows) -> None: ...
@@ -336,7 +330,7 @@ class ReportQuestions(Protocol):
     def last_noted(self, what: str) -> float | None: ...
 
 
-class Store(Protocol):
+class Store(MoreParts, OutsParts, FigureParts, Protocol):
     """All of it, for one shop; `of_shop` for another one of the same database."""
 
     @property

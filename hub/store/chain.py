@@ -27,6 +27,20 @@ class SqlChain:
         rows = self._pool.read(_UPSTREAM, self._pool.shop)
         return UpstreamRecord(*rows[0]) if rows else None
 
+    def office_here(self) -> int:
+        """The shop of this database that is head office of this one; 0 where none is."""
+        rows = self._pool.read("SELECT of_chain FROM shop WHERE number = ?", self._pool.shop)
+        return int(rows[0][0] or 0) if rows else 0
+
+    def housed(self) -> list[int]:
+        """The shops of this database whose head office this one is, and that have no hub of their own, in order."""
+        rows = self._pool.read(
+            """SELECT number FROM shop WHERE of_chain = ? AND number <> ?
+               AND number NOT IN (SELECT tenant FROM shop_below WHERE shop = ?) ORDER BY number""",
+            *(self._pool.shop,) * 3,
+        )
+        return [int(number) for (number,) in rows]
+
     def put_upstream(self, record: UpstreamRecord) -> None:
         """Write it, with the counter as it is."""
         row = (

@@ -19,8 +19,13 @@ from hub.store.campaigns_schema import MIGRATIONS_CAMPAIGNS
 from hub.store.chain_schema import MIGRATIONS_CHAIN
 from hub.store.fleet_schema import MIGRATIONS_FLEET
 from hub.store.keys_schema import MIGRATIONS_KEYS
+from hub.store.members_schema import MIGRATIONS_MEMBERS
+from hub.store.notes_schema import MIGRATIONS_NOTES
+from hub.store.outs_schema import MIGRATIONS_OUTS
 from hub.store.outside_schema import MIGRATIONS_OUTSIDE
 from hub.store.people_schema import MIGRATIONS_PEOPLE
+from hub.store.purchases_schema import MIGRATIONS_PURCHASES
+from hub.store.rollups_schema import MIGRATIONS_ROLLUPS
 from hub.store.schema import MIGRATIONS_HUB
 from hub.store.setback_schema import MIGRATIONS_SETBACK
 from hub.store.tenancy_schema import MIGRATIONS_TENANCY
@@ -39,6 +44,11 @@ MIGRATIONS = (
     MIGRATIONS_FLEET,
     MIGRATIONS_CHAIN,
     MIGRATIONS_ALARMS,
+    MIGRATIONS_OUTS,
+    MIGRATIONS_NOTES,
+    MIGRATIONS_PURCHASES,
+    MIGRATIONS_ROLLUPS,
+    MIGRATIONS_MEMBERS,
 )
 """Every set of tables, in the order in which they are made."""
 

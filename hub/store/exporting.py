@@ -26,10 +26,10 @@ EXPORTED: dict[str, tuple[str, ...]] = {
     "webhook": ("sealed", "url"),
     "product": (),
     "coupon": ("code",),
-    **dict.fromkeys(("redemption", "reversal", "reservation", "refusal"), ()),
+    **dict.fromkeys(("redemption", "reversal", "reservation", "refusal", "purchase"), ()),
     **dict.fromkeys(("conflict", "voucher", "tally", "rights", "use_by_quarter", "use_by_member"), ()),
     **dict.fromkeys(("footfall", "occupancy", "present", "interest", "exposure", "street", "guest", "consent"), ()),
-    **dict.fromkeys(("reach", "kind_count", "flaw", "device_health"), ()),
+    **dict.fromkeys(("reach", "kind_count", "flaw", "device_health", "chart_note"), ()),
 }  # fmt: skip
 """By table, the columns that stay here. The journal goes out too, event by event (`hub.outside.exporting`)."""
 
@@ -44,6 +44,7 @@ STAYS: dict[str, str] = {
     **dict.fromkeys(("fleet_ahead", "fleet_told", "fleet_spent", "picture_seen", "parked"), "is of this very machine"),
     **dict.fromkeys(("setback", "retelling", "derived", "alarm"), "is of this very machine"),
     **dict.fromkeys(("upstream", "relayed", "chain_section", "shop_below"), "is head office's"),
+    **dict.fromkeys(("digest", "digest_issue", "digest_sending", "board"), "is read where it was made for"),
     **dict.fromkeys(("work", "work_file", "work_part", "work_turn", "webhook_message"), "is under way"),
 }  # fmt: skip
 """Why a table does not go out."""

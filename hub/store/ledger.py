@@ -12,11 +12,14 @@ from typing import Any
 from hub.store.acts import SqliteActs
 from hub.store.base import Rows
 from hub.store.connection import HubPool
+from hub.store.member_days import MemberFolding
+from hub.store.offer_acts import SqlOfferActs
+from hub.store.purchases import SqlPurchases
 from hub.store.records import Grant, LedgerCoupon, Tally
 from hub.store.schema import PROJECTIONS
 
 
-class SqliteLedger(SqliteActs):
+class SqliteLedger(SqliteActs, SqlOfferActs, SqlPurchases, MemberFolding):
     """Projections: each row follows from events alone."""
 
     def add_footfall(self, rows: Rows) -> None:

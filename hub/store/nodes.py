@@ -7,7 +7,9 @@ import msgspec
 from hub.store.connection import HubPool
 from hub.store.key_records import KeyRecord
 from hub.store.keys import KEY_NUMBERS, KEY_ROW
+from hub.store.member_days import MemberFolding
 from hub.store.records import Device
+from hub.store.rollups import SqlRollups
 from hub.wire.identity import REPLAY_WINDOW, ReplayWindow
 from hub.wire.snapshot import Key, Shop
 
@@ -34,6 +36,7 @@ class SqliteShop:
     def save(self, shop: Shop, now: float) -> None:
         """Make the shop, or give it another name, clock or colour."""
         with self._pool.writing() as conn:
+            before = self.get()
             conn.execute(
                 """INSERT INTO shop (number, body, made_at) VALUES (?, ?, ?)
                    ON CONFLICT (number) DO UPDATE SET body = excluded.body""",
@@ -41,6 +44,10 @@ class SqliteShop:
             )
             self._pool.shop = shop.number
             self._pool.snapshot_changed(conn)
+            if before is not None and before.timezone != shop.timezone:
+                # Its days begin at another moment from now on, also those that are over.
+                SqlRollups(self._pool).reckon_anew()
+                MemberFolding(self._pool).returns_anew()
 
     def made_at(self) -> float:
         """When the shop was made; 0 before."""

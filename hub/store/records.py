@@ -243,6 +243,12 @@ class Act:
     member: str = ""
     balance_cents: int | None = None
     right_spent: bool = False
+    purchase: str = ""
+    """For which purchase (`PurchasePaid.id`); empty where nobody said."""
+
+    booked_in: int = 0
+    """At head office: the shop of the chain in whose own books it stands too, so that sums over shops take it from there; 0 where
+    it stands nowhere else."""
 
     @property
     def counts(self) -> bool:
@@ -252,6 +258,24 @@ class Act:
     def as_first_use(self) -> FirstUse:
         """The act as the one rule looks at it."""
         return FirstUse(self.at, self.till, self.staff, self.nonce)
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """Something that was paid at a till. `at`: seconds of UTC; `cents` in the shop's currency; `member` is opaque, empty where
+    nobody said. `device`: whose fact it was."""
+
+    id: str
+    position: int
+    device: str
+    at: float
+    till: str
+    staff: str
+    cents: int
+    items: int | None
+    member: str
+    zone: str
+    simulated: bool
 
 
 @dataclass(frozen=True, slots=True)

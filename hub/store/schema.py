@@ -9,7 +9,9 @@ from __future__ import annotations
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from hub.store.members_schema import MEMBER_TABLES
 from hub.store.planning import tell_planner
+from hub.store.rollups_schema import ROLLUPS
 
 MIGRATIONS_HUB = Migrations("hub")
 
@@ -25,6 +27,7 @@ PROJECTIONS = (
     "consent",
     "coupon",
     "redemption",
+    "purchase",
     "reversal",
     "reservation",
     "voucher",
@@ -36,6 +39,8 @@ PROJECTIONS = (
     "exposure",
     "device_health",
     "flaw",
+    *ROLLUPS,
+    *MEMBER_TABLES,
 )
 """Made from the journal alone, each with a primary key that gives it one order."""
 

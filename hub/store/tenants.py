@@ -18,6 +18,20 @@ class SqlTenants:
         """The numbers of all shops, in order."""
         return [int(number) for (number,) in self._pool.read("SELECT number FROM shop ORDER BY number")]
 
+    def of_chain(self) -> list[int]:
+        """Shops of this one's chain, in order, without itself."""
+        rows = self._pool.read(
+            """SELECT number FROM shop WHERE number <> ? AND (of_chain = ? OR number IN
+               (SELECT tenant FROM shop_below WHERE shop = ?)) ORDER BY number""",
+            *(self._pool.shop,) * 3,
+        )
+        return [int(number) for (number,) in rows]
+
+    def put_in_chain(self, shop: int) -> None:
+        """A shop is of this one's chain."""
+        with self._pool.whole_database() as conn:
+            conn.execute("UPDATE shop SET of_chain = ? WHERE number = ?", (self._pool.shop, shop))
+
     def of_node(self, node: str) -> int | None:
         """The shop at which a node of this name was enrolled, withdrawn or not; None where none was."""
         rows = self._pool.read("SELECT shop FROM device WHERE device = ? LIMIT 1", node)

@@ -15,18 +15,24 @@ from hub.store.chain import SqlChain
 from hub.store.connection import HubPool
 from hub.store.counter import SqliteCounter
 from hub.store.entry import SqliteEntry
+from hub.store.explore import SqlExplore
 from hub.store.exporting import SqlExport
 from hub.store.fleet import SqlFleet
 from hub.store.journal import SqliteJournal
 from hub.store.keys import SqliteKeys
 from hub.store.ledger import SqliteLedger
+from hub.store.member_days import SqlMembers
 from hub.store.nodes import SqliteDevices, SqliteShop
+from hub.store.notes import SqlNotes
 from hub.store.office import SqliteCampaigns, SqlitePeople
+from hub.store.outs import SqlBoards, SqlDigests
 from hub.store.outside import SqlOutside
 from hub.store.persons import SqlPersons
 from hub.store.pictures import SqlitePictures
 from hub.store.proposals import SqlProposals
 from hub.store.reports import SqliteReports
+from hub.store.rollups import SqlRollups
+from hub.store.seen import SqlSeen
 from hub.store.setback import SqliteSetback
 from hub.store.tags import SqliteTags
 from hub.store.tenants import SqlTenants
@@ -58,6 +64,9 @@ class HubStore(ABC):
         self.journal = SqliteJournal(pool)
         self.ledger = SqliteLedger(pool)
         self.reports = SqliteReports(pool)
+        self.rollups = SqlRollups(pool)
+        self.seen = SqlSeen(pool)
+        self.members = SqlMembers(pool)
         self.entry = SqliteEntry(pool)
         self.counter = SqliteCounter(pool)
         self.watch = SqliteWatch(pool)
@@ -71,6 +80,10 @@ class HubStore(ABC):
         self.export = SqlExport(pool)
         self.fleet = SqlFleet(pool)
         self.chain = SqlChain(pool)
+        self.boards = SqlBoards(pool)
+        self.digests = SqlDigests(pool)
+        self.explore = SqlExplore(pool)
+        self.notes = SqlNotes(pool)
 
     def of_shop(self, number: int) -> Self:
         """The same database for another shop of it, over the same connections. Close only one of the two."""
@@ -81,6 +94,15 @@ class HubStore(ABC):
     def shops(self) -> list[int]:
         """The numbers of all shops of this database, in order."""
         return self._tenants.shops()
+
+    def shops_of_chain(self) -> list[int]:
+        """Shops of this database that are counted together with this one, in order: those whose hub joined below it, and those
+        that were added to its chain."""
+        return self._tenants.of_chain()
+
+    def put_in_chain(self, shop: int) -> None:
+        """Count a shop of this database together with this one from now on."""
+        self._tenants.put_in_chain(shop)
 
     def shop_of_node(self, node: str) -> int | None:
         """The shop of a node by its name, which is given out once in a database; None where nobody bears it."""

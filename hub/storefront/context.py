@@ -15,6 +15,8 @@ from hub.storefront.offers import Reader, shop_name
 from hub.storefront.screen_static import SCRIPT
 from hub.storefront.style import Style, make_style
 from hub.storefront.visits import Visits
+from hub.storefront.ways import asked_way
+from hub.wire.events import Channel
 from hub.wire.snapshot import Shop
 
 Surface = Literal["phone", "kiosk"]
@@ -66,6 +68,8 @@ class PageContext:
     foot_links: FootLinks = tuple
     screen: ScreenSettings = field(default_factory=ScreenSettings)
     visits: Visits | None = None
+    whose: Callable[[], str] = str
+    """The opaque id of the member who asks, where the application knows it; empty for everybody else."""
 
     @property
     def shop(self) -> Shop:
@@ -148,6 +152,11 @@ class PageContext:
     def script_url(self) -> str:
         """The screen's script; a new one has a new address."""
         return url_for(f"{self.blueprint}.script", v=SCRIPT.version)
+
+    @property
+    def way(self) -> Channel | None:
+        """How whoever asks came here, where the address says so. At a screen nobody comes by an address."""
+        return asked_way() if self.surface == "phone" else None
 
     @property
     def language_chosen(self) -> str | None:

@@ -33,10 +33,21 @@ class Desk(Protocol):
     def picture(self, digest: str) -> Picture | None:
         """A picture of an offer, by its content hash."""
 
-    def take(self, campaign: int, request_id: str, now: float, *, unasked: bool = False) -> Issued | Refused:
+    def take(
+        self,
+        campaign: int,
+        request_id: str,
+        now: float,
+        *,
+        unasked: bool = False,
+        way: Channel | None = None,
+        whose: str = "",
+    ) -> Issued | Refused:
         """Hand out a coupon. The same request is the same coupon: a double tap or a reload takes no second one.
 
-        `unasked`: it is shown together with its offer, so that the offer counts as seen in the same moment.
+        `unasked`: it is shown together with its offer, so that the offer counts as seen in the same moment. `way`: how the
+        shopper came, where that is not this node's own channel. `whose`: the opaque id of the member who stands there, where
+        that is known; nobody in the campaign's control group gets one.
         """
 
     def taken(self, request_id: str) -> Issued | None:
@@ -45,8 +56,8 @@ class Desk(Protocol):
     def coupon(self, serial: str) -> tuple[Issued, Campaign | None] | None:
         """A coupon taken here; its campaign is None once the shop no longer says what it was."""
 
-    def seen(self, campaign: int, now: float) -> None:
-        """An offer's own page was opened."""
+    def seen(self, campaign: int, now: float, *, way: Channel | None = None) -> None:
+        """An offer's own page was opened; `way` as above."""
 
     def shown(self, campaign: int, times: int, shown_s: float, now: float) -> None:
         """An offer stood in front on this screen: so often, for so many seconds in all, since this was last told."""

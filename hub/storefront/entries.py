@@ -14,7 +14,7 @@ from hub.wire.short_number import read_short_number
 def offer_of_number(views: Views, text: str) -> int | None:
     """The offer that runs here under this short number; None for any other text."""
     number = read_short_number(text[:40])
-    return number if number is not None and views.desk.campaign(number, views.context.now()) else None
+    return number if number is not None and views.campaign(number, views.context.now()) else None
 
 
 class Entries:
@@ -37,7 +37,7 @@ class Entries:
     def digital_link(self, rest: str) -> ResponseReturnValue:  # noqa: ARG002 - the whole address is read
         """The offer for the product that this address names."""
         link = parse(request.url)
-        campaigns = self.views.desk.campaigns(self.views.context.now())
+        campaigns = self.views.campaigns(self.views.context.now())
         found = next((each.number for each in campaigns if link and read_gtin(each.gtin) == link.gtin), None)
         if found is None:
             return self.views.sorry(
@@ -48,6 +48,6 @@ class Entries:
         return self._lead_to(found)
 
     def _lead_to(self, number: int) -> ResponseReturnValue:
-        if self.views.desk.campaign(number, self.views.context.now()) is None:
+        if self.views.campaign(number, self.views.context.now()) is None:
             return self.views.not_running()
         return redirect(self.views.url("offer", number=number), 303)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from babel import Locale
 
 from hub.storefront.languages import gettext as _
+from hub.storefront.ways import with_way
 from hub.storefront.when import money, until, worth
 from hub.storefront.words import said
 from hub.wire.short_number import short_path
@@ -28,7 +29,7 @@ def offer_message(
         parts.append(_("On purchases of %(sum)s or more", sum=sum_))
     parts.append(until(campaign.ends_at, now, shop, locale))
     name = said(shop.name, language, 60).text
-    link = base.rstrip("/") + short_path(campaign.number)
+    link = with_way(base.rstrip("/") + short_path(campaign.number), "sms")
     if language == "zh":
         # A Chinese message names its sender in these brackets, and parts its sentences with full-width marks.
         return f"【{name}】{'，'.join(filter(None, parts))}。{link}"

@@ -30,6 +30,7 @@ from hub.storefront.style import STATIC
 from hub.storefront.views import Views
 from hub.storefront.visits import Visits
 from hub.storefront.wallets import NO_WALLETS, Wallets
+from hub.storefront.ways import carry_way
 from hub.storefront.when import local_time
 from hub.storefront.words import clean, first_keywords
 from hub.wire.snapshot import Campaign
@@ -72,7 +73,7 @@ class _Pages:
         now = context.now()
         kiosk = context.surface == "kiosk"
         attract = kiosk and context.language_chosen is None and not context.is_visiting
-        campaigns = self.desk.campaigns(now)
+        campaigns = self.views.campaigns(now)
         if kiosk:
             local = local_time(now, context.shop)
             turn = int(now // context.screen.attract_s) if attract else 0
@@ -104,7 +105,7 @@ class _Pages:
     def offer(self, number: int) -> ResponseReturnValue:
         """One offer."""
         now = self.context.now()
-        campaign = self.desk.campaign(number, now)
+        campaign = self.views.campaign(number, now)
         if campaign is None:
             return self.views.not_running()
         if request.method == "GET" and "prefetch" not in request.headers.get("Sec-Purpose", ""):
@@ -113,7 +114,7 @@ class _Pages:
 
     def _count(self, number: int, now: float) -> None:
         try:
-            self.desk.seen(number, now)
+            self.desk.seen(number, now, way=self.context.way)
         except Exception as wrong:  # noqa: BLE001 - a full disk raises what it likes, and must not hide an offer from a shopper
             logger.warning("offer=%s could not be counted: %s", number, wrong)
 
@@ -136,7 +137,7 @@ class _Pages:
             query = visit.words if visit else ""
         elif request.method == "POST":
             return redirect(self.views.url("search", q=query), 303)
-        campaigns = self.desk.campaigns(self.context.now())
+        campaigns = self.views.campaigns(self.context.now())
         by_number = {campaign.number: campaign for campaign in campaigns}
         entries = [entry_of(campaign) for campaign in campaigns]
         found = search(query, entries) if query else [entry.number for entry in entries]
@@ -250,6 +251,7 @@ def create_storefront(
     wallets: Wallets = NO_WALLETS,
     steady: Callable[[], float] = time.monotonic,
     pulse: Pulse | None = None,
+    whose: Callable[[], str] = str,
 ) -> Blueprint:
     """The shopper's pages for one node, to be mounted at `/`.
 
@@ -258,12 +260,13 @@ def create_storefront(
 
     `inline_style` puts the shopper's styles into each page, for a portal whose pages must come in one answer. `screen`: how a
     kiosk's screen behaves. `now` gives seconds of UTC, `steady` of a clock that nobody sets. `pulse` is told that a screen lives.
+    `whose`: the opaque id of the member who asks, where the application knows it (`hub.wire.holdout`).
     """
     blueprint = Blueprint(name, __name__, template_folder="templates")
     settings = screen or ScreenSettings()
     visits = Visits(steady, settings.wiped_s + GRACE_S) if surface == "kiosk" else None
     exposures = Exposures(steady, _teller(desk, now)) if surface == "kiosk" else None
-    context = PageContext(desk, name, surface, inline_style, now, random, foot_links, settings, visits)
+    context = PageContext(desk, name, surface, inline_style, now, random, foot_links, settings, visits, whose)
     views = Views(context, random)
     pages = _Pages(views, visits, exposures)
     coupons = CouponViews(views, visits, wallets)
@@ -290,6 +293,7 @@ def create_storefront(
     for rule, endpoint, view, methods in routes:
         blueprint.add_url_rule(rule, endpoint, view, methods=methods)
     carry_language(blueprint)
+    carry_way(blueprint)
     blueprint.after_request(views.finish)
     blueprint.register_error_handler(Exception, pages.broken)
     blueprint.app_errorhandler(404)(pages.lost)

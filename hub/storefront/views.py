@@ -14,6 +14,7 @@ from hub.storefront.desk import Desk
 from hub.storefront.headers import guard
 from hub.storefront.languages import gettext as _
 from hub.storefront.offers import OfferView, show_offer
+from hub.wire.holdout import is_held_out, not_held_out
 from hub.wire.snapshot import Campaign
 
 logger = logging.getLogger(__name__)
@@ -30,6 +31,15 @@ class Views:
     def desk(self) -> Desk:
         """The node's desk."""
         return self.context.desk
+
+    def campaigns(self, now: float) -> list[Campaign]:
+        """What runs now for whoever asks: without what they are to do without, for its effect to be told."""
+        return not_held_out(self.desk.campaigns(now), self.context.whose())
+
+    def campaign(self, number: int, now: float) -> Campaign | None:
+        """One of those; None where it does not run for whoever asks."""
+        found = self.desk.campaign(number, now)
+        return None if found is None or is_held_out(found, self.context.whose()) else found
 
     def url(self, endpoint: str, **values: Any) -> str:
         """An address of this storefront."""

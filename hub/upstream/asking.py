@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import msgspec
@@ -23,7 +24,7 @@ from hub.store.records import Device
 from hub.upstream.chain_rights import accepted_alone, rights_of_chain
 from hub.upstream.merging import FromAbove, from_above
 from hub.upstream.presenting import OfChain, of_chain
-from hub.upstream.relaying import HeadOffice
+from hub.upstream.relaying import HeadOffice, Upstream
 from hub.wire.coupon import Coupon
 from hub.wire.events import ClockState
 from hub.wire.refusals import Refusal
@@ -72,42 +73,55 @@ class Asker:
         upstream = self._office.upstream()
         if upstream is None:
             return None
-        store = self._store
-        above = from_above(store)
-        shown = of_chain(store, above, request.text)
-        if shown is None or standing_act(store.ledger, device.device, request.nonce) is not None:
-            return None
-        if store.journal.answer(device.device, request.nonce) is not None:
-            return None
-        record = store.chain.upstream()
+        return ask_on(self._store, device, request, lambda asked: self._post(upstream, asked))
+
+    def _post(self, upstream: Upstream, asked: RedeemRequest) -> RedeemReply | Problem | None:
+        record = self._store.chain.upstream()
         away = record is None or record.failing_since is not None
-        shop = store.shop.get()
-        place = request.till if shop is None else f"{shop.name.get('en', '') or shop.number}: {request.till}"
-        asked = msgspec.structs.replace(
-            request,
-            nonce=nonce_above(device.device, request.nonce),
-            till=place[:200],
-            spare=(),
-            reservation="",
-            vouched=shown.vouched,
-        )
         reply = upstream.link.post(
             "/v1/redeem", msgspec.json.encode(asked), WAIT_WHILE_AWAY_S if away else WAIT_S
         )
-        answer: RedeemReply | Problem | None = None
         try:
             if reply.status == 200:
-                answer = msgspec.json.decode(reply.body, type=RedeemReply)
-            elif reply.status:
+                return msgspec.json.decode(reply.body, type=RedeemReply)
+            if reply.status:
                 told = msgspec.json.decode(reply.body, type=Problem)
-                answer = None if told.code in _RECOVERING else told
+                return None if told.code in _RECOVERING else told
         except (msgspec.MsgspecError, UnicodeDecodeError):
             logger.warning("head office: an answer that cannot be read, status %s", reply.status)
-        if shown.coupon is None and not (isinstance(answer, RedeemReply) and answer.accepted):
-            known = isinstance(answer, RedeemReply) and answer.refusal != Refusal.UNKNOWN_COUPON.value
-            # A code that nobody knows is the shop's to count as a guess.
-            return Question(above, shown, answer) if known else None
-        return Question(above, shown, answer)
+        return None
+
+
+def ask_on(
+    store: Store,
+    device: Device,
+    request: RedeemRequest,
+    post: Callable[[RedeemRequest], RedeemReply | Problem | None],
+) -> Question | None:
+    """A till's question to head office, where it is one; `post` gives head office's answer, None where nobody answers. Call
+    outside of any transaction."""
+    above = from_above(store)
+    shown = of_chain(store, above, request.text)
+    if shown is None or standing_act(store.ledger, device.device, request.nonce) is not None:
+        return None
+    if store.journal.answer(device.device, request.nonce) is not None:
+        return None
+    shop = store.shop.get()
+    place = request.till if shop is None else f"{shop.name.get('en', '') or shop.number}: {request.till}"
+    asked = msgspec.structs.replace(
+        request,
+        nonce=nonce_above(device.device, request.nonce),
+        till=place[:200],
+        spare=(),
+        reservation="",
+        vouched=shown.vouched,
+    )
+    answer = post(asked)
+    if shown.coupon is None and not (isinstance(answer, RedeemReply) and answer.accepted):
+        known = isinstance(answer, RedeemReply) and answer.refusal != Refusal.UNKNOWN_COUPON.value
+        # A code that nobody knows is the shop's to count as a guess.
+        return Question(above, shown, answer) if known else None
+    return Question(above, shown, answer)
 
 
 def settle(
@@ -193,6 +207,7 @@ def _redeemed(
         basket_cents=request.basket_cents,
         member=request.member,
         asked_by=device.device,
+        purchase=request.purchase,
     )
 
 

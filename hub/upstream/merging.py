@@ -12,6 +12,7 @@ from typing import TypeVar
 import msgspec
 
 from hub.store.base import Store
+from hub.upstream.below import picture_section, shop_keys, travelling
 from hub.upstream.chain_rights import rights_of_chain
 from hub.upstream.offering import cannot_be_of_chain
 from hub.wire.chain import CHAIN_FIRST, is_of_chain
@@ -51,11 +52,13 @@ class FromAbove:
 ALONE = FromAbove()
 
 
-def from_above(store: Store) -> FromAbove:
-    """What this shop has of head office's; ALONE where it has joined none, or has heard nothing yet."""
+def from_above(store: Store, day_start: float = 0.0) -> FromAbove:
+    """What this shop has of head office's; ALONE where it has joined none, or has heard nothing yet. What ended long before
+    `day_start` is left out, where that is not decided at head office."""
     shop = _section(store, "shop", Shop)
     if shop is None:
-        return ALONE
+        office = store.chain.office_here()
+        return _under_one_roof(store.of_shop(office), day_start) if office else ALONE
     offers = [one for one in _section(store, "campaigns", list[Campaign]) or [] if is_of_chain(one.number)]
     return FromAbove(
         shop.number,
@@ -67,6 +70,31 @@ def from_above(store: Store) -> FromAbove:
         tuple(one for one in _section(store, "progress", list[Progress]) or () if is_of_chain(one.campaign)),
         tuple(_section(store, "shop_keys", list[ShopKeys]) or ()),
     )
+
+
+def _under_one_roof(home: Store, day_start: float) -> FromAbove:
+    """The same where head office stands in this shop's own database: read where it lies."""
+    shop = home.shop.get()
+    if shop is None:
+        return ALONE
+    offers = [one for one in travelling(home.campaigns.all(), day_start) if is_of_chain(one.number)]
+    return FromAbove(
+        shop.number,
+        shop.name,
+        tuple(msgspec.structs.replace(one, of_shop=shop.number) for one in offers),
+        tuple(Staff(one.id, one.name, one.pin, one.member) for one in home.people.staff() if one.active),
+        frozenset(home.campaigns.revoked()),
+        tuple(one.rule for one in home.keys.rules()),
+        (),
+        tuple(shop_keys(home)),
+    )
+
+
+def version_above(store: Store) -> int:
+    """Rises with whatever changes at a head office in this shop's own database; 0 where there is none. What comes down from
+    elsewhere raises the shop's own."""
+    office = store.chain.office_here()
+    return store.of_shop(office).shop.snapshot_version() if office else 0
 
 
 def offers_here(store: Store, above: FromAbove) -> list[Campaign]:
@@ -102,8 +130,10 @@ def rules_here(own: list[RevocationRule], above: FromAbove) -> list[RevocationRu
 def pictures_here(store: Store, above: FromAbove) -> dict[str, bytes]:
     """The pictures of its offers, as sections."""
     found = {}
+    office = store.chain.office_here()
     for digest in {one.offer.picture for one in above.offers if one.offer.picture and one.channels}:
-        body = store.chain.section(f"{PICTURE_PREFIX}{digest}")
+        picture = store.of_shop(office).campaigns.picture(digest) if office else None
+        body = picture_section(picture) if picture else store.chain.section(f"{PICTURE_PREFIX}{digest}")
         if body is not None:
             found[f"{PICTURE_PREFIX}{digest}"] = body
     return found

@@ -135,5 +135,5 @@ def _signed_in_chain(home: Store, token: Token) -> Presented:
 
 def _all_books(home: Store) -> Iterator[Store]:
     yield home
-    for number in sorted({one.tenant for one in home.chain.below()}):
+    for number in sorted({*(one.tenant for one in home.chain.below()), *home.chain.housed()}):
         yield home.of_shop(number)

@@ -51,7 +51,7 @@ def take_spent(
             if event.kind == "coupon.redeemed":
                 count += _spend(home, shop, device, event.device, _redeemed.decode(event.data), now, clock)
             elif event.kind == "coupon.reversed":
-                count += _take_back(home, shop, device, _reversed.decode(event.data), now, clock)
+                count += take_back(home, shop, device, _reversed.decode(event.data), now, clock)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             # The shop's own books say what is wrong with it.
             continue
@@ -75,12 +75,13 @@ def _spend(
         till=f"{shop}: {fact.till}"[:200],
         right_spent=True,
         reservation="",
+        booked_in=below.tenant if (below := home.chain.shop_below(device)) is not None else 0,
     )
     fold(home.ledger, [append_own(home, "coupon.redeemed", write_fact(here), now, clock)])
     return 1
 
 
-def _take_back(
+def take_back(
     home: Store, shop: str, device: str, fact: CouponReversed, now: float, clock: ClockState
 ) -> int:
     """What the shop took back is good again everywhere."""

@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 _NOT_IN_A_LOG = (
     # A radio's address (MAC), whether with colons or dashes.
     (re.compile(r"\b[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}\b"), "[address]"),
-    # A coupon's token (hub.wire.coupon), and keys for other programs and webhooks.
+    # A coupon's token (hub.wire.coupon), and keys of other programs, webhooks and boards.
     (re.compile(r"\bSB1[A-Z2-7]{20,}"), "[coupon]"),
-    (re.compile(r"\bsbk_[A-Za-z0-9]+_[A-Za-z0-9_-]+|\bwhsec_[A-Za-z0-9+/=]+"), "[key]"),
+    (re.compile(r"\bsbk_[A-Za-z0-9]+_[A-Za-z0-9_-]+|\bsbb_[A-Za-z0-9_-]+|\bwhsec_[A-Za-z0-9+/=]+"), "[key]"),
     (re.compile(r"(?i)\b(bearer|password|token|secret|pin)([=: ]+)[^\s,;]{4,}"), r"\1\2[secret]"),
     (re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b"), "[mail]"),
     # A member's id, wherever it stands behind its name.

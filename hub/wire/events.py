@@ -26,7 +26,10 @@ Ordinal = Annotated[int, Meta(ge=1, le=2**53)]
 Cents = Annotated[int, Meta(ge=0, le=10**12)]
 Stamp = Annotated[float, Meta(ge=0, le=253_402_300_799)]
 Short = Annotated[str, Meta(max_length=200)]
-Channel = Literal["portal", "kiosk", "link", "till", "shell"]
+Channel = Literal["portal", "kiosk", "link", "till", "shell", "poster", "beacon", "sms"]
+"""By which way somebody came to an offer. "poster", "beacon" and "sms" stand in the address that was printed, sent by radio or
+written in a message; they tell of the thing, never of who followed it."""
+
 ClockState = Literal["unset", "restored", "lan", "ntp"]
 
 
@@ -142,6 +145,28 @@ class CouponRedeemed(Fact, frozen=True, kw_only=True):
     decided_at: Stamp | None = None
     """When the hub decided it, where a till tells it again to a hub that was set back; else the event's own time is."""
 
+    purchase: Short = ""
+    """Names the purchase for which it was used (`PurchasePaid.id`), so that several coupons of one purchase are known to be of
+    one; empty where nobody said which."""
+
+
+class PurchasePaid(Fact, frozen=True, kw_only=True):
+    """Somebody paid at a till, with or without a coupon. `cents` is what was paid for everything, in hundredths of the currency,
+    after all discounts; `items` how many things, where the till knows.
+
+    The same `id` is the same purchase and counts once, however often and from wherever it arrives; whoever makes one up takes
+    care that no other of this shop is called so (the till's name and the receipt's number, or something random). It happened when
+    its event says. `member` is opaque, empty where nobody said who; `zone` is where the till stands, empty where nobody knows.
+    """
+
+    id: Annotated[str, Meta(min_length=1, max_length=200)]
+    till: Short
+    staff: Short
+    cents: Cents
+    member: Short = ""
+    items: Count | None = None
+    zone: Short = ""
+
 
 class CouponReversed(Fact, frozen=True, kw_only=True):
     """A redemption was taken back: a record of its own, nothing is deleted. `of` is the redemption's nonce, `redeemed_by` the
@@ -242,6 +267,7 @@ KINDS: dict[str, type[Fact]] = {
     "offer.shown": OfferShown,
     "coupon.issued": CouponIssued,
     "coupon.redeemed": CouponRedeemed,
+    "purchase.paid": PurchasePaid,
     "coupon.refused": CouponRefused,
     "coupon.reversed": CouponReversed,
     "coupon.reserved": CouponReserved,

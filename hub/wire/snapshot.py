@@ -124,6 +124,12 @@ class Campaign(msgspec.Struct, frozen=True):
     of_shop: int | None = None
     """Whose offer it is, where it is head office's: its coupons carry that number. Set in the snapshot."""
 
+    holdout_percent: Annotated[int, Meta(ge=0, le=50)] = 0
+    """Hundredths of the members who get nothing of it, so that its effect can be told (`hub.wire.holdout`)."""
+
+    holdout_salt: str = ""
+    """By which the group is drawn; random, and the same for as long as the campaign lives."""
+
 
 class Key(msgspec.Struct, frozen=True):
     """A node's public half, under the number that its coupons carry. `withdrawn_at` is set once it is not trusted any more.

@@ -192,6 +192,8 @@ class RedeemRequest(msgspec.Struct, frozen=True):
     the answer is a Problem with the code `not_asked`."""
 
     vouched: Vouched | None = None
+    purchase: Short = ""
+    """Names the purchase for which it is used (`hub.wire.events.PurchasePaid.id`)."""
 
 
 class RedeemReply(msgspec.Struct, frozen=True):

@@ -38,7 +38,7 @@ TART = Campaign(
 )  # fmt: skip
 BASE = "https://shop.example"
 ROOT = Path(__file__).resolve().parents[2]
-LINK = "https://shop.example/n/0125"
+LINK = "https://shop.example/n/0125?c=p"
 SHEETS: list[tuple[Kind, Size]] = [
     ("poster", "A4"), ("poster", "A3"), ("door", "A4"), ("door", "A3"), ("labels-24", "A4"), ("labels-8", "A4"),
 ]  # fmt: skip
@@ -140,7 +140,7 @@ def test_an_offer_for_a_product_carries_a_digital_link() -> None:
     campaign = msgspec.structs.replace(TART, gtin="4006381333931")
     (sheet,) = drawn(make("poster", "A4", campaign, ("en",)))
     (code,) = zxingcpp.read_barcodes(sheet)
-    assert code.text == "https://shop.example/01/04006381333931"
+    assert code.text == "https://shop.example/01/04006381333931?c=p"
 
 
 WITHOUT_FONTS = """
@@ -167,7 +167,7 @@ def test_a_machine_without_chinese_type_says_so_and_prints_english(tmp_path: Pat
     assert "fonts-noto-cjk" in ran.stderr, ran.stderr
     assert ran.returncode == 0, ran.stderr
     (sheet,) = drawn(target.read_bytes())
-    assert [code.text for code in zxingcpp.read_barcodes(sheet)] == ["https://shop.example/n/0013"]
+    assert [code.text for code in zxingcpp.read_barcodes(sheet)] == ["https://shop.example/n/0013?c=p"]
 
 
 def test_the_same_order_gives_the_same_file() -> None:
@@ -195,7 +195,7 @@ def test_the_office_makes_a_poster(office: Office) -> None:
     made = office.get(f"/offers/1/paper.pdf?{query()}")
     assert made.mimetype == "application/pdf"
     (sheet,) = drawn(made.get_data())
-    assert [code.text for code in zxingcpp.read_barcodes(sheet)] == [f"{BASE}/n/0013"]
+    assert [code.text for code in zxingcpp.read_barcodes(sheet)] == [f"{BASE}/n/0013?c=p"]
 
 
 def test_an_address_that_phones_cannot_open_is_told_before_it_hangs(office: Office) -> None:

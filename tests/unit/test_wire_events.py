@@ -14,6 +14,8 @@ from hub.wire.events import (
     MAX_EVENT_BYTES,
     BadEvent,
     CouponIssued,
+    CouponRedeemed,
+    PurchasePaid,
     make_event,
     read_event,
     read_fact,
@@ -36,6 +38,36 @@ def test_a_fact_comes_back_from_its_event() -> None:
     assert (again.device, again.epoch, again.seq, again.kind) == ("kiosk-1", 1, 7, "coupon.issued")
     assert (again.at, again.clock, again.boot) == (1_790_000_000.25, "lan", 3)
     assert read_fact(again) == ISSUED
+
+
+def test_a_purchase_comes_back_with_who_bought_how_much() -> None:
+    paid = PurchasePaid(
+        id="till-1/4711", till="till-1", staff="s1", cents=12_34, member="m" * 12, items=3, zone="counter"
+    )
+    assert read_fact(read_event(write_event(make_event("kiosk-1", 1, 1, paid, at=5.0, clock="ntp")))) == paid
+
+
+def test_a_purchase_has_a_name_and_no_negative_sum() -> None:
+    text = b'{"device":"till-1","epoch":1,"seq":1,"kind":"purchase.paid","at":5,"clock":"ntp","data":%s}'
+    for data in (
+        b'{"id":"","till":"1","staff":"","cents":1}',
+        b'{"id":"a","till":"1","staff":"","cents":-1}',
+    ):
+        with pytest.raises(BadEvent, match=r"purchase\.paid"):
+            read_fact(read_event(text % data))
+
+
+def test_a_redemption_of_an_earlier_release_has_no_purchase_and_a_new_one_keeps_it() -> None:
+    data = b'{"serial":"00ff10203040abcd","campaign":4,"nonce":"n","till":"1","staff":"s","value_cents":100}'
+    text = (
+        b'{"device":"till-1","epoch":1,"seq":1,"kind":"coupon.redeemed","at":5,"clock":"ntp","data":%s}'
+        % data
+    )
+    earlier = read_fact(read_event(text))
+    assert isinstance(earlier, CouponRedeemed)
+    assert earlier.purchase == ""
+    now = msgspec.structs.replace(earlier, purchase="till-1/4711")
+    assert read_fact(read_event(write_event(make_event("till-1", 1, 1, now, at=5, clock="ntp")))) == now
 
 
 def test_a_kind_from_a_later_release_is_an_event_whose_fact_is_not_known() -> None:
@@ -98,4 +130,4 @@ def test_every_kind_is_a_noun_and_a_past_tense() -> None:
     for kind in KINDS:
         noun, _, past = kind.partition(".")
         assert noun
-        assert past.endswith(("ed", "en", "wn", "health")), kind
+        assert past.endswith(("ed", "en", "wn", "paid", "health")), kind

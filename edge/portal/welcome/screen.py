@@ -11,7 +11,7 @@ from typing import Any
 from flask import Response, make_response, render_template, request, url_for
 
 from edge.portal.guests import State
-from edge.portal.keeper import Keeper
+from edge.portal.keeper import Keeper, whose
 from edge.portal.ways.entry import Ways
 from edge.portal.welcome.fast import (
     CODE_SLOT,
@@ -38,6 +38,7 @@ from hub.storefront.languages import language
 from hub.storefront.offers import greeting, show_coupon, show_offer
 from hub.storefront.style import Style, make_style
 from hub.wire.coupon import Issued
+from hub.wire.holdout import not_held_out
 from hub.wire.rules import Refused
 from hub.wire.snapshot import Campaign
 
@@ -126,7 +127,7 @@ class Screen:
     def popup(self, ip: str, now: float, *, may_take: bool) -> Response:
         """The first page. `may_take`: somebody looks at it, so a coupon may be handed out."""
         kind, voice = self.kind(ip, now), self.voice()
-        shared = self.front.shared(kind, voice, now)
+        shared = self._own_page(kind, ip, now) or self.front.shared(kind, voice, now)
         if shared is None:
             shared = self._shared(kind, front_offer(self.desk.campaigns(now)), now)
             self.front.keep_shared(kind, voice, shared, self.context.shop.languages)
@@ -148,11 +149,18 @@ class Screen:
 
     def ticket(self, ip: str, now: float, *, may_take: bool, level: int = 1) -> str:
         """The best offer for a page that is not kept; with its coupon where there is one, or where one may be taken."""
-        campaign = front_offer(self.desk.campaigns(now))
+        campaign = front_offer(not_held_out(self.desk.campaigns(now), whose(self.keeper, ip, now)))
         mark = self.mark(ip, campaign.number, now) if campaign else ""
         return self._ticket_of(campaign, mark, now, may_take, level)[0]
 
     # The pieces
+
+    def _own_page(self, kind: Kind, ip: str, now: float) -> Shared | None:
+        """The page around the coupon for a member who is to do without an offer; None for everybody else."""
+        member = whose(self.keeper, ip, now) if kind == "in" else ""
+        running = self.desk.campaigns(now) if member else []
+        allowed = not_held_out(running, member)
+        return None if len(allowed) == len(running) else self._shared(kind, front_offer(allowed), now)
 
     def _shared(self, kind: Kind, campaign: Campaign | None, now: float) -> Shared:
         form = None if kind == "open" else Form(self.ways.offered())

@@ -1,0 +1,202 @@
+"""The store's answers about members' days, and how these are kept as facts come in."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from hub.store.connection import Conn, HubPool
+from hub.store.grains import FAMILIES
+from hub.store.local_days import EPOCH_DAY, QUARTER_S, place
+from hub.store.member_records import Joined, MemberDay, MemberTotal
+from hub.store.rolling import Rolling, timezone_of
+
+RETURN_DAYS = 28
+"""So many days later at most, somebody has come back after a redemption."""
+
+AT_ONCE = 500
+
+STANDING = (
+    "(coalesce(m.recognise_at, -1) > coalesce(m.recognise_ended_at, -1) "
+    "OR coalesce(m.messages_at, -1) > coalesce(m.messages_ended_at, -1))"
+)
+"""That a member of `member_first m` still agrees to something."""
+
+
+class SqlMembers:
+    """Reads members' days of one shop."""
+
+    def __init__(self, pool: HubPool) -> None:
+        self._pool = pool
+
+    def joined(self, *, standing: bool = True) -> list[Joined]:
+        """Members in the order in which they joined. `standing`: only those who still agree to something."""
+        timezone = timezone_of(self._pool, self._pool.shop)
+        rows = self._pool.read(
+            f"""SELECT m.member, m.joined_at, m.simulated,
+                CASE WHEN coalesce(m.recognise_at, -1) > coalesce(m.recognise_ended_at, -1) THEN 1 ELSE 0 END,
+                CASE WHEN coalesce(m.messages_at, -1) > coalesce(m.messages_ended_at, -1) THEN 1 ELSE 0 END
+                FROM member_first m WHERE m.shop = ? AND m.joined_at IS NOT NULL{f" AND {STANDING}" if standing else ""}
+                ORDER BY m.joined_at, m.member""",  # noqa: S608 - a condition of our own
+            self._pool.shop,
+        )
+        return [
+            Joined(
+                member,
+                at,
+                place(timezone, int(at) // QUARTER_S)[0],
+                bool(recognise),
+                bool(messages),
+                bool(simulated),
+            )
+            for member, at, simulated, recognise, messages in rows
+        ]
+
+    def days(self, first_day: int, last_day: int, *, standing: bool = True) -> list[MemberDay]:
+        """What members did, day by day, by member and day. `standing`: only of those who still agree to something."""
+        rows = self._pool.read(
+            f"""SELECT d.member, d.day, sum(d.visits), sum(d.purchases), sum(d.redemptions), sum(d.cents) FROM member_day d
+                WHERE d.shop = ? AND d.day >= ? AND d.day <= ?{_of_standing(standing)}
+                GROUP BY 1, 2 ORDER BY 1, 2""",  # noqa: S608 - a condition of our own
+            self._pool.shop,
+            first_day,
+            last_day,
+        )
+        return [MemberDay(member, day, *(int(number) for number in rest)) for member, day, *rest in rows]
+
+    def totals(self, members: Collection[str], first_day: int, last_day: int) -> list[MemberTotal]:
+        """What each of these did in these days, whether they still agree or not: for sums over many, never to be shown of one.
+        Who did nothing is not there."""
+        found: list[MemberTotal] = []
+        for part in _parts(members):
+            rows = self._pool.read(
+                f"""SELECT member, count(DISTINCT day), sum(visits), sum(purchases), sum(redemptions), sum(cents)
+                    FROM member_day WHERE shop = ? AND day >= ? AND day <= ? AND member IN ({_marks(part)})
+                    GROUP BY member ORDER BY member""",  # noqa: S608 - question marks
+                *(self._pool.shop, first_day, last_day, *part),
+            )
+            found += [MemberTotal(member, *(int(number) for number in rest)) for member, *rest in rows]
+        return found
+
+
+class MemberFolding(Rolling):
+    """The part of the ledger that keeps what members agreed to, and after which redemptions they came back."""
+
+    def __init__(self, pool: HubPool) -> None:
+        self._pool = pool
+
+    def add_member_consents(self, rows: Iterable[Sequence[Any]]) -> None:
+        """member, simulated, when they first agreed, latest agreements to recognition and to messages, latest withdrawals of
+        both; None where there is none. The order in which they come makes no difference."""
+        least = (
+            "CASE WHEN member_first.{0} IS NULL OR excluded.{0} < member_first.{0} "
+            "THEN coalesce(excluded.{0}, member_first.{0}) ELSE member_first.{0} END"
+        )
+        most = least.replace("<", ">")
+        latest = ("recognise_at", "messages_at", "recognise_ended_at", "messages_ended_at")
+        sets = [
+            "simulated = max(member_first.simulated, excluded.simulated)",
+            f"joined_at = {least.format('joined_at')}",
+            *(f"{name} = {most.format(name)}" for name in latest),
+        ]
+        with self._pool.writing() as conn:
+            conn.executemany(
+                f"INSERT INTO member_first VALUES ({int(self._pool.shop)}, ?, ?, ?, ?, ?, ?, ?) "  # noqa: S608 - names of our own
+                f"ON CONFLICT (shop, member) DO UPDATE SET {', '.join(sets)}",
+                rows,
+            )
+
+    def settle_returns(self, members: Mapping[str, tuple[int, int]]) -> None:
+        """Find again which redemptions of these members were followed by a day on which they were here, and put that into the
+        sums of offers. For each the first and the last quarter of an hour in which something changed. Call inside a transaction,
+        when all else of the batch is written."""
+        timezone = timezone_of(self._pool, self._pool.shop)
+        changes: list[tuple[Any, ...]] = []
+        with self._pool.writing() as conn:
+            for part in _parts(members):
+                low = place(timezone, min(members[one][0] for one in part))[0]
+                high = place(timezone, max(members[one][1] for one in part))[0]
+                changes += self._returns_of(conn, part, low, high, timezone)
+        if changes:
+            self.roll("offers", changes)
+
+    def returns_anew(self) -> None:
+        """All of them by the clock that the shop has now. Call inside a transaction."""
+        rows = self._pool.read(
+            "SELECT member, min(at), max(at) FROM redemption WHERE shop = ? AND member <> '' GROUP BY member",
+            self._pool.shop,
+        )
+        self.settle_returns(
+            {member: (int(low) // QUARTER_S, int(high) // QUARTER_S) for member, low, high in rows}
+        )
+
+    def _returns_of(
+        self, conn: Conn, members: list[str], low: int, high: int, timezone: str
+    ) -> list[tuple[Any, ...]]:
+        """Rows for the sums of offers, for redemptions that may have changed by what happened from day `low` to `high`."""
+        shop, marks = self._pool.shop, _marks(members)
+        # A day more on either side: the shop's days begin at other moments than those of UTC.
+        begun, end = ((day - EPOCH_DAY) * 86_400.0 for day in (low - RETURN_DAYS - 1, high + 2))
+        acts = conn.execute(
+            f"""SELECT r.device, r.nonce, r.campaign, r.at, r.till, r.staff, r.simulated, r.member,
+                CASE WHEN r.standing IN ('first', 'part') AND r.booked_in = 0 THEN 1 ELSE 0 END,
+                coalesce(c.channel, ''), b.channel FROM redemption r
+                LEFT JOIN coupon c ON c.shop = r.shop AND c.serial = r.serial
+                LEFT JOIN act_returned b ON b.shop = r.shop AND b.device = r.device AND b.nonce = r.nonce
+                WHERE r.shop = ? AND r.member IN ({marks}) AND r.member <> '' AND r.at >= ? AND r.at < ?
+                ORDER BY r.device, r.nonce""",  # noqa: S608 - question marks
+            (shop, *members, begun, end),
+        ).fetchall()
+        if not acts:
+            return []
+        here: dict[str, set[int]] = {}
+        for member, day in conn.execute(
+            f"SELECT member, day FROM member_day WHERE shop = ? AND member IN ({marks}) AND day > ? AND day <= ?",  # noqa: S608
+            (shop, *members, low - RETURN_DAYS - 2, high + RETURN_DAYS + 2),
+        ).fetchall():
+            here.setdefault(member, set()).add(int(day))
+        rows: list[tuple[Any, ...]] = []
+        for device, nonce, campaign, at, till, staff, simulated, member, counts, channel, booked in acts:
+            quarter = int(at) // QUARTER_S
+            day = place(timezone, quarter)[0]
+            back = counts and any(day < one <= day + RETURN_DAYS for one in here.get(member, ()))
+            wanted = channel if back else None
+            if wanted == booked:
+                continue
+            for way, by in ((booked, -1), (wanted, 1)):
+                if way is not None:
+                    rows.append(_offer_row(quarter, campaign, way, staff, till, simulated, by))
+            if wanted is None:
+                conn.execute(
+                    "DELETE FROM act_returned WHERE shop = ? AND device = ? AND nonce = ?",
+                    (shop, device, nonce),
+                )
+            else:
+                conn.execute(
+                    """INSERT INTO act_returned (shop, device, nonce, channel) VALUES (?, ?, ?, ?)
+                       ON CONFLICT (shop, device, nonce) DO UPDATE SET channel = excluded.channel""",
+                    (shop, device, nonce, wanted),
+                )
+        return rows
+
+
+def _offer_row(
+    quarter: int, campaign: int, channel: str, staff: str, till: str, simulated: int, by: int
+) -> tuple[Any, ...]:
+    measures = [by if name == "returned" else 0 for name in FAMILIES["offers"].measures]
+    return (quarter, campaign, channel, staff, till, bool(simulated), *measures)
+
+
+def _of_standing(standing: bool) -> str:
+    if not standing:
+        return ""
+    return f" AND d.member IN (SELECT m.member FROM member_first m WHERE m.shop = d.shop AND {STANDING})"  # noqa: S608
+
+
+def _marks(values: Collection[object]) -> str:
+    return ", ".join("?" for _ in values)
+
+
+def _parts(members: Iterable[str]) -> Iterable[list[str]]:
+    wanted = sorted(set(members))
+    return [wanted[start : start + AT_ONCE] for start in range(0, len(wanted), AT_ONCE)]

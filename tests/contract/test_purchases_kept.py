@@ -1,0 +1,71 @@
+"""What was bought is kept once, however often and by whomever it is told, and a rebuild finds the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from hub.folding import fold
+from hub.rebuild import verify
+from hub.store.sqlite import FILE, SqliteStore
+from hub.wire.events import PurchasePaid, make_event
+from hub.wire.snapshot import Shop
+from tests.hub_house import NOON, House, alone, campaign
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    house = House(tmp_path)
+    yield house
+    house.close()
+
+
+def bought(name: str, cents: int, **also: object) -> PurchasePaid:
+    return msgspec.structs.replace(PurchasePaid(id=name, till="Till 1", staff="s1", cents=cents), **also)
+
+
+def test_the_same_purchase_told_twice_and_by_two_tills_counts_once_as_it_was_first_told(house: House) -> None:
+    till, pos = house.node(), house.node()
+    till.report(bought("r/1", 500, member="m" * 8, items=2), bought("r/1", 900))
+    pos.report(bought("r/1", 700))
+    pos.report(bought("r/2", 100, zone="bar"), at=NOON + 5)
+    kept = house.store.ledger.purchases(NOON - 10, NOON + 10)
+    assert [(one.id, one.cents, one.items, one.member, one.zone) for one in kept] == [
+        ("r/2", 100, None, "", "bar"),
+        ("r/1", 500, 2, "m" * 8, ""),
+    ]
+    assert verify(house.store).differ == ()
+
+
+def test_a_redemption_knows_its_purchase_whether_the_hub_decided_it_or_the_till_alone(house: House) -> None:
+    house.publish(campaign())
+    till = house.node()
+    (first, token), (second, _) = till.mint(), till.mint()
+    till.report(first, second)
+    assert till.redeem(token, purchase="r/1").accepted
+    till.report(alone(second, purchase="r/2"))
+    acts = [house.store.ledger.first_act(one.serial) for one in (first, second)]
+    assert [act.purchase for act in acts if act] == ["r/1", "r/2"]
+    assert verify(house.store).differ == ()
+
+
+def test_how_a_journal_is_cut_makes_no_difference(tmp_path: Path) -> None:
+    facts = [bought("a", 1), bought("b", 2), bought("a", 3), bought("c", 4), bought("b", 5)]
+    placed = [
+        (place, make_event("till-1", 1, place, fact, at=NOON + place, clock="ntp"))
+        for place, fact in enumerate(facts, 1)
+    ]
+    digests = []
+    for size in (1, 2, 5):
+        store = SqliteStore(tmp_path / f"{size}-{FILE}")
+        store.shop.save(Shop(1, {"en": "Corner"}), NOON)
+        with store.writing():
+            for first in range(0, len(placed), size):
+                fold(store.ledger, placed[first : first + size])
+        digests.append(store.ledger.digest())
+        assert [one.cents for one in store.ledger.purchases_after(0, 0, NOON * 2, 9)] == [1, 2, 4]
+        store.close()
+    assert digests[0] == digests[1] == digests[2]

@@ -1,0 +1,174 @@
+"""Compares what was shown with what the books say, number by number, and remembers what differs."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from hub.figures.answer import Answer, Row, Value
+from hub.figures.definitions import FIGURES
+from hub.figures.question import Days, Filters
+from tests.prove._numbers_books import FIGURES as KNOWN
+from tests.prove._numbers_books import Asked, Books, answer, cut_of
+from tests.prove._numbers_reader import Shown
+
+MOST_TOLD = 12
+"""So many differences are told; the others are only counted."""
+
+
+@dataclass(slots=True)
+class Checker:
+    """`home`: the shop whose numbers are shown where no filter names one."""
+
+    books: Books
+    home: int
+    wrong: list[str] = field(default_factory=list)
+    checked: Counter[str] = field(default_factory=Counter)
+    """By the place of a number (its page, its file): how many were compared."""
+
+    noisy: int = 0
+    provisional: int = 0
+    numbers: list[Shown] = field(default_factory=list)
+
+    def say(self, sentence: str) -> None:
+        """Something that should not be."""
+        self.wrong.append(sentence)
+
+    def number(self, one: Shown) -> None:
+        """Compare one number."""
+        self.checked[one.place.partition("?")[0]] += 1
+        self.numbers.append(one)
+        self.provisional += one.provisional
+        if one.figure not in KNOWN:
+            self.say(f"{one}: a figure that the recomputation does not know")
+            return
+        filters = dict(one.filters)
+        filters.setdefault("shop", (str(self.home),))
+        expected = answer(self.books, Asked(one.figure, one.first, one.last, one.key, filters))
+        if one.noisy:
+            self.noisy += 1
+            if not _may_be_noisy(one.figure, one.number, expected):
+                self.say(f"{one}, with noise, and is {expected}")
+        elif not same(one.number, expected):
+            self.say(f"{one}, and is {expected}")
+
+    def all(self, numbers: Iterable[Shown]) -> None:
+        """Compare many."""
+        for one in numbers:
+            self.number(one)
+
+    def answer(self, place: str, found: Answer) -> None:
+        """Compare all that came back for a question: rows, what they are compared with, totals; no row may be missing."""
+        asked = found.question
+        by = [str(dimension) for dimension in asked.by]
+        filters = filters_of(asked.filters)
+        for row in (*found.rows, found.total):
+            key = dict(zip(by, row.key, strict=True)) if row.key else {}
+            self.all(_values(place, row, row.values, key, asked.days, filters))
+            if found.compared is not None:
+                then = {
+                    name: counterpart(name, value, asked.days, found.compared) for name, value in key.items()
+                }
+                self.all(_values(place, row, row.before, then, found.compared, filters))
+            for name in asked.figures:
+                if name not in row.values:
+                    self.say(f"{place}: {name} is missing in {key}")
+        if by:
+            self.nothing_is_missing(
+                place, asked.figures, asked.days, by, filters, [row.key for row in found.rows]
+            )
+
+    def nothing_is_missing(
+        self,
+        place: str,
+        figures: Sequence[str],
+        days: Days,
+        by: Sequence[str],
+        filters: dict[str, tuple[str, ...]],
+        keys: Iterable[Sequence[str]],
+    ) -> None:
+        """Each cut in which something counts has a row."""
+        there = {tuple(key) for key in keys}
+        wanted = {**filters}
+        wanted.setdefault("shop", (str(self.home),))
+        for family in {KNOWN[name][0] for name in figures if name in KNOWN}:
+            asked = Asked("", days.first, days.last, {}, wanted)
+            for one in self.books.find(family, asked):
+                key = tuple(cut_of(one, name) or "" for name in by)
+                if key not in there and any(one.measures.get(FIGURES[name].measure) for name in figures):
+                    self.say(f"{place}: there is no row for {key}, {one}")
+                    there.add(key)
+
+
+def counterpart(dimension: str, value: str, days: Days, compared: Days) -> str:
+    """With which day, week or month one of these days is compared: that at the same place."""
+    if dimension == "day":
+        return (date.fromisoformat(value) - (days.first - compared.first)).isoformat()
+    if dimension in ("week", "month"):
+        here, there = _begins(dimension, days), _begins(dimension, compared)
+        return there[here.index(value)] if value in here and here.index(value) < len(there) else value
+    return value
+
+
+def _begins(dimension: str, days: Days) -> list[str]:
+    every = [days.first + timedelta(days=place) for place in range((days.last - days.first).days + 1)]
+    first = [
+        day - timedelta(days=day.weekday()) if dimension == "week" else day.replace(day=1) for day in every
+    ]
+    return [day.isoformat() for day in dict.fromkeys(first)]
+
+
+def filters_of(filters: Filters) -> dict[str, tuple[str, ...]]:
+    """Filters by the name of their dimension."""
+    found = {
+        "shop": filters.shops,
+        "zone": filters.zones,
+        "way": filters.ways,
+        "channel": filters.channels,
+        "campaign": filters.campaigns,
+        "staff": filters.staff,
+        "till": filters.tills,
+    }
+    return {name: tuple(str(one) for one in values) for name, values in found.items() if values}
+
+
+def _values(
+    place: str,
+    row: Row,
+    values: object,
+    key: dict[str, str],
+    days: Days,
+    filters: dict[str, tuple[str, ...]],
+) -> Iterable[Shown]:
+    assert isinstance(values, dict), row
+    for name, value in values.items():
+        assert isinstance(value, Value)
+        yield Shown(
+            place,
+            name,
+            key,
+            value.number,
+            days.first,
+            days.last,
+            filters,
+            value.noisy,
+            value.provisional,
+            None if value.low is None or value.high is None else (value.low, value.high),
+        )
+
+
+def same(shown: float | None, expected: float | None) -> bool:
+    """Whether two numbers are the same. Whole numbers to the unit; a mean as far as floats go."""
+    if shown is None or expected is None:
+        return shown is expected
+    return math.isclose(shown, expected, rel_tol=1e-9, abs_tol=1e-9)
+
+
+def _may_be_noisy(figure: str, shown: float | None, expected: float | None) -> bool:
+    """Noise stands only on figures about people, and is small."""
+    if figure not in FIGURES or not FIGURES[figure].people:
+        return False
+    return same(shown, expected) or shown is not None

@@ -1,0 +1,181 @@
+"""Reads numbers that leave the hub: JSON of the interface for programs, CSV of a page and of the interface, a digest's JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from datetime import date
+from random import Random
+from typing import Any
+from urllib.parse import urlencode
+
+from hub.figures.question import Comparison, Days, Question
+from hub.outside.keys import make_key
+from tests.prove._numbers_asking import questions
+from tests.prove._numbers_check import Checker, counterpart, filters_of
+from tests.prove._numbers_reader import Shown
+from tests.prove._numbers_shops import Shops
+
+Filters = dict[str, tuple[str, ...]]
+Stretch = tuple[date, date]
+
+
+_VERSUS = {Comparison.NONE: "none", Comparison.PREVIOUS: "previous", Comparison.YEAR: "year"}
+
+
+class Files:
+    """A program with a key, which fetches numbers."""
+
+    def __init__(self, shops: Shops) -> None:
+        self._shops = shops
+        made = make_key(shops.store, "Spreadsheet", ("read",), "Ines", shops.now)
+        assert isinstance(made, tuple), made
+        self._headers = {"Authorization": f"Bearer {made[1]}"}
+        self._client = shops.hub.app.test_client()
+
+    def fetch(self, checker: Checker, rnd: Random, count: int) -> int:
+        """Fetch the answers to so many questions as JSON and as CSV, and compare every number in them; how many files came."""
+        every = list(questions(rnd, checker.home))
+        came = 0
+        for question in rnd.sample(every, min(count, len(every))):
+            query, filters = _query(question), filters_of(question.filters)
+            by = tuple(str(one) for one in question.by)
+            compared = question.compared()
+            told = self._get(f"/api/v1/figures?{query}", checker)
+            table = self._get(f"/api/v1/figures.csv?{query}", checker)
+            if told is None or table is None:
+                continue
+            came += 2
+            numbers, keys = from_json("/api/v1/figures", told, filters)
+            checker.all(numbers)
+            days = (question.days.first, question.days.last)
+            lines, of_lines = from_csv(
+                "/api/v1/figures.csv",
+                table,
+                by,
+                days,
+                (compared.first, compared.last) if compared else None,
+                filters,
+            )
+            checker.all(lines)
+            for place, found in (("/api/v1/figures", keys), ("/api/v1/figures.csv", of_lines)):
+                if by:
+                    checker.nothing_is_missing(place, question.figures, question.days, by, filters, found)
+        return came
+
+    def _get(self, address: str, checker: Checker) -> bytes | None:
+        answer = self._client.get(address, headers=self._headers)
+        if answer.status_code != 200:
+            checker.say(f"{address} answers {answer.status_code}: {answer.get_data(as_text=True)[:200]}")
+            return None
+        return answer.get_data()
+
+
+def _query(question: Question) -> str:
+    fields: list[tuple[str, str]] = [
+        ("days", "custom"),
+        ("from", question.days.first.isoformat()),
+        ("to", question.days.last.isoformat()),
+        ("vs", _VERSUS[question.comparison]),
+        *(("figure", name) for name in question.figures),
+        *(("by", str(one)) for one in question.by),
+        *((name, value) for name, values in filters_of(question.filters).items() for value in values),
+    ]
+    return urlencode(fields)
+
+
+def from_json(place: str, body: bytes, filters: Filters) -> tuple[list[Shown], list[tuple[str, ...]]]:
+    """The numbers of an answer for programs, and the keys of its rows."""
+    told = json.loads(body)
+    days = _stretch(told["first_day"], told["last_day"])
+    compared = (
+        _stretch(told["compared_first_day"], told["compared_last_day"])
+        if told["compared_first_day"]
+        else None
+    )
+    found = []
+    for row in (*told["rows"], told["total"]):
+        then = _then(row["key"], days, compared)
+        for part, key, stretch in (("values", row["key"], days), ("before", then, compared)):
+            if stretch is not None:
+                found += [
+                    _shown(place, name, key, value, stretch, filters) for name, value in row[part].items()
+                ]
+    return found, [tuple(row["key"][name] for name in told["by"]) for row in told["rows"]]
+
+
+def _then(key: dict[str, str], days: Stretch, compared: Stretch | None) -> dict[str, str]:
+    if compared is None:
+        return key
+    return {name: counterpart(name, value, Days(*days), Days(*compared)) for name, value in key.items()}
+
+
+def _stretch(first: str, last: str) -> Stretch:
+    return date.fromisoformat(first), date.fromisoformat(last)
+
+
+def _shown(
+    place: str, name: str, key: dict[str, str], value: dict[str, Any], stretch: Stretch, filters: Filters
+) -> Shown:
+    band = None if value["low"] is None or value["high"] is None else (value["low"], value["high"])
+    return Shown(
+        place,
+        name,
+        key,
+        value["value"],
+        *stretch,
+        filters,
+        noisy=value["noisy"],
+        provisional=value["provisional"],
+        band=band,
+    )
+
+
+def from_csv(
+    place: str, body: bytes, by: tuple[str, ...], days: Stretch, compared: Stretch | None, filters: Filters
+) -> tuple[list[Shown], list[tuple[str, ...]]]:
+    """The numbers of a table: a column for each figure, those of the comparison and marks of noise beside it."""
+    lines = csv.DictReader(io.StringIO(body.decode("utf-8-sig")))
+    found: list[Shown] = []
+    keys = []
+    for line in lines:
+        key = {name: line[name].removeprefix("'") for name in by}
+        keys.append(tuple(key.values()))
+        found += _of_line(place, line, key, days, compared, filters)
+    return found, keys
+
+
+def _of_line(
+    place: str,
+    line: dict[str, str],
+    key: dict[str, str],
+    days: Stretch,
+    compared: Stretch | None,
+    filters: Filters,
+) -> Iterator[Shown]:
+    beside = ("_name", "_low", "_high", "_noisy", "_before")
+    for name, text in line.items():
+        if name in key or name == "provisional" or name.endswith(beside):
+            continue
+        low = line.get(f"{name}_low") or None
+        band = (float(low), float(line[f"{name}_high"])) if low is not None else None
+        noisy = line.get(f"{name}_noisy") == "1"
+        final = line["provisional"] != "1"
+        yield Shown(place, name, key, _number(text), *days, filters, noisy, not final, band)
+        if compared is not None and f"{name}_before" in line:
+            then = _then(key, days, compared)
+            yield Shown(
+                place,
+                name,
+                then,
+                _number(line[f"{name}_before"]),
+                *compared,
+                filters,
+                line.get(f"{name}_before_noisy") == "1",
+            )
+
+
+def _number(text: str) -> float | None:
+    return float(text) if text else None
