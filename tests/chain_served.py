@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -27,6 +28,7 @@ class Served:
                 env=env,
                 stdout=out,
                 stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
         self.url = wait_for(self._address, STARTS_WITHIN_S, log)
 
@@ -35,7 +37,12 @@ class Served:
         return next((word for word in words if word.startswith("http://127.0.0.1:")), "")
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
-        self._process.send_signal(how)
+        if how == signal.SIGKILL:
+            # As a machine goes that loses its power: with every program that it had begun.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, how)
+        else:
+            self._process.send_signal(how)
         self._process.wait(30)
 
 

@@ -25,7 +25,7 @@ class SqlPurchases:
         with self._pool.writing() as conn:
             marks = f"({int(self._pool.shop)}, {', '.join('?' * len(_COLUMNS))})"
             known = self._pool.add_new(
-                conn, "purchase", marks, [_ROW(one) for one in purchases], ("position", 1)
+                conn, "purchase", marks, [_ROW(one) for one in purchases], "id", ("position", 1)
             )
         for row in known:
             del by_position[row[1]]
