@@ -79,8 +79,8 @@ def keep(
     *,
     expect: int = 0,
 ) -> CampaignRecord | Said:
-    """Keep an offer as its next version; a new one (`before` is None) gets its number here, among those of the chain where the one
-    that it has is one of them.
+    """Keep an offer as its next version; a new one (`before` is None) gets its number here, one of the chain where the one that it
+    has is such.
 
     `expect`: the version that whoever changed it had seen. Whether they may was asked before (`not_alone`).
     """

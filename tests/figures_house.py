@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import io
 import random
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from hashlib import sha256
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -43,8 +43,9 @@ TOGETHER = 500
 
 
 def moment(day: date, hour: float) -> float:
-    """Seconds of UTC of an hour on the shop's clock."""
-    return datetime(day.year, day.month, day.day, tzinfo=BERLIN).timestamp() + hour * 3_600
+    """Seconds of UTC of a time on the shop's clock, in hours."""
+    whole = datetime.combine(day, time(int(hour)), BERLIN).timestamp()
+    return whole + (hour - int(hour)) * 3_600
 
 
 class FiguresHouse(House):

@@ -16,6 +16,12 @@ MOST_LABELS = 8
 
 MOST_BARS = 62
 
+SMALL_WIDTH = 340
+"""As wide as a phone, so that what is written in the picture can be read there."""
+
+MOST_LINKS = 31
+"""More columns would be too narrow to be met by a finger; the table leads further too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Point:
@@ -148,7 +154,7 @@ def bars(labels: Sequence[str], series: Sequence[Sequence[float]], names: Sequen
     return Chart(tuple(drawn), _across(labels), _up(top, "{:g}".format), floor, empty)
 
 
-def draw(points: Sequence[Point], say: Callable[[float], str], least: float = 4) -> Chart:
+def draw(points: Sequence[Point], say: Callable[[float], str], least: float = 4, width: int = WIDTH) -> Chart:
     """One series with what it was before. `say`: a number on the axis; `least`: the lowest top of the axis."""
     top = ceiling(
         max(
@@ -158,7 +164,7 @@ def draw(points: Sequence[Point], say: Callable[[float], str], least: float = 4)
         least,
     )
     floor = HEIGHT - BOTTOM
-    group = (WIDTH - LEFT - RIGHT) / max(1, len(points))
+    group = (width - LEFT - RIGHT) / max(1, len(points))
 
     def height(number: float) -> float:
         return round(floor - max(0.0, number) / top * (floor - TOP), 2)
@@ -166,8 +172,9 @@ def draw(points: Sequence[Point], say: Callable[[float], str], least: float = 4)
     def middle(place: int) -> float:
         return round(LEFT + group * (place + 0.5), 2)
 
+    is_linked = len(points) <= MOST_LINKS and width == WIDTH
     spots = tuple(
-        Spot(round(LEFT + group * place, 2), round(group, 2), one.title, one.url)
+        Spot(round(LEFT + group * place, 2), round(group, 2), one.title, one.url if is_linked else "")
         for place, one in enumerate(points)
     )
     empty = not any(one.value or one.before for one in points)
@@ -175,7 +182,9 @@ def draw(points: Sequence[Point], say: Callable[[float], str], least: float = 4)
         Mark(middle(place), " ".join(map(str, one.notes))) for place, one in enumerate(points) if one.notes
     )
     shared = {
-        "across": _across([one.label for one in points]),
+        "width": width,
+        "right": width - RIGHT,
+        "across": _across([one.label for one in points], width),
         "up": _up(top, say),
         "floor": floor,
         "empty": empty,
@@ -191,7 +200,7 @@ def draw(points: Sequence[Point], say: Callable[[float], str], least: float = 4)
             unfinished=tuple(spot for spot, one in zip(spots, points, strict=True) if one.provisional),
             **shared,  # type: ignore[arg-type]  # each of its own kind, see above
         )
-    width = min(36.0, group * 0.66)
+    thick = min(36.0, group * 0.66)
     drawn, whiskers, ticks = [], [], []
     for place, one in enumerate(points):
         at = middle(place)
@@ -199,7 +208,7 @@ def draw(points: Sequence[Point], say: Callable[[float], str], least: float = 4)
             y = height(one.value)
             drawn.append(
                 Bar(
-                    round(at - width / 2, 2), y, round(width, 2), round(floor - y, 2), 0, one.title,
+                    round(at - thick / 2, 2), y, round(thick, 2), round(floor - y, 2), 0, one.title,
                     one.provisional, one.part,
                 )
             )  # fmt: skip
@@ -211,9 +220,9 @@ def draw(points: Sequence[Point], say: Callable[[float], str], least: float = 4)
     return Chart(tuple(drawn), whiskers=tuple(whiskers), ticks=tuple(ticks), **shared)  # type: ignore[arg-type]  # as above
 
 
-def _across(labels: Sequence[str]) -> tuple[Mark, ...]:
-    every = max(1, -(-len(labels) // MOST_LABELS))
-    group = (WIDTH - LEFT - RIGHT) / max(1, len(labels))
+def _across(labels: Sequence[str], width: int = WIDTH) -> tuple[Mark, ...]:
+    every = max(1, -(-len(labels) // (MOST_LABELS * width // WIDTH)))
+    group = (width - LEFT - RIGHT) / max(1, len(labels))
     return tuple(
         Mark(round(LEFT + group * (place + 0.5), 2), label)
         for place, label in enumerate(labels)

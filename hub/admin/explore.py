@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 
 from flask import request
 from werkzeug.wrappers import Response
@@ -47,7 +47,6 @@ def explore(office: Office) -> Response:
         dimension_name=dimension_name,
         question=leads.question,
         behind_of=behind_of,
-        rows_url=view.url(endpoint="rows"),
         back=request.full_path,
         filters_written=write_filters(view.asked.filters),
         leads=leads,
@@ -156,10 +155,9 @@ def shown_leads(leads: Answer, chosen: str) -> list[str]:
 
 def begun_within(view: Explorer, compared: Days | None) -> str:
     """The day on which counting began, where the days of the comparison began before it; "" otherwise."""
-    first = view.office.store.rollups.first_day(view.asked.filters.shops or (view.office.store.shop.number,))
-    if compared is None or first is None or compared.first >= date.fromordinal(first):
+    if not view.begun or not (view.nothing_before or (compared and compared.first < view.begun)):
         return ""
-    return view.office.wording().span(date.fromordinal(first), date.fromordinal(first))
+    return view.office.wording().span(view.begun, view.begun)
 
 
 def compared_text(view: Explorer, compared: Days | None) -> str:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from flask import request, url_for
 
-from hub.admin.charts import Chart, Point, draw
+from hub.admin.charts import SMALL_WIDTH, WIDTH, Chart, Point, draw
 from hub.admin.heat import Week, week
 from hub.admin.naming import Names, dimension_name, names_of
 from hub.admin.office import Office
 from hub.admin.reasons import Reason, Seen, reasons
 from hub.admin.values import Values
-from hub.figures.address import FIELDS, Asked, read, write
+from hub.figures.address import FIELDS, Asked, compared, read, write
 from hub.figures.answer import NOTHING, Answer, Row, Value
 from hub.figures.definitions import FIGURES, Figure, Unit
 from hub.figures.engine import ask
@@ -79,11 +80,12 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """The chart over time and its table. `notes`: what people wrote beside these days, by their number in the chart."""
+    """The chart over time, once more for a phone, and its table. `notes`: what people wrote, by their number in the chart."""
 
     step: Dimension
     answer: Answer
     chart: Chart
+    small: Chart
     stretches: tuple[Stretch, ...]
     notes: tuple[tuple[int, ChartNote], ...]
 
@@ -100,14 +102,31 @@ class Chip:
 class Explorer:
     """One view of the page: what is asked, of whom, and how it is said."""
 
-    def __init__(self, office: Office) -> None:
+    def __init__(self, office: Office, default: str = "7", figure: str = "") -> None:
         self.office = office
         self.now = office.now()
-        self.asked: Asked = read(request.args, office.shop(), self.now, "7", "week")
-        self.figure: Figure = FIGURES.get(request.args.get("figure", ""), FIGURES["visits"])
+        self.asked: Asked = read(request.args, office.shop(), self.now, default, "week")
+        first = office.store.rollups.first_day(self.asked.filters.shops or (office.store.shop.number,))
+        self.begun = date.fromordinal(first) if first else None
+        before = self.asked.question(()).compared()
+        self.nothing_before = bool(before and self.begun and before.last < self.begun)
+        if self.nothing_before:
+            self.asked = compared(self.asked, "none")
+        self.figure: Figure = FIGURES.get(figure or request.args.get("figure", ""), FIGURES["visits"])
         self.names: Names = names_of(office)
         self.values = Values(office.wording(), language())
         self.today = office.wording().local(self.now).date()
+
+    def of(self, figure: str) -> Explorer:
+        """The same of another figure."""
+        other = copy(self)
+        other.figure = FIGURES[figure]
+        return other
+
+    def rows_url(self, dimension: str = "", value: str = "", figure: str = "") -> str:
+        """Where the rows behind a number are, narrowed to one line of a table where one is named."""
+        asked = self.asked.narrowed(Dimension(dimension), value) if dimension else self.asked
+        return self.url(asked, figure, "rows")
 
     def url(self, asked: Asked | None = None, figure: str = "", endpoint: str = "explore") -> str:
         """An address of this page, or of another with the same question."""
@@ -184,10 +203,12 @@ class Explorer:
             placed |= set(here)
             points.append(self._point(name, row, answer, part=part, url=url, notes=here))
             stretches.append(Stretch(name, self._filled(row, answer), url, part))
-        chart = draw(
-            points, lambda number: self.values.plain(self.figure.name, number), _least(self.figure.unit)
-        )
-        return Series(step, answer, chart, tuple(stretches), numbered)
+
+        def say(number: float) -> str:
+            return self.values.plain(self.figure.name, number)
+
+        chart, small = (draw(points, say, _least(self.figure.unit), width) for width in (WIDTH, SMALL_WIDTH))
+        return Series(step, answer, chart, small, tuple(stretches), numbered)
 
     def _filled(self, row: Row, answer: Answer) -> Row:
         """A row in which nothing happened counts nought, where the figure is a sum."""

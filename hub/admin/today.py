@@ -1,37 +1,51 @@
-"""Today at a glance: who is in the shop, what was taken and redeemed, what needs attention, and how fresh each figure is."""
+"""Today, as it happens: who is in the shop, the way from seeing an offer to coming back, what was given and earned, what needs
+attention. Other days stand here too; to compare and to narrow there is Explore."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from itertools import groupby
 
-from babel.dates import format_time
 from flask import request
 from werkzeug.wrappers import Response
 
-from hub.admin.charts import Chart, bars
+from hub.admin.explore import begun_within, behind_of, compared_text, marked
+from hub.admin.explorer import Explorer, Series
 from hub.admin.guard import allowed
+from hub.admin.naming import channel_name, dimension_name, way_name
 from hub.admin.office import Office, Route
-from hub.admin.period import Period, period_of, read_period
-from hub.admin.wording import Wording
+from hub.admin.period import period_of
 from hub.alerts import look_at_counter
+from hub.figures.answer import NOTHING, Answer, Row, Value
+from hub.figures.definitions import FIGURES
+from hub.figures.question import Dimension
 from hub.health import SILENT_AFTER_S
-from hub.reports import Freshness, Report, make_report, shop_zone
-from hub.reports import Period as Days
+from hub.reports import Freshness, Present, freshness, present_now
 from hub.roles import Right
-from hub.storefront.languages import gettext
+from hub.sentences import Said
 
 COUNTING = "edge"
 """The program that counts people; how fresh visits are is how fresh these nodes are."""
 
+FUNNEL = ("shown", "opened", "taken", "redeemed", "returned")
+"""The way from a screen to the till and back."""
 
-@dataclass(frozen=True, slots=True)
-class Plot:
-    """A chart with the table of its numbers."""
+WORTH = ("given_cents", "earned_cents")
+HEAD = (
+    "visits", "dwell_s", "capture_rate", "entrants", "passers", "guests", "guests_known_share",
+    *FUNNEL, *WORTH, "sales_cents", "members_joined", "members_left",
+)  # fmt: skip
+ALWAYS = ("visits", "taken", "redeemed", "given_cents")
+"""Figures that stand at the head of the page even where nothing happened."""
 
-    picture: Chart
-    names: tuple[str, ...]
-    rows: tuple[tuple[str, tuple[float, ...]], ...]
+CARDS = (
+    "visits", "capture_rate", "dwell_s", "guests", "guests_known_share", "taken", "redeemed", *WORTH, "sales_cents",
+    "members_joined", "members_left",
+)  # fmt: skip
+TELLING = ("edge", "kiosk", "site")
+"""Programs from which coupons come."""
+
+LIVE_EVERY_S = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,123 +67,148 @@ class People:
     simulated: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One step of the funnel: its share of the widest one, and of the one before it (None for the first, and beyond it)."""
+
+    name: str
+    value: Value
+    share: float
+    of_before: float | None
+
+
 def today(office: Office) -> Response:
     """The first page."""
-    shop, now = office.shop(), office.now()
-    period = read_period(request.args, shop, now)
-    report = make_report(office.store, now, _days(period, shop.timezone))
-    first = period.first - timedelta(days=period.days)
-    before = period_of(shop, first, period.first - timedelta(days=1))
-    wording = office.wording()
+    now = office.now()
+    view = Explorer(office, "today", "visits")
+    period = period_of(office.shop(), view.asked.days.first, view.asked.days.last, view.asked.choice)
+    head = _answer(view, HEAD)
+    if isinstance(head, Said):
+        return office.page("today.html", 400, wrong=head, view=view, period=period)
+    channels = _answer(view, (*FUNNEL, *WORTH), Dimension.CHANNEL)
+    offers = _answer(view, ("opened", "taken", "redeemed", "given_cents"), Dimension.CAMPAIGN)
+    ways = _answer(view, ("guests",), Dimension.DAY, Dimension.WAY)
+    notes = office.store.notes.between(view.asked.days.first, view.asked.days.last)
+    plots = [
+        (name, series)
+        for name in ("visits", "redeemed")
+        if isinstance(series := view.of(name).series(notes if name == "visits" else ()), Series)
+    ]
+    devices = freshness(office.store, now)
+    answers = [one for one in (head, channels, offers, ways) if isinstance(one, Answer)]
+    conflicts = office.store.reports.conflicts(period.first_at, period.end_at)
     return office.page(
         "today.html",
+        wrong=None,
         period=period,
-        report=report,
-        before=make_report(office.store, now, _days(before, shop.timezone)),
-        before_text=wording.short_span(before.first, before.last),
-        people=people_in(report),
-        coupon_plot=coupon_plot(report, wording),
-        hour_plot=hour_plot(report, wording),
-        guest_days=guest_days(report, wording),
-        guest_figures_left_out=figures_left_out(report),
+        view=view,
+        question=head.question,
+        head=head,
+        cards=_cards(head),
+        is_live=period.choice == "today" and not request.args.get("vs"),
+        live_ms=LIVE_EVERY_S * 1_000,
+        compared_text=compared_text(view, head.compared),
+        begun=begun_within(view, head.compared),
+        behind=behind_of(head),
+        people=people_in(present_now(office.store, now)),
+        stages=stages(head.total),
+        channels=_busy(channels),
+        offers=_busy(offers),
+        guest_days=guest_days(ways),
+        guest_ways=sorted({row.key[1] for row in ways.rows}) if isinstance(ways, Answer) else [],
+        ways=ways,
         way_name=way_name,
-        visit_plot=visit_plot(report, wording) if period.days > 1 else None,
+        channel_name=channel_name,
+        dimension_name=dimension_name,
+        plots=plots,
+        marked=marked([*answers, *(series.answer for _, series in plots)]),
         warnings=office.warnings(now),
         alerts=look_at_counter(office.store, now),
-        counted=freshness(report.devices, now, (COUNTING,)),
-        told=freshness(report.devices, now, ("kiosk", "edge", "site")),
+        devices=devices,
+        counted=fresh_of(devices, now, (COUNTING,)),
+        told=fresh_of(devices, now, TELLING),
         has_offers=bool(office.store.campaigns.all()),
-        has_devices=any(device.program == COUNTING for device in report.devices),
-        conflict_cents=sum(conflict.cost_cents for conflict in report.conflicts),
-        held=len(office.store.counter.held(now)),
+        has_devices=any(device.program == COUNTING for device in devices),
+        conflicts=conflicts,
+        conflict_cents=sum(conflict.cost_cents for conflict in conflicts),
         submitted=sum(one.state == "waiting" for one in office.store.proposals.all()),
         edits=allowed(Right.CAMPAIGN_EDIT),
     )
 
 
-def people_in(report: Report) -> People | None:
-    """Everybody present, or None where nothing recent says so."""
-    if not report.present:
+def _answer(view: Explorer, figures: tuple[str, ...], *by: Dimension) -> Answer | Said:
+    return view.ask([name for name in figures if name in FIGURES], by)
+
+
+def _cards(head: Answer) -> list[str]:
+    """The figures at the head of the page: those in which there is anything, and those that every shop has."""
+    total = head.total
+    return [
+        name
+        for name in CARDS
+        if name in total.values
+        and (name in ALWAYS or total.values[name].number or total.before.get(name, NOTHING).number)
+    ]
+
+
+def _busy(answer: Answer | Said) -> Answer | None:
+    """The answer where anything happened in it."""
+    if isinstance(answer, Said):
         return None
-    return People(
-        sum(one.people for one in report.present),
-        sum(one.low for one in report.present),
-        sum(one.high for one in report.present),
-        min(one.at for one in report.present),
-        any(one.simulated for one in report.present),
+    rows = tuple(row for row in answer.rows if any(value.number for value in row.values.values()))
+    if not rows:
+        return None
+    return Answer(
+        answer.question,
+        answer.made_at,
+        rows,
+        answer.total,
+        answer.compared,
+        answer.fresh,
+        simulated=answer.simulated,
     )
 
 
-def coupon_plot(report: Report, wording: Wording) -> Plot:
-    """Coupons taken and redeemed, by day."""
-    days = report.coupons.by_day
-    labels = [wording.day(date.fromisoformat(day.day)) for day in days]
-    names = (gettext("taken"), gettext("redeemed"))
-    taken, redeemed = [day.issued for day in days], [day.redeemed for day in days]
-    rows = tuple((label, (a, b)) for label, a, b in zip(labels, taken, redeemed, strict=True))
-    return Plot(bars(labels, (taken, redeemed), names), names, rows)
+def stages(total: Row) -> list[Stage]:
+    """The funnel; empty where nobody has seen or taken anything."""
+    values = [(name, total.values[name]) for name in FUNNEL if name in total.values]
+    widest = max((value.number or 0.0 for _, value in values), default=0.0)
+    if widest <= 0:
+        return []
+    found: list[Stage] = []
+    before: float | None = None
+    for name, value in values:
+        number = value.number or 0.0
+        found.append(
+            Stage(name, value, number / widest, number / before if before and number <= before else None)
+        )
+        before = number
+    return found
 
 
-def hour_plot(report: Report, wording: Wording) -> Plot:
-    """Visits by the hour in which they began."""
-    hours = report.visits.by_hour
-    labels = [f"{hour:02d}" for hour in range(24)]
-    spoken = [
-        format_time(wording.local(wording.now).replace(hour=hour, minute=0), "short", locale=wording.locale)
-        for hour in range(24)
-    ]
-    names = (gettext("visits"),)
-    rows = tuple((label, (count,)) for label, count in zip(spoken, hours, strict=True) if count)
-    return Plot(bars(labels, (hours,), names), names, rows)
+def guest_days(ways: Answer | Said) -> list[tuple[str, dict[str, Row]]]:
+    """The days on which guests came, the latest first, each with its ways in."""
+    if isinstance(ways, Said):
+        return []
+    rows = [row for row in ways.rows if row.values["guests"].number]
+    days = [(day, {row.key[1]: row for row in found}) for day, found in groupby(rows, lambda row: row.key[0])]
+    return sorted(days, key=lambda day: day[0], reverse=True)
 
 
-def visit_plot(report: Report, wording: Wording) -> Plot:
-    """Visits by day."""
-    labels = [wording.day(date.fromisoformat(day)) for day in report.visits.by_day]
-    counts = list(report.visits.by_day.values())
-    names = (gettext("visits"),)
-    rows = tuple((label, (count,)) for label, count in zip(labels, counts, strict=True))
-    return Plot(bars(labels, (counts,), names), names, rows)
+def people_in(present: list[Present]) -> People | None:
+    """Everybody present, or None where nothing recent says so."""
+    if not present:
+        return None
+    return People(
+        sum(one.people for one in present),
+        sum(one.low for one in present),
+        sum(one.high for one in present),
+        min(one.at for one in present),
+        any(one.simulated for one in present),
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class GuestDay:
-    """A day of the table of guests; None where a figure is left out."""
-
-    name: str
-    total: int | None
-    by_way: dict[str, int | None]
-
-
-def guest_days(report: Report, wording: Wording) -> list[GuestDay]:
-    """The days on which guests came, the latest first."""
-    return [
-        GuestDay(wording.day(date.fromisoformat(day.day)), day.total, day.by_way)
-        for day in reversed(report.guests.by_day)
-        if day.total != 0
-    ]
-
-
-def figures_left_out(report: Report) -> bool:
-    """Whether the table of guests has gaps, so that it has to say why."""
-    guests = report.guests
-    rows = [guests.by_way, *(day.by_way for day in guests.by_day if day.total != 0)]
-    return guests.total is None or any(None in row.values() for row in rows)
-
-
-def way_name(way: str) -> str:
-    """How somebody came in through the Wi-Fi page, in the reader's words."""
-    names = {
-        "click": gettext("by a tap"),
-        "sms": gettext("by phone number"),
-        "code": gettext("by a printed code"),
-        "coupon": gettext("by a coupon"),
-        "member": gettext("as a member"),
-    }
-    return names.get(way, way)
-
-
-def freshness(devices: list[Freshness], now: float, programs: tuple[str, ...]) -> Fresh:
+def fresh_of(devices: list[Freshness], now: float, programs: tuple[str, ...]) -> Fresh:
     """When the nodes behind a figure were last heard, and which of them have not been heard of lately."""
     own = [one for one in devices if one.program in programs and not one.withdrawn]
     seen = [one.seen_at for one in own if one.seen_at is not None]
@@ -177,10 +216,6 @@ def freshness(devices: list[Freshness], now: float, programs: tuple[str, ...]) -
         one.name for one in own if one.missing or one.seen_at is None or now - one.seen_at > SILENT_AFTER_S
     )
     return Fresh(max(seen, default=None), behind)
-
-
-def _days(period: Period, timezone: str) -> Days:
-    return Days(period.first, period.last, shop_zone(timezone))
 
 
 ROUTES = (Route("/", "today", today),)

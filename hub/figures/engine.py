@@ -24,6 +24,7 @@ from hub.figures.question import (
 )
 from hub.figures.reach import shops_of
 from hub.figures.reading import FIELDS, Read, read, value_of
+from hub.figures.settling import settle
 from hub.sentences import Said, said
 from hub.store.base import Store
 
@@ -36,8 +37,8 @@ _FILTERS = FIELDS | {Dimension.SHOP: "shops"}
 def ask(store: Store, question: Question, now: float) -> Answer | Said:
     """The answer; a sentence where the question makes no sense. `now`: seconds of UTC, for how fresh it is.
 
-    A cut in which nothing happened has no row, but times by which alone it is cut have one each. It only reads. StorageError
-    where the disk fails.
+    A cut in which nothing happened has no row, but times by which alone it is cut have one each. It only reads, but for what may
+    be shown of people, which is made anew where facts came since (`hub.figures.settling`). StorageError where the disk fails.
     """
     wrong = unfit(store, question)
     if wrong is not None:
@@ -46,10 +47,11 @@ def ask(store: Store, question: Question, now: float) -> Answer | Said:
     figures = [FIGURES[name] for name in question.figures]
     fresh = freshness.look(store, shops, now)
     is_open = _openness(fresh, figures, question, shops)
+    compared = question.compared()
+    settle(store, shops, now, [question.days, *([compared] if compared else [])], fresh)
     here = read(store, figures, question, question.days, shops)
     rows = _rows(figures, question, question.days, here, is_open)
     total = _total(figures, question, question.days, here, is_open)
-    compared = question.compared()
     before = None
     if compared is not None:
         before = read(store, figures, question, compared, shops)

@@ -11,6 +11,7 @@ from hub.figures.definitions import Family, Figure, Unit
 from hub.figures.question import Days, Dimension, Filters, Question
 from hub.store.base import Store
 from hub.store.grains import FAMILIES, Asked, Summed
+from hub.store.hidden import SHOWN
 
 BANDS = {"people_mean": ("low", "high")}
 """Figures with a band: what is summed of its two ends."""
@@ -39,11 +40,19 @@ def _from_rollups(store: Store, asked: Asked) -> list[Summed]:
     return store.rollups.sums(asked)
 
 
-SOURCES: dict[Family, Source] = {one: _from_rollups for one in Family if one.value in FAMILIES}
+def _from_shown(store: Store, asked: Asked) -> list[Summed]:
+    return store.hidden.sums(asked)
+
+
+SOURCES: dict[Family, Source] = {
+    **{one: _from_rollups for one in Family if one.value in FAMILIES},
+    **{one: _from_shown for one in Family if one.value in SHOWN},
+}
 """Who knows the sums of each family. Whoever keeps them otherwise adds a line."""
 
-NOT_ADDED_UP = frozenset((Family.MEMBERS,))
-"""Somebody who was there on two days is one member: the total of these is a question of its own."""
+NOT_ADDED_UP = frozenset((Family.MEMBERS, Family.FOOTFALL, Family.STREET, Family.GUESTS))
+"""The total of these is a question of its own: somebody who was there on two days is one member, and a total of cells with noise
+may be exact (`hub.figures.noise`)."""
 
 
 @dataclass(slots=True)
@@ -51,7 +60,8 @@ class Sums:
     """The sums of one cut of one family, by measure."""
 
     numbers: dict[str, int] = field(default_factory=dict)
-    noisy: bool = False
+    noisy: set[str] = field(default_factory=set)
+    """Measures that carry noise."""
 
 
 @dataclass(slots=True)
@@ -146,7 +156,7 @@ def _add(sums: Sums, measures: Sequence[str], row: Summed, greatest: frozenset[s
     for name, number in zip(measures, row.numbers, strict=True):
         before = numbers.get(name, 0)
         numbers[name] = max(before, number) if name in greatest else before + number
-    sums.noisy = sums.noisy or row.noisy
+    sums.noisy |= row.noisy
 
 
 def value_of(figure: Figure, sums: Sums | None, *, by_campaign: bool, provisional: bool) -> Value:
@@ -157,7 +167,7 @@ def value_of(figure: Figure, sums: Sums | None, *, by_campaign: bool, provisiona
         return numbers.get(name if by_campaign else ONCE.get(name, name), 0)
 
     scale = 1_000 if figure.measure in IN_THOUSANDTHS else 1
-    noisy = figure.people and sums is not None and sums.noisy
+    noisy = figure.people and sums is not None and not sums.noisy.isdisjoint(measures_of(figure))
     if not figure.over:
         plain = number(figure.measure)
         made = plain / scale if scale > 1 else plain

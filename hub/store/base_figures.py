@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
+from hub.store.base_hidden import HiddenQuestions
 from hub.store.base_members import MemberQuestions
 from hub.store.figure_records import Changed, Gap, Kept, NodeHeard
 from hub.store.grains import Asked, Summed
@@ -48,6 +49,8 @@ class FigureParts(Protocol):
     def seen(self) -> SeenQuestions: ...
     @property
     def members(self) -> MemberQuestions: ...
+    @property
+    def hidden(self) -> HiddenQuestions: ...
 
     def shops_of_chain(self) -> list[int]: ...
     def put_in_chain(self, shop: int) -> None: ...

@@ -18,6 +18,7 @@ from hub.store.audit_schema import MIGRATIONS_AUDIT
 from hub.store.campaigns_schema import MIGRATIONS_CAMPAIGNS
 from hub.store.chain_schema import MIGRATIONS_CHAIN
 from hub.store.fleet_schema import MIGRATIONS_FLEET
+from hub.store.hidden_schema import MIGRATIONS_HIDDEN
 from hub.store.keys_schema import MIGRATIONS_KEYS
 from hub.store.members_schema import MIGRATIONS_MEMBERS
 from hub.store.notes_schema import MIGRATIONS_NOTES
@@ -49,6 +50,7 @@ MIGRATIONS = (
     MIGRATIONS_PURCHASES,
     MIGRATIONS_ROLLUPS,
     MIGRATIONS_MEMBERS,
+    MIGRATIONS_HIDDEN,
 )
 """Every set of tables, in the order in which they are made."""
 

@@ -51,3 +51,13 @@ class NodeHeard:
     seen_at: float | None
     latest_at: float | None
     missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """Of which sums a day of a shown table was made (`hub.figures.settling`). `is_open`: more was expected then. `exact`: the
+    sums with which it was last shown without noise; empty where it never was."""
+
+    is_open: bool
+    sums: tuple[int, ...]
+    exact: tuple[int, ...]

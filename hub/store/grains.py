@@ -151,9 +151,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Summed:
-    """One row of an answer: what it is cut by, its measures in the order in which they were asked. `noisy`: they carry noise."""
+    """One row of an answer: what it is cut by, its measures in the order in which they were asked. `noisy`: those of them that
+    carry noise."""
 
     key: tuple[str | int, ...]
     numbers: tuple[int, ...]
     simulated: bool
-    noisy: bool = False
+    noisy: frozenset[str] = frozenset()

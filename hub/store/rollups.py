@@ -35,7 +35,7 @@ class SqlRollups(Rolling):
         needed = {*asked.by, *(name for name, _ in asked.only)}
         grain = kind.grain(needed)
         if grain is not None:
-            return _read(self._pool, kind, asked, grain)
+            return read_grain(self._pool, kind, asked, grain)
         rows = [row for shop in asked.shops for row in _read_base(self._pool, kind, asked, shop)]
         return rows if len(asked.shops) == 1 or "shop" in asked.by else _merged(kind, asked, rows)
 
@@ -81,7 +81,8 @@ def _marks(values: tuple[Any, ...]) -> str:
     return ", ".join("?" for _ in values)
 
 
-def _read(pool: HubPool, kind: Family, asked: Asked, grain: Grain) -> list[Summed]:
+def read_grain(pool: HubPool, kind: Family, asked: Asked, grain: Grain) -> list[Summed]:
+    """The sums that a question asks for, from one table that knows all of its dimensions."""
     where = [f"f.shop IN ({_marks(asked.shops)})", "f.day >= ?", "f.day <= ?"]
     days = (asked.first_day, asked.last_day)
     values: list[object] = [*asked.shops, *days]

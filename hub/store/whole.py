@@ -18,6 +18,7 @@ from hub.store.entry import SqliteEntry
 from hub.store.explore import SqlExplore
 from hub.store.exporting import SqlExport
 from hub.store.fleet import SqlFleet
+from hub.store.hidden import SqlHidden
 from hub.store.journal import SqliteJournal
 from hub.store.keys import SqliteKeys
 from hub.store.ledger import SqliteLedger
@@ -67,6 +68,7 @@ class HubStore(ABC):
         self.rollups = SqlRollups(pool)
         self.seen = SqlSeen(pool)
         self.members = SqlMembers(pool)
+        self.hidden = SqlHidden(pool)
         self.entry = SqliteEntry(pool)
         self.counter = SqliteCounter(pool)
         self.watch = SqliteWatch(pool)

@@ -125,12 +125,15 @@ class Books:
         self._count("footfall", at, {"zone": fact["zone"]}, visits=1, dwell_ms=dwell_ms)
         if fact.get("known"):
             members[fact["known"]].add(self._local(fact["arrived_at"]).date())
+            self._count("member_days", fact["arrived_at"], {"member": fact["known"]}, visits=1)
 
     def _purchase(self, event: dict[str, Any], fact: dict[str, Any], members: dict[str, set[date]]) -> None:
         cuts = {"staff": fact["staff"], "till": fact["till"]}
         self._count("purchases", event["at"], cuts, purchases=1, sales_cents=fact["cents"])
         if fact.get("member"):
             members[fact["member"]].add(self._local(event["at"]).date())
+            member = {"member": fact["member"]}
+            self._count("member_days", event["at"], member, purchases=1, cents=fact["cents"])
 
     def _plain(self, kind: str, event: dict[str, Any], fact: dict[str, Any]) -> None:
         at = event["at"]
@@ -203,6 +206,10 @@ class Books:
         for act in ledger.acts.values():
             if act.counts and act.fact.get("member"):
                 members[act.fact["member"]].add(self._local(act.at).date())
+                # What was paid with the coupon is that of its purchase, where the till names one.
+                cents = 0 if act.fact.get("purchase") else act.fact.get("basket_cents") or 0
+                member = {"member": act.fact["member"]}
+                self._count("member_days", act.at, member, redemptions=1, cents=cents)
         baskets = self._baskets(ledger)
         for act in ledger.acts.values():
             fact, serial = act.fact, act.fact["serial"]

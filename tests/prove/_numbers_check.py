@@ -21,7 +21,7 @@ MOST_TOLD = 12
 
 @dataclass(slots=True)
 class Checker:
-    """`home`: the shop whose numbers are shown where no filter names one."""
+    """What is held against what. `home`: the shop whose numbers are shown where no filter names one."""
 
     books: Books
     home: int

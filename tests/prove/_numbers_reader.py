@@ -138,7 +138,15 @@ def read_filters(text: str) -> dict[str, tuple[str, ...]]:
     return found
 
 
-_UNITS_S = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400, "week": 604_800, "month": 2_629_800}
+_UNITS_S = {
+    "sec": 1,
+    "min": 60,
+    "hour": 3_600,
+    "hr": 3_600,
+    "day": 86_400,
+    "week": 604_800,
+    "month": 2_629_800,
+}
 _UNITS_S |= {"秒": 1, "分钟": 60, "小时": 3_600, "天": 86_400, "周": 604_800, "个月": 2_629_800}
 
 
@@ -160,7 +168,7 @@ def says(text: str, unit: str, number: float | None) -> bool:
             return abs(shown - number * 100) <= half
         case "seconds":
             size = next((size for word, size in _UNITS_S.items() if word in text), 0)
-            return bool(size) and abs(shown * size - number) <= 0.5000001 * size
+            return bool(size) and abs(shown * size - number) <= half * size
         case _:
             return abs(shown - number) <= (
                 half if abs(number) < 100 and not number.is_integer() else 0.5000001

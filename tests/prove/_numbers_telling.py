@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hub.reversing import reverse_as_manager
-from hub.wire.events import CouponIssued, CouponRedeemed
+from hub.wire.events import CouponIssued, CouponRedeemed, DeviceHealth
 from hub.wire.sync import RedeemRequest
 from tests.prove._numbers_facts import CHANNELS, CODE, DAY_S, STAFF, World, happen
 from tests.prove._numbers_shops import BEGUN, NOW, STRANGER, Shops
@@ -79,6 +79,8 @@ def tell_most(shops: Shops, worlds: dict[int, World], size: int) -> Told:
     shops.now = NOW - 60
     for world in worlds.values():
         at_the_hub(shops, world, 3)
+        for one in (world.doors[0], *world.tills):
+            one.make(DeviceHealth(program="edge"), shops.now)
         for one in (world.doors[0], world.tills[0]):
             one.tell(rnd, 0, len(one.made))
         till = world.tills[1]
@@ -94,5 +96,6 @@ def tell_most(shops: Shops, worlds: dict[int, World], size: int) -> Told:
 def tell_the_rest(worlds: dict[int, World]) -> None:
     """What was held back comes, and everything that was there before comes once more."""
     for world in worlds.values():
+        world.doors[1].make(DeviceHealth(program="edge"), NOW)
         for one in world.doors + world.tills:
             one.tell(world.rnd, 0, len(one.made))
