@@ -116,6 +116,7 @@ class Explorer:
         self.names: Names = names_of(office)
         self.values = Values(office.wording(), language())
         self.today = office.wording().local(self.now).date()
+        self.is_over = self.asked.days.last < self.today
 
     def of(self, figure: str) -> Explorer:
         """The same of another figure."""
@@ -316,7 +317,7 @@ class Explorer:
             Seen(
                 self.figure,
                 leads,
-                self.asked.days.last < self.today,
+                self.is_over,
                 [(cut.dimension, cut.answer) for cut in cuts if not self.figure.over],
                 hours if isinstance(hours, Answer) else None,
             ),
