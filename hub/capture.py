@@ -1,6 +1,6 @@
 """How many of those who came near came in: the capture rate of a shop front, with what chance alone does to it.
 
-Pure. `hub.reports` feeds it with counts by quarter of an hour; nothing in them stands for anybody.
+Pure. The figures are those of `hub.figures`; nothing in them stands for anybody.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from math import sqrt
 
 import msgspec
 
+from hub.figures.answer import Answer
 from hub.store.counts import StreetCount
 
 BAND_Z = 1.645
@@ -25,7 +26,7 @@ class StreetZone(msgspec.Struct, frozen=True):
 
 
 class Street(msgspec.Struct, frozen=True):
-    """Who came near in a period, and who of them came in. `rate` is None where nobody came near.
+    """Who came near in a period, and who of them came in. `rate` is None where nobody came near. `noisy`: counts carry noise.
 
     `low` and `high` hold the true share nine times in ten, as far as chance goes. `latest_at` is when a door last told,
     `age_s` how long ago that was.
@@ -42,6 +43,7 @@ class Street(msgspec.Struct, frozen=True):
     age_s: float | None
     simulated: bool
     by_zone: list[StreetZone]
+    noisy: bool = False
 
 
 def band(part: int, whole: int) -> tuple[float, float]:
@@ -55,28 +57,28 @@ def band(part: int, whole: int) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def make_street(counts: Iterable[StreetCount], now: float) -> Street:
-    """All counts of a period as one figure, and by zone."""
+def street_of(by_zone: Answer, counts: Iterable[StreetCount], now: float) -> Street:
+    """The answer for passers, entrants and capture rate by zone, with how fresh the counts behind it are."""
     counts = list(counts)
-    zones: dict[str, tuple[int, int]] = {}
-    for count in counts:
-        passers, entrants = zones.get(count.zone, (0, 0))
-        zones[count.zone] = (passers + count.passers, entrants + count.entrants)
-    passers = sum(one for one, _ in zones.values())
-    entrants = sum(one for _, one in zones.values())
-    near = passers + entrants
-    low, high = band(entrants, near) if near else (None, None)
+    total = by_zone.total.values
+    passers, entrants = (round(total[name].number or 0) for name in ("passers", "entrants"))
+    near, rate = passers + entrants, total["capture_rate"].number
+    low, high = band(min(entrants, near), near) if near > 0 and rate is not None else (None, None)
     latest_at = max((count.latest_at for count in counts), default=None)
     return Street(
         near=near,
         passers=passers,
         entrants=entrants,
-        rate=round(entrants / near, 4) if near else None,
+        rate=None if rate is None else round(rate, 4),
         low=None if low is None else round(low, 4),
         high=None if high is None else round(high, 4),
         windows=sum(count.windows for count in counts),
         latest_at=latest_at,
         age_s=None if latest_at is None else max(0.0, now - latest_at),
-        simulated=any(count.simulated for count in counts),
-        by_zone=[StreetZone(zone, *zones[zone]) for zone in sorted(zones)],
+        simulated=by_zone.simulated,
+        by_zone=[
+            StreetZone(row.key[0], *(round(row.values[name].number or 0) for name in ("passers", "entrants")))
+            for row in by_zone.rows
+        ],
+        noisy=any(value.noisy for row in (*by_zone.rows, by_zone.total) for value in row.values.values()),
     )

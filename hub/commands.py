@@ -135,12 +135,12 @@ def report(config: Config, args: argparse.Namespace) -> int:
         show(
             f"People now, {one.zone}: {one.people:.0f} ({one.low:.0f} to {one.high:.0f}), {one.age_s:.0f} s ago"
         )
-    show(f"Visits: {made.visits.total}")
+    show(f"Visits: {'about ' if made.visits.noisy else ''}{made.visits.total}")
     if (street := made.street).rate is not None:
         band = f"{street.low:.0%} to {street.high:.0%} by chance alone, nine times in ten"
         show(f"Of {street.near} who came near, {street.entrants} came in: {street.rate:.0%} ({band})")
     guests = made.guests
-    show(f"Guests of the Wi-Fi: {'fewer than ten' if guests.total is None else guests.total}")
+    show(f"Guests of the Wi-Fi: {'about ' if guests.noisy else ''}{guests.total}")
     if guests.share is not None:
         band = f"{guests.low:.0%} to {guests.high:.0%} by chance alone, nine times in ten"
         show(f"Of them {guests.remembered} chose to be remembered: {guests.share:.0%} ({band})")

@@ -1,40 +1,42 @@
-"""Guests of the shop's Wi-Fi in a period: how they came in, how many chose to be remembered, how many took that back.
+"""Guests of the Wi-Fi in a period: how they came in, how many chose to be remembered, how many took that back.
 
-Pure. `hub.reports` feeds it with counts by quarter of an hour. No figure singles out fewer than ten people (`hub.cells`).
+Pure. The figures are those of `hub.figures`, with their noise where they would single out fewer than ten people; consents, of
+which there is no figure, are left out where they would (`hub.cells`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable
 
 import msgspec
 
 from hub.capture import band
-from hub.cells import ALL, FEWEST, Cell, shown, shown_table
-from hub.store.counts import ConsentCount, GuestCount
+from hub.cells import shown
+from hub.figures.answer import Answer, Value
+from hub.store.counts import ConsentCount
 
 ABOUT_PEOPLE = frozenset({"portal.joined", "consent.given", "consent.withdrawn"})
 """Kinds of events of which a count is a count of people."""
 
 
 class DayOfGuests(msgspec.Struct, frozen=True):
-    """One day; None where a figure is left out."""
+    """One day."""
 
     day: str
-    total: int | None
-    by_way: dict[str, int | None]
+    total: int
+    by_way: dict[str, int]
 
 
 class Guests(msgspec.Struct, frozen=True):
-    """Times that the portal let a phone in. None: it would single out fewer than ten people, by itself or by subtraction.
+    """Times that the portal let a phone in. `noisy`: some of these figures carry noise.
 
-    `few`: there were some, and fewer than ten. `share` of all are known by what they chose to keep, with a band that holds the
-    true share nine times in ten as far as chance goes. `given` and `withdrawn` count consents, not guests.
+    `share` of all are known by what they chose to keep, with a band that holds the true share nine times in ten as far as chance
+    goes. `given` and `withdrawn` count consents, not guests; None: it would single out fewer than ten people.
     """
 
-    total: int | None
-    few: bool
-    by_way: dict[str, int | None]
+    total: int
+    by_way: dict[str, int]
     by_day: list[DayOfGuests]
     remembered: int | None
     share: float | None
@@ -42,45 +44,43 @@ class Guests(msgspec.Struct, frozen=True):
     high: float | None
     given: dict[str, int | None]
     withdrawn: int | None
+    noisy: bool
     simulated: bool
 
 
-def make_guests(
-    guests: Iterable[GuestCount],
-    consents: Iterable[ConsentCount],
-    days: Sequence[str],
-    day_of: Callable[[float], str],
-) -> Guests:
-    """All counts of a period. `day_of` says on which of `days` a moment lies."""
-    guests, consents = list(guests), list(consents)
-    ways = sorted({count.way for count in guests})
-    cells: dict[Cell, int] = {(day, way): 0 for day in days for way in ways}
-    for count in guests:
-        cells[day_of(count.start), count.way] += count.joined
-    table = shown_table(cells)
-    total = sum(cells.values())
-    remembered = sum(count.known for count in guests)
-    # Who chose, and who did not: neither group may be singled out by the share.
-    told = total >= FEWEST and shown(remembered) is not None and shown(total - remembered) is not None
-    low, high = band(remembered, total) if told else (None, None)
-    given: dict[str, int] = {}
+def guests_of(by_day: Answer, by_day_way: Answer, by_way: Answer, consents: Iterable[ConsentCount]) -> Guests:
+    """The answers for guests, and for the share of members among them, of the same days."""
+    consents = list(consents)
+    ways: dict[str, dict[str, int]] = defaultdict(dict)
+    for row in by_day_way.rows:
+        ways[row.key[0]][row.key[1]] = _whole(row.values["guests"])
+    total, known = _whole(by_day.total.values["guests"]), by_day.total.values["guests_known_share"]
+    remembered = None if known.number is None else min(total, round(known.number * total))
+    low, high = band(remembered, total) if remembered is not None and total > 0 else (None, None)
+    given: dict[str, int] = defaultdict(int)
     for one in consents:
-        given[one.purpose] = given.get(one.purpose, 0) + one.given
+        given[one.purpose] += one.given
+    answers = (by_day, by_day_way, by_way)
     return Guests(
-        total=table[ALL, ALL],
-        few=0 < total < FEWEST,
-        by_way={way: table[ALL, way] for way in ways},
+        total=total,
+        by_way={row.key[0]: _whole(row.values["guests"]) for row in by_way.rows},
         by_day=[
-            DayOfGuests(day, table.get((day, ALL), 0), {way: table[day, way] for way in ways}) for day in days
+            DayOfGuests(row.key[0], _whole(row.values["guests"]), ways.get(row.key[0], {}))
+            for row in by_day.rows
         ],
-        remembered=remembered if told else None,
-        share=round(remembered / total, 4) if told else None,
+        remembered=remembered,
+        share=None if known.number is None else round(known.number, 4),
         low=None if low is None else round(low, 4),
         high=None if high is None else round(high, 4),
         given={purpose: shown(count) for purpose, count in sorted(given.items()) if count},
         withdrawn=shown(sum(one.withdrawn for one in consents)),
-        simulated=any(count.simulated for count in guests) or any(one.simulated for one in consents),
+        noisy=any(row.values["guests"].noisy for one in answers for row in (*one.rows, one.total)),
+        simulated=any(one.simulated for one in answers) or any(one.simulated for one in consents),
     )
+
+
+def _whole(value: Value) -> int:
+    return round(value.number or 0)
 
 
 def kinds_shown(kinds: dict[str, int]) -> dict[str, int]:

@@ -1,23 +1,27 @@
-"""What happened in the shop, in its own days: visits, people present, passers-by, coupons, what they were worth, how fresh it is.
+"""What happened in the shop, in its own days, as one report for other programs and for the command line.
 
-Counts come from the store by quarter of an hour (every timezone's day begins on one) and are folded here into days and hours
-of the shop's timezone, whatever its clocks did that day.
+Its numbers are those of `hub.figures`, so they are the same as on every page, with the same noise. What stands beside them is no
+figure: who is there now, conflicts one by one, why tills said no, how far each device's facts have come.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from hub.capture import Street, make_street
-from hub.guests import Guests, kinds_shown, make_guests
+from hub.capture import Street, street_of
+from hub.figures.answer import Answer, Value
+from hub.figures.definitions import FIGURES
+from hub.figures.engine import ask
+from hub.figures.question import Days, Dimension, Question
+from hub.guests import Guests, guests_of, kinds_shown
 from hub.ledger import HUB
+from hub.sentences import Said
 from hub.store.base import Store
-from hub.store.counts import CouponCount, Window
+from hub.store.counts import Window
 from hub.wire.snapshot import Text
 
 PRESENT_S = 900.0
@@ -43,14 +47,26 @@ class Present(msgspec.Struct, frozen=True):
     simulated: bool
 
 
+class Number(msgspec.Struct, frozen=True):
+    """One figure of the whole period; null where there is nothing to say. `low` to `high`: its band. `noisy`: it carries noise,
+    always the same, because without it fewer than ten people would be singled out. `provisional`: facts are still missing."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    noisy: bool
+    provisional: bool
+
+
 class Visits(msgspec.Struct, frozen=True):
-    """Stays that began in the period. `by_hour` has 24 figures, from midnight on."""
+    """Stays that began in the period. `by_hour` has 24 figures, from midnight on. `noisy`: some of these figures carry noise."""
 
     total: int
     mean_dwell_s: float | None
     by_day: dict[str, int]
     by_hour: list[int]
     by_zone: dict[str, int]
+    noisy: bool = False
 
 
 class DayOfCoupons(msgspec.Struct, frozen=True):
@@ -118,7 +134,8 @@ class Freshness(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """A period of whole days in the shop's timezone. `simulated`: something in it was made by a simulator or a recording."""
+    """A period of whole days in the shop's timezone. `simulated`: something in it was made by a simulator or a recording.
+    `figures`: every figure of the period by its name (`/manage/figures` says how each is made)."""
 
     shop: int
     name: Text
@@ -137,6 +154,7 @@ class Report(msgspec.Struct, frozen=True):
     conflicts: list[ConflictLine]
     devices: list[Freshness]
     events: dict[str, int]
+    figures: dict[str, Number] = {}
 
 
 class Period(msgspec.Struct, frozen=True):
@@ -216,29 +234,43 @@ def _present(window: Window, now: float) -> Present:
     )
 
 
+class _Asking:
+    """Asks for the figures of one period, and remembers what was said of all answers."""
+
+    def __init__(self, store: Store, now: float, period: Period) -> None:
+        self._store = store
+        self._now = now
+        self._days = Days(period.first_day, period.last_day)
+        self.simulated = False
+
+    def __call__(self, names: tuple[str, ...], *by: Dimension) -> Answer:
+        answer = ask(self._store, Question(names, self._days, by), self._now)
+        if isinstance(answer, Said):
+            raise BadPeriod(str(answer))
+        self.simulated = self.simulated or answer.simulated
+        return answer
+
+
 def make_report(store: Store, now: float, period: Period) -> Report:
     """Everything about a period."""
     shop = store.shop.get()
+    asking = _Asking(store, now, period)
     present = present_now(store, now)
-    counts = {
-        "issued": store.reports.issued(period.first, period.end),
-        "redeemed": store.reports.redeemed(period.first, period.end),
-        "refused": store.reports.refused(period.first, period.end),
-        "seen": store.reports.seen(period.first, period.end),
-        "shown": [
-            CouponCount(one.campaign, one.start, one.times, 0, 0, one.simulated)
-            for one in store.reports.exposures(period.first, period.end)
-        ],
-    }
-    visits, visits_simulated = make_visits(store, period)
-    street = make_street(store.reports.street(period.first, period.end), now)
-    guests = make_guests(
-        store.reports.guests(period.first, period.end),
-        store.reports.consents(period.first, period.end),
-        period.days(),
-        lambda at: period.local(at).date().isoformat(),
+    visits = _visits(asking)
+    street = street_of(
+        asking(("passers", "entrants", "capture_rate"), Dimension.ZONE),
+        store.reports.street(period.first, period.end),
+        now,
     )
-    conflicts = store.reports.conflicts(period.first, period.end)
+    consents = store.reports.consents(period.first, period.end)
+    guests = guests_of(
+        asking(("guests", "guests_known_share"), Dimension.DAY),
+        asking(("guests",), Dimension.DAY, Dimension.WAY),
+        asking(("guests",), Dimension.WAY),
+        consents,
+    )
+    coupons = _coupons(store, period, asking)
+    figures = asking(tuple(FIGURES)).total.values
     return Report(
         shop=store.shop.number,
         name=shop.name if shop else {},
@@ -247,17 +279,13 @@ def make_report(store: Store, now: float, period: Period) -> Report:
         made_at=now,
         first_day=period.first_day.isoformat(),
         last_day=period.last_day.isoformat(),
-        simulated=visits_simulated
-        or street.simulated
-        or guests.simulated
-        or any(one.simulated for one in present)
-        or any(count.simulated for part in counts.values() for count in part),
+        simulated=asking.simulated or guests.simulated or any(one.simulated for one in present),
         people_now=round(sum(one.people for one in present), 1) if present else None,
         present=present,
         visits=visits,
         street=street,
         guests=guests,
-        coupons=make_coupons(store, period, counts),
+        coupons=coupons,
         conflicts=[
             ConflictLine(
                 one.serial,
@@ -268,70 +296,84 @@ def make_report(store: Store, now: float, period: Period) -> Report:
                 one.second_at,
                 one.second_till,
             )
-            for one in conflicts
+            for one in store.reports.conflicts(period.first, period.end)
         ],
         devices=freshness(store, now),
         events=kinds_shown(store.journal.kinds()),
+        figures={
+            name: Number(one.number, one.low, one.high, one.noisy, one.provisional)
+            for name, one in figures.items()
+        },
     )
 
 
-def make_visits(store: Store, period: Period) -> tuple[Visits, bool]:
-    """Visits of a period, and whether some were simulated."""
-    by_day = dict.fromkeys(period.days(), 0)
-    by_hour = [0] * 24
-    by_zone: dict[str, int] = defaultdict(int)
-    dwell_s = 0.0
-    simulated = False
-    for count in store.reports.footfall(period.first, period.end):
-        local = period.local(count.start)
-        by_day[local.date().isoformat()] += count.visits
-        by_hour[local.hour] += count.visits
-        by_zone[count.zone] += count.visits
-        dwell_s += count.dwell_s
-        simulated = simulated or count.simulated
-    total = sum(by_hour)
+def make_visits(store: Store, now: float, period: Period) -> Visits:
+    """Visits of a period."""
+    return _visits(_Asking(store, now, period))
+
+
+def _visits(asking: _Asking) -> Visits:
+    by_day = asking(("visits", "dwell_s"), Dimension.DAY)
+    by_hour, by_zone = asking(("visits",), Dimension.HOUR), asking(("visits",), Dimension.ZONE)
+    dwell_s = by_day.total.values["dwell_s"].number
+    answers = (by_day, by_hour, by_zone)
     return Visits(
-        total, round(dwell_s / total, 1) if total else None, by_day, by_hour, dict(by_zone)
-    ), simulated
+        whole(by_day.total.values["visits"]),
+        None if dwell_s is None else round(dwell_s, 1),
+        {row.key[0]: whole(row.values["visits"]) for row in by_day.rows},
+        [whole(row.values["visits"]) for row in by_hour.rows],
+        {row.key[0]: whole(row.values["visits"]) for row in by_zone.rows},
+        any(row.values["visits"].noisy for one in answers for row in (*one.rows, one.total)),
+    )
 
 
-def make_coupons(store: Store, period: Period, counts: dict[str, list[CouponCount]]) -> Coupons:
+_OF_COUPONS = ("shown", "opened", "taken", "redeemed", "alone", "refused", "given_cents")
+
+
+def _coupons(store: Store, period: Period, asking: _Asking) -> Coupons:
     """Coupons of a period by day and by campaign."""
-    days: dict[str, dict[str, int]] = {day: defaultdict(int) for day in period.days()}
-    campaigns: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for name, part in counts.items():
-        for count in part:
-            for figures in (days[period.local(count.start).date().isoformat()], campaigns[count.campaign]):
-                figures[name] += count.count
-                figures["value_cents"] += count.value_cents
-                figures["alone"] += count.alone if name == "redeemed" else 0
     titles = {record.number: record.campaign.offer.title for record in store.campaigns.all()}
-    wanted = ("issued", "redeemed", "refused", "value_cents")
+    by_campaign = asking(_OF_COUPONS, Dimension.CAMPAIGN)
+    total = _wholes(by_campaign.total.values)
+    days = [(row.key[0], _wholes(row.values)) for row in asking(_OF_COUPONS, Dimension.DAY).rows]
+    campaigns = [(int(row.key[0]), _wholes(row.values)) for row in by_campaign.rows]
     return Coupons(
-        issued=_total(counts["issued"]),
-        redeemed=_total(counts["redeemed"]),
-        refused=_total(counts["refused"]),
-        value_cents=sum(count.value_cents for count in counts["redeemed"]),
-        alone=sum(count.alone for count in counts["redeemed"]),
+        issued=total["taken"],
+        redeemed=total["redeemed"],
+        refused=total["refused"],
+        value_cents=total["given_cents"],
+        alone=total["alone"],
         unknown_issue=store.reports.unknown_issue(),
         by_day=[
-            DayOfCoupons(day, **{name: figures[name] for name in wanted}) for day, figures in days.items()
+            DayOfCoupons(day, one["taken"], one["redeemed"], one["refused"], one["given_cents"])
+            for day, one in days
         ],
         by_campaign=[
             CampaignCoupons(
                 number,
                 titles.get(number, {}),
-                **{name: figures[name] for name in ("shown", "seen", *wanted, "alone")},
+                shown=one["shown"],
+                seen=one["opened"],
+                issued=one["taken"],
+                redeemed=one["redeemed"],
+                alone=one["alone"],
+                refused=one["refused"],
+                value_cents=one["given_cents"],
             )
-            for number, figures in sorted(campaigns.items())
+            for number, one in campaigns
             if number
         ],
         refusals=store.reports.refusal_codes(period.first, period.end),
     )
 
 
-def _total(counts: Iterable[CouponCount]) -> int:
-    return sum(count.count for count in counts)
+def whole(value: Value) -> int:
+    """A count; nought where there is nothing to say."""
+    return round(value.number or 0)
+
+
+def _wholes(values: Mapping[str, Value]) -> dict[str, int]:
+    return {name: whole(value) for name, value in values.items()}
 
 
 def freshness(store: Store, now: float) -> list[Freshness]:

@@ -78,7 +78,7 @@ def report(call: Call) -> Report:
 
 def visits(call: Call) -> Visits:
     """Who came in these days."""
-    return make_visits(call.store, _period(call))[0]
+    return make_visits(call.store, call.now, _period(call))
 
 
 def _period(call: Call) -> Period:

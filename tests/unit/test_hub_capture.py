@@ -11,12 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.capture import BAND_Z, band, make_street
+from hub.capture import BAND_Z, band
 from hub.rebuild import rebuild, verify
 from hub.reports import make_period, make_report
-from hub.store.counts import StreetCount
-from hub.wire.events import StreetCounted, write_event
-from tests.hub_house import NOON, House
+from hub.wire.events import DeviceHealth, StreetCounted, write_event
+from tests.hub_house import NOON, House, HouseNode
 
 
 @pytest.fixture
@@ -30,15 +29,21 @@ def told(passers: int, entrants: int, zone: str = "door", *, simulated: bool = F
     return StreetCounted(zone=zone, window_s=900.0, passers=passers, entrants=entrants, simulated=simulated)
 
 
+def two_days_later(door: HouseNode) -> None:
+    """The day is over, and nothing that belongs to it is still waited for: what is shown of ten people or more is exact."""
+    door.house.now += 2 * 86_400
+    door.report(DeviceHealth(program="edge"))
+
+
 def test_a_report_says_how_many_of_those_who_came_near_came_in(house: House) -> None:
     door = house.node("edge", "Door")
     door.report(told(40, 16), told(49, 12, "counter"), at=NOON)
     door.report(told(0, 3), at=NOON + 5)
-    house.now += 65
+    two_days_later(door)
     report = make_report(house.store, house.now, make_period(house.store, house.now, None, None))
     street = report.street
     assert (street.near, street.passers, street.entrants, street.windows) == (120, 89, 31, 3)
-    assert (street.rate, street.age_s) == (0.2583, 60.0)
+    assert (street.rate, street.age_s, street.noisy) == (0.2583, 2 * 86_400 - 5.0, False)
     assert street.low is not None
     assert street.high is not None
     assert street.low < 0.2583 < street.high
@@ -53,15 +58,21 @@ def test_without_anybody_near_there_is_no_share(house: House) -> None:
     house.node("edge", "Door").report(told(0, 0))
     street = make_report(house.store, house.now, make_period(house.store, house.now, None, None)).street
     assert (street.near, street.rate, street.low, street.high, street.windows) == (0, None, None, None, 1)
-    assert make_street([], NOON).latest_at is None
+
+
+def test_a_street_of_which_nothing_was_told_has_no_age(house: House) -> None:
+    street = make_report(house.store, house.now, make_period(house.store, house.now, None, None)).street
+    assert (street.near, street.latest_at, street.age_s) == (0, None, None)
 
 
 def test_a_window_that_ends_at_midnight_belongs_to_the_day_before(house: House) -> None:
     midnight = 1_795_042_800.0  # 19 November 2026, 00:00 in Berlin
     house.now = midnight + 60
-    house.node("edge", "Door").report(told(5, 5), at=midnight)
+    door = house.node("edge", "Door")
+    door.report(told(20, 20), at=midnight)
+    two_days_later(door)
     period = make_period(house.store, house.now, date(2026, 11, 18), date(2026, 11, 18))
-    assert make_report(house.store, house.now, period).street.near == 10
+    assert make_report(house.store, house.now, period).street.near == 40
 
 
 def test_a_simulated_street_is_said_to_be_one(house: House) -> None:
@@ -120,5 +131,8 @@ def test_the_band_is_narrower_with_more_people_and_has_a_width_also_at_nobody() 
 
 
 def test_the_share_comes_as_json(house: House) -> None:
-    counts = [StreetCount(NOON, "door", False, 1, 3, 1, NOON)]
-    assert msgspec.json.decode(msgspec.json.encode(make_street(counts, NOON)))["rate"] == 0.25
+    door = house.node("edge", "Door")
+    door.report(told(30, 10))
+    two_days_later(door)
+    street = make_report(house.store, house.now, make_period(house.store, house.now, None, None)).street
+    assert msgspec.json.decode(msgspec.json.encode(street))["rate"] == 0.25

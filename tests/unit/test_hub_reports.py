@@ -11,8 +11,9 @@ import pytest
 from hub.client.settings import SettingsError
 from hub.client.warnings import worst
 from hub.config import SETTINGS, Config, read_config, show_config
+from hub.figures.definitions import FIGURES
 from hub.health import WARNINGS, look
-from hub.reports import BadPeriod, day_of, make_period, make_report
+from hub.reports import BadPeriod, Number, day_of, make_period, make_report
 from hub.wire.events import DeviceHealth, OccupancyMeasured, OfferSeen, OfferShown, write_event
 from tests.hub_house import NOON, House, alone, visit
 
@@ -31,18 +32,19 @@ def test_visits_fall_into_the_shops_own_days_also_when_the_clocks_change(house: 
     door = house.node("edge", "Door")
     hour = 3_600
     arrivals = (-1, 0, 1 * hour, 2 * hour, 22 * hour + 3_599, 23 * hour)
-    door.report(*(visit(BERLIN_MIDNIGHT + seconds) for seconds in arrivals))
+    # Twelve each time: of ten people or more what is told is exact.
+    door.report(*(visit(BERLIN_MIDNIGHT + seconds) for seconds in arrivals for _ in range(12)))
     period = make_period(house.store, house.now, date(2026, 3, 28), date(2026, 3, 30))
     visits = make_report(house.store, house.now, period).visits
-    assert visits.by_day == {"2026-03-28": 1, "2026-03-29": 4, "2026-03-30": 1}
+    assert visits.by_day == {"2026-03-28": 12, "2026-03-29": 48, "2026-03-30": 12}
     assert (
         visits.by_hour[0],
         visits.by_hour[1],
         visits.by_hour[2],
         visits.by_hour[3],
         visits.by_hour[23],
-    ) == (2, 1, 0, 1, 2)
-    assert visits.mean_dwell_s == 60.0
+    ) == (24, 12, 0, 12, 24)
+    assert (visits.total, visits.noisy, visits.mean_dwell_s) == (72, False, 60.0)
 
 
 def test_a_report_counts_coupons_by_day_and_by_campaign(house: House) -> None:
@@ -70,6 +72,8 @@ def test_a_report_counts_coupons_by_day_and_by_campaign(house: House) -> None:
     )
     assert sum(day.redeemed for day in coupons.by_day) == 2
     assert report.events["coupon.redeemed"] == 2
+    assert report.figures["redeemed"] == Number(2, None, None, noisy=False, provisional=False)
+    assert set(report.figures) == set(FIGURES)
 
 
 def test_people_present_carry_their_band_and_age_and_old_ones_say_nothing(house: House) -> None:
