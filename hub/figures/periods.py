@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from functools import lru_cache
 
 from hub.figures.question import TIMES, Days, Dimension
 
@@ -14,8 +15,13 @@ from hub.figures.question import TIMES, Days, Dimension
 def name_of(dimension: Dimension, value: str | int) -> str:
     """A value of a dimension as it stands in a key."""
     if dimension in (Dimension.DAY, Dimension.WEEK, Dimension.MONTH):
-        return date.fromordinal(int(value)).isoformat()
+        return _day_name(int(value))
     return str(value)
+
+
+@lru_cache(maxsize=4_096)
+def _day_name(ordinal: int) -> str:
+    return date.fromordinal(ordinal).isoformat()
 
 
 def order_of(dimension: Dimension, name: str) -> tuple[int, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from hub.figures import periods
 from hub.figures.answer import NOTHING, Key, Value
@@ -73,10 +74,15 @@ class Read:
     simulated: bool = False
 
 
-def measures_of(figure: Figure) -> list[str]:
+def measures_of(figure: Figure) -> tuple[str, ...]:
     """What has to be summed for a figure."""
-    names = [figure.measure, *(figure.over.split("+") if figure.over else ()), *BANDS.get(figure.name, ())]
-    return [*names, *(ONCE[name] for name in names if name in ONCE)]
+    return _measures(figure.name, figure.measure, figure.over)
+
+
+@cache
+def _measures(name: str, measure: str, over: str) -> tuple[str, ...]:
+    names = (measure, *(over.split("+") if over else ()), *BANDS.get(name, ()))
+    return (*names, *(ONCE[one] for one in names if one in ONCE))
 
 
 def read(
@@ -153,6 +159,11 @@ def _cut(
 
 def _add(sums: Sums, measures: Sequence[str], row: Summed, greatest: frozenset[str]) -> None:
     numbers = sums.numbers
+    if not numbers:
+        # Nearly always: most cuts are one row.
+        numbers.update(zip(measures, row.numbers, strict=True))
+        sums.noisy |= row.noisy
+        return
     for name, number in zip(measures, row.numbers, strict=True):
         before = numbers.get(name, 0)
         numbers[name] = max(before, number) if name in greatest else before + number
@@ -167,7 +178,12 @@ def value_of(figure: Figure, sums: Sums | None, *, by_campaign: bool, provisiona
         return numbers.get(name if by_campaign else ONCE.get(name, name), 0)
 
     scale = 1_000 if figure.measure in IN_THOUSANDTHS else 1
-    noisy = figure.people and sums is not None and not sums.noisy.isdisjoint(measures_of(figure))
+    noisy = (
+        figure.people
+        and sums is not None
+        and bool(sums.noisy)
+        and not sums.noisy.isdisjoint(measures_of(figure))
+    )
     if not figure.over:
         plain = number(figure.measure)
         made = plain / scale if scale > 1 else plain
@@ -176,7 +192,7 @@ def value_of(figure: Figure, sums: Sums | None, *, by_campaign: bool, provisiona
         return NOTHING if is_nothing else Value(made, noisy=noisy, provisional=provisional)
     over = sum(number(name) for name in figure.over.split("+"))
     if over <= 0:
-        return Value(None, provisional=provisional)
+        return Value(None, noisy=noisy, provisional=provisional)
     low, high = BANDS.get(figure.name, ("", ""))
     return Value(
         number(figure.measure) / scale / over,
