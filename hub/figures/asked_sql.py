@@ -40,7 +40,7 @@ _NEVER = frozenset(
         *("attach", "detach", "pragma", "vacuum", "analyze", "reindex", "explain", "copy", "into", "call", "do", "execute"),
         *("prepare", "declare", "fetch", "listen", "notify", "load", "lock", "set", "reset", "show", "begin", "commit"),
         *("rollback", "savepoint", "release", "returning", "tablesample", "table", "only", "public", "main", "temp"),
-        *("information_schema", "indexed", "operator", "collate"),
+        *("information_schema", "indexed", "operator", "collate", "for"),
     ]
 )  # fmt: skip
 """Words that stand in no question of ours, whatever they would mean there."""
