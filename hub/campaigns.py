@@ -14,6 +14,7 @@ from typing import Any, Literal, cast
 from zoneinfo import ZoneInfo
 
 from hub.air import read_air
+from hub.holdout import read_holdout
 from hub.promises import NEEDS_HUB, faults_of, gtin_fault, unknown_channels
 from hub.sentences import Said, said
 from hub.typed import CHANNELS, LOCAL, Reading, Typed, local_text, show_cents
@@ -73,6 +74,7 @@ def as_typed(campaign: Campaign, shop: Shop) -> Typed:
         "next_visit": "" if campaign.next_visit is None else str(campaign.next_visit),
         "no_channels": "" if campaign.channels else "yes",
         "gtin": campaign.gtin,
+        "holdout": str(campaign.holdout_percent) if campaign.holdout_percent else "",
         "air_link": campaign.air.url if campaign.air else "",
         "air_interval": str((campaign.air or Air(())).interval_ms),
         **show_hours(campaign.hours),
@@ -155,6 +157,8 @@ def read_typed(
         "next_visit": _next_visit(reading),
         "good_from": _good_from(reading),
         "gtin": _gtin(reading),
+        "holdout_percent": read_holdout(reading),
+        "holdout_salt": before.holdout_salt if before and before.number == number else "",
     }
     if reading.faults or value is None or starts_at is None or ends_at is None:
         return reading.faults

@@ -10,12 +10,15 @@ needs nobody else, and neither does letting the very same one run again.
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
 from hub.campaigns import copied, read_typed
 from hub.changing import changed, turned
+from hub.holdout import begun_fault, drawn
 from hub.promises import Action, changes, faults_of, may
 from hub.sentences import Said, said
 from hub.store.base import Store
@@ -78,17 +81,23 @@ def keep(
     now: float,
     *,
     expect: int = 0,
+    random: Callable[[int], bytes] = os.urandom,
 ) -> CampaignRecord | Said:
-    """Keep an offer as its next version; a new one (`before` is None) gets its number here, one of the chain where the one that it
-    has is such.
+    """Keep an offer as its next version; a new one (`before` is None) gets its number here, one of the chain where the one that
+    it has is such.
 
-    `expect`: the version that whoever changed it had seen. Whether they may was asked before (`not_alone`).
+    `expect`: the version that whoever changed it had seen. Whether they may was asked before (`not_alone`). `random` draws its
+    control group (`hub.holdout`).
     """
     with store.writing():
         if before is None:
             of_chain = is_of_chain(campaign.number)
             free = store.chain.free_offer() if of_chain else store.campaigns.free_number()
             campaign = msgspec.structs.replace(campaign, number=free)
+        held = _with_group(store, before, campaign, now, random)
+        if isinstance(held, Said):
+            return held
+        campaign = held
         saved = store.campaigns.save(campaign, state, now, who, expect=expect if before else 0)
         if saved is None:
             return SOMEBODY_FASTER
@@ -142,6 +151,10 @@ def submit(store: Store, campaign: Campaign, who: str, now: float, *, base: int)
             return SOMEBODY_FASTER
         if campaign.ends_at <= now:
             return OVER_ALREADY
+        held = _with_group(store, record, campaign, now)
+        if isinstance(held, Said):
+            return held
+        campaign = held
         proposal = Proposal(campaign, base, who, now)
         store.proposals.put(proposal)
         store.people.note(
@@ -167,7 +180,10 @@ def approve(
             wrong = OWN
         if wrong is not None:
             return wrong
-        saved = store.campaigns.save(proposal.campaign, "published", now, who, expect=record.version)
+        held = _with_group(store, record, proposal.campaign, now)
+        if isinstance(held, Said):
+            return held
+        saved = store.campaigns.save(held, "published", now, who, expect=record.version)
         store.proposals.remove(number)
         detail = changes(record.campaign, proposal.campaign)
         if record.state != "published":
@@ -224,9 +240,12 @@ def roll_back(
         faults = faults_of(old.campaign, {one.number for one in store.campaigns.all()})
         if faults:
             return next(iter(faults.values()))
+        held = _with_group(store, record, old.campaign, now)
+        if isinstance(held, Said):
+            return held
         if not_alone(store, record, publisher=publisher, publish=False) is not None:
-            return submit(store, old.campaign, who, now, base=record.version)
-        saved = store.campaigns.save(old.campaign, record.state, now, who, expect=record.version)
+            return submit(store, held, who, now, base=record.version)
+        saved = store.campaigns.save(held, record.state, now, who, expect=record.version)
         store.proposals.remove(number)
         store.people.note(
             changed(
@@ -263,6 +282,21 @@ def copy(store: Store, record: CampaignRecord, who: str, now: float) -> Campaign
             changed(now, who, "offer.copied", str(twin.number), detail, _json({"from": record.number}))
         )
     return saved if saved is not None else {"form": SOMEBODY_FASTER}
+
+
+def _with_group(
+    store: Store,
+    record: CampaignRecord | None,
+    campaign: Campaign,
+    now: float,
+    random: Callable[[int], bytes] = os.urandom,
+) -> Campaign | Said:
+    """The offer with its control group drawn; a sentence where that cannot be another one any more."""
+    if record is None:
+        return drawn(campaign, (), random)
+    wrong = begun_fault(record.campaign, campaign, now) if record.published_at is not None else None
+    earlier = (record.campaign, *(one.campaign for one in store.campaigns.history(record.number)))
+    return drawn(campaign, earlier, random) if wrong is None else wrong
 
 
 def mark_of(proposal: Proposal) -> str:

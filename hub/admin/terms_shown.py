@@ -141,6 +141,10 @@ def _tellers(office: Office) -> _Tell:
         ),
         "rotating": (lambda: gettext("The QR changes every half minute"), yes("rotating")),
         "next_visit": (lambda: gettext("With the receipt comes a coupon of"), following),
+        "holdout_percent": (
+            lambda: gettext("Control group, in per cent of the members"),
+            lambda one: str(one.holdout_percent) if one.holdout_percent else "",
+        ),
         "gtin": (lambda: gettext("Product number (GTIN) of what it is for"), lambda one: one.gtin),
         "air": (lambda: gettext("On Bluetooth"), lambda one: _air(one.air)),
     }

@@ -193,11 +193,11 @@ class _Shape:
         whole = v1 / n1 + v0 / n0
         skew = self.skewness * (v1**1.5 / n1**2 - v0**1.5 / n0**2) / whole**1.5
         skew = max(-MOST_SKEW, min(MOST_SKEW, skew))
-        return math.sqrt(whole) * (z + skew / 6 * (z * z - 1))
+        return float(math.sqrt(whole) * (z + skew / 6 * (z * z - 1)))
 
     def _variance(self, group: Sample, mean: float) -> float:
         """What a group's variance is with this mean: what both say of it, and as far as it is known, its own."""
-        expected = self.scale * max(mean, LEAST_MEAN * self.mean) ** POWER
+        expected = self.scale * math.pow(max(mean, LEAST_MEAN * self.mean), POWER)
         own = group.variance
         if own <= 0:
             return expected

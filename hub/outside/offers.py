@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from typing import Any
 
 from hub import offering
 from hub.histories import history
@@ -158,7 +159,7 @@ def _campaign(call: Call, terms: Terms, number: int, before: Campaign | None) ->
         number,
         offer,
         air=before.air if before else None,
-        **{name: getattr(terms, name) for name in _TERMS},
+        **_terms(terms, before),
     )
     faults = faults_of(made, {record.number for record in call.store.campaigns.all()})
     if not terms.title:
@@ -168,6 +169,15 @@ def _campaign(call: Call, terms: Terms, number: int, before: Campaign | None) ->
     if faults:
         raise Refused(422, "faults", str(next(iter(faults.values()))), faults)
     return made
+
+
+def _terms(terms: Terms, before: Campaign | None) -> dict[str, Any]:
+    """The terms by name. A program that does not name the control group leaves it as it is."""
+    found = {name: getattr(terms, name) for name in _TERMS}
+    if terms.holdout_percent is None:
+        found["holdout_percent"] = before.holdout_percent if before else 0
+    found["holdout_salt"] = before.holdout_salt if before else ""
+    return found
 
 
 def _shown(record: CampaignRecord) -> CampaignShown:

@@ -98,6 +98,7 @@ class Terms(msgspec.Struct, frozen=True):
     next_visit: Number | None = None
     good_from: Literal["at_once", "next_day"] = "at_once"
     gtin: Annotated[str, Meta(max_length=14)] = ""
+    holdout_percent: Annotated[int, Meta(ge=0, le=50)] | None = None
     for_chain: bool = False
     """A new offer is one for all shops of the chain; of one that is there already it changes nothing."""
 
@@ -140,6 +141,7 @@ class CampaignShown(msgspec.Struct, frozen=True):
     next_visit: int | None
     good_from: str
     gtin: str
+    holdout_percent: int
 
 
 class CampaignPage(msgspec.Struct, frozen=True):

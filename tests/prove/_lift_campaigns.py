@@ -18,7 +18,7 @@ from hub.wire.holdout import in_group
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """Campaigns of one kind. `often`, `shape`: purchases per member in the campaign, and the shape of the gamma distribution
-    behind them. `differ`, `scatter`: of what members usually spend, and of single purchases, on the logarithm; both 0 counts visits.
+    behind them. `differ`, `scatter`: of what members usually spend, and of single purchases, on the logarithm; both 0: visits.
     `more_often`, `more_each`: the effect, as a share. `looks`: how often somebody looks; 1 is at the end."""
 
     name: str
