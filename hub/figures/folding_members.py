@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hub.store.base_members import MemberFoldingQuestions
-from hub.store.records import Act, Purchase
+from hub.store.purchase_records import Purchase
+from hub.store.records import Act
 from hub.wire.events import ConsentWithdrawn
 
 FAMILY = "member_days"

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from hub.store.base import LedgerQuestions
 from hub.store.local_days import QUARTER_S
-from hub.store.records import Purchase
+from hub.store.purchase_records import Purchase
 from hub.summing import Placed
 from hub.wire.events import PurchasePaid
 

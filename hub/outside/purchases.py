@@ -16,7 +16,7 @@ from hub.ingest import append_own
 from hub.ledger import write_fact
 from hub.outside.asking import Call, page_from
 from hub.outside.shapes import Time
-from hub.store.records import Purchase
+from hub.store.purchase_records import Purchase
 from hub.wire.events import PurchasePaid
 
 MOST_AT_ONCE = 500

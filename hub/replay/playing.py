@@ -8,41 +8,24 @@ from __future__ import annotations
 
 import bisect
 import csv
-import os
-import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from hub.replay.counter import Device, Programs, Unanswered
-from hub.replay.house import Hand
-from hub.replay.journey import (
-    HEAD_OFFICE,
-    WORTH_CENTS,
-    Basket,
-    Campaign,
-    Journey,
-    Redemption,
-    member_of,
-    month_of,
-)
+from hub.replay.house import CLOCK, HUB, Hand, serving
+from hub.replay.journey import HEAD_OFFICE, Journey, Redemption, member_of
 from hub.replay.notebook import Notebook
+from hub.replay.script import DESK, DOOR, STAFF, TILL, acts_by_month, facts_of, months_of, terms_of
 from hub.replay.shops import CannotPlay, end_keys, make_shops
-from hub.wire.events import ConsentGiven, Fact, PurchasePaid, VisitClosed
+from hub.wire.events import Fact
 from hub.wire.sync import MAX_BATCH, RedeemRequest
 
-HUB, NOTEBOOK, CLOCK, LIST = "hub", "notebook.jsonl", "clock", "redemptions.csv"
-DOOR, TILL = "edge", "kiosk"
-ZONE, STAFF, DESK = "shop", "s1", "Till 1"
-START_S, STOP_S, SETTLE_S = 60.0, 30.0, 30.0
-CONSENT = "I agree that this shop knows me again when I show my card."
+NOTEBOOK, LIST = "notebook.jsonl", "redemptions.csv"
+SETTLE_S = 30.0
 WORTH_TELLING = 200
-"""Fewer facts of a device wait for a later month, as those of one that is seldom on the network: most stores have a few in a year."""
+"""Fewer facts of a device wait for a later month, as those of one that is seldom on the network: most stores have few a year."""
 
 BEFORE_S = 86_400
 """So long before the first thing that happens the shops are made."""
@@ -103,45 +86,6 @@ def play(journey: Journey, folder: Path, tell: Tell) -> Played:
     return played
 
 
-@contextmanager
-def serving(folder: Path) -> Iterator[str]:
-    """The hub with its clock, as a process of its own; its address. CannotPlay where it does not start."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
-    environment |= {
-        "HUB_DIR": str((folder / HUB).absolute()),
-        "HUB_PORT": "0",
-        "HUB_WORKER": "no",
-        "HUB_BACKUP_DAYS": "0",
-    }
-    with (folder / "hub.log").open("ab") as log:
-        process = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-P", "-m", "hub.replay.house", str((folder / CLOCK).absolute())],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-            start_new_session=True,
-        )
-        try:
-            yield _address(process, folder)
-        finally:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(STOP_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
-def _address(process: subprocess.Popen[str], folder: Path) -> str:
-    assert process.stdout is not None  # noqa: S101 - it was asked for
-    for line in process.stdout:
-        if "answers at" in line:
-            return line.split()[-1].rstrip("/")
-    raise CannotPlay(f"The hub does not start. Why stands in {folder / 'hub.log'}.")
-
-
 class _Playing:
     def __init__(
         self, journey: Journey, folder: Path, notebook: Notebook, hand: Hand, url: str, steady: _Steady
@@ -163,12 +107,12 @@ class _Playing:
         """Month by month."""
         self._devices_join()
         self._publish()
-        acts = _acts_by_month(self._journey)
-        facts = _facts(self._journey)
+        acts = acts_by_month(self._journey)
+        facts = facts_of(self._journey)
         sent = dict.fromkeys(facts, 0)
         total = sum(len(some) for some in facts.values())
         done = 0
-        months = _months(self._journey)
+        months = months_of(self._journey)
         for month, end in months:
             for at, act in acts.get(month, ()):
                 self._hand.move(at)
@@ -293,99 +237,6 @@ class _Playing:
             self._played.exchanges += 1
             self._told_s += time.monotonic() - began
             self._notebook.note("told", name, high)
-
-
-def terms_of(campaign: Campaign) -> dict[str, Any]:
-    """A campaign of the data as an offer of the chain."""
-    return {
-        "title": {"en": f"Campaign {campaign.id} ({campaign.kind})"},
-        "value": {"kind": "amount", "cents": WORTH_CENTS},
-        "starts_at": campaign.starts_at(),
-        "ends_at": campaign.ends_at(),
-        "coupon_lasts_s": campaign.ends_at() - campaign.starts_at(),
-        "offline": "refuse",
-        "channels": ["link"],
-        "for_chain": True,
-    }
-
-
-def _acts_by_month(journey: Journey) -> dict[str, list[tuple[int, Any]]]:
-    """Coupons that are taken and redemptions, in the order of time; whatever came before the first month is in it."""
-    starts = {one.id: one.starts_at() for one in journey.campaigns}
-    taken: dict[str, tuple[int, int, int]] = {}
-    for one in journey.redemptions:
-        taken.setdefault(one.coupon, (starts[one.used.campaign], one.used.campaign, one.used.household))
-    acts: list[tuple[int, int, str, Any]] = [
-        (at, 0, name, (campaign, household, name)) for name, (at, campaign, household) in taken.items()
-    ]
-    acts += [(one.basket.at, 1, f"{one.used.place:09d}", one) for one in journey.redemptions]
-    first = month_of(journey.baskets[0].at)
-    by_month: dict[str, list[tuple[int, Any]]] = {}
-    for at, _, _, act in sorted(acts, key=lambda one: one[:3]):
-        by_month.setdefault(max(first, month_of(at)), []).append((at, act))
-    return by_month
-
-
-def _months(journey: Journey) -> list[tuple[str, int]]:
-    """The months in which something was bought, each with a moment behind its last basket."""
-    ends: dict[str, int] = {}
-    for one in journey.baskets:
-        ends[month_of(one.at)] = one.at + 1
-    return sorted(ends.items())
-
-
-def _facts(journey: Journey) -> dict[tuple[str, int], list[tuple[float, Fact]]]:
-    """What each door and each till tells, in the order of time."""
-    facts: dict[tuple[str, int], list[tuple[float, Fact]]] = {
-        (program, store): [] for store in journey.stores for program in (DOOR, TILL)
-    }
-    for household, (at, store) in sorted(journey.joined.items()):
-        facts[DOOR, store].append((at, _consent(household)))
-    for basket in journey.baskets:
-        facts[DOOR, basket.store].append((basket.at, _visit(basket)))
-        facts[TILL, basket.store].append((basket.at, _purchase(basket)))
-    for some in facts.values():
-        some.sort(key=lambda one: one[0])
-    return facts
-
-
-def _consent(household: int) -> ConsentGiven:
-    return ConsentGiven(
-        member=member_of(household),
-        purpose="recognise",
-        text=CONSENT,
-        text_version="1",
-        language="en",
-        place=ZONE,
-        simulated=True,
-    )
-
-
-def _visit(basket: Basket) -> VisitClosed:
-    """The data say when somebody paid, and not how long they stayed."""
-    return VisitClosed(
-        id=str(basket.id),
-        zone=ZONE,
-        arrived_at=basket.at,
-        departed_at=basket.at,
-        dwell_s=0.0,
-        peak_dbm=-60,
-        known=member_of(basket.household),
-        simulated=True,
-    )
-
-
-def _purchase(basket: Basket) -> PurchasePaid:
-    return PurchasePaid(
-        id=str(basket.id),
-        till=DESK,
-        staff=STAFF,
-        cents=basket.cents,
-        member=member_of(basket.household),
-        items=max(0, basket.items),
-        zone=ZONE,
-        simulated=True,
-    )
 
 
 def write_list(path: Path, journey: Journey, outcomes: Sequence[Outcome]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from hub.store.records import Purchase
+from hub.store.purchase_records import Purchase
 
 
 class PurchaseQuestions(Protocol):

@@ -7,7 +7,7 @@ from dataclasses import fields
 from operator import attrgetter
 
 from hub.store.connection import HubPool
-from hub.store.records import Purchase
+from hub.store.purchase_records import Purchase
 
 _COLUMNS = tuple(part.name for part in fields(Purchase))
 _ROW = attrgetter(*_COLUMNS)

@@ -261,24 +261,6 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True)
-class Purchase:
-    """Something that was paid at a till. `at`: seconds of UTC; `cents` in the shop's currency; `member` is opaque, empty where
-    nobody said. `device`: whose fact it was."""
-
-    id: str
-    position: int
-    device: str
-    at: float
-    till: str
-    staff: str
-    cents: int
-    items: int | None
-    member: str
-    zone: str
-    simulated: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Reversal:
     """A redemption that was taken back. `(device, of)` names it: the till that made it, and its nonce; `nonce` is the own one.
 

