@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from hub.figures import periods
-from hub.figures.answer import NOTHING, Key, Value
+from hub.figures.answer import Key, Value
 from hub.figures.definitions import Family, Figure, Unit
 from hub.figures.question import Days, Dimension, Filters, Question
 from hub.store.base import Store
@@ -189,7 +189,7 @@ def value_of(figure: Figure, sums: Sums | None, *, by_campaign: bool, provisiona
         made = plain / scale if scale > 1 else plain
         # The fullest window of nobody's hour says nothing.
         is_nothing = figure.unit is not Unit.CENTS and scale > 1 and not plain
-        return NOTHING if is_nothing else Value(made, noisy=noisy, provisional=provisional)
+        return Value(None if is_nothing else made, noisy=noisy, provisional=provisional)
     over = sum(number(name) for name in figure.over.split("+"))
     if over <= 0:
         return Value(None, noisy=noisy, provisional=provisional)
