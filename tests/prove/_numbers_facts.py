@@ -127,7 +127,10 @@ def _pick(rnd: Random) -> Callable[[World], None]:
 def _visit(world: World) -> None:
     rnd = world.rnd
     arrived = world.moment()
-    dwell_s = rnd.choice((rnd.random() * 3_000, rnd.random() * 3_000, 0.0, 59.9996, 9 * 86_400.0))
+    door = rnd.choice(world.doors)
+    # A device that was left in the shop; of a door that is behind it would be told on a day that is over long since.
+    left_behind = 9 * 86_400.0 if door is world.doors[0] else 600.0
+    dwell_s = rnd.choice((rnd.random() * 3_000, rnd.random() * 3_000, 0.0, 59.9996, left_behind))
     fact = VisitClosed(
         id=f"v{world.made}",
         zone=rnd.choices(ZONES, (70, 28, 2))[0],
@@ -200,7 +203,8 @@ def _seen(world: World) -> None:
     campaign, channel = rnd.choice((*CAMPAIGNS, 99)), rnd.choice(CHANNELS)
     device = rnd.choice(world.doors + world.tills)
     if rnd.random() < 0.4:
-        device.make(OfferSeen(campaign=campaign, channel=channel), world.moment())  # type: ignore[arg-type]  # one of its literals
+        seen = OfferSeen(campaign=campaign, channel=channel, simulated=rnd.random() < 0.05)  # type: ignore[arg-type]  # one of its literals
+        device.make(seen, world.moment())
         return
     fact = OfferShown(campaign=campaign, channel=channel, times=rnd.randrange(30), shown_s=rnd.random() * 60)  # type: ignore[arg-type]  # one of its literals
     device.make(fact, world.moment())
@@ -239,6 +243,7 @@ def _purchase(world: World, at: float | None = None) -> str:
         member=world.member(0.3),
         items=rnd.choice((None, rnd.randrange(1, 30))),
         zone=rnd.choice(("", *ZONES)),
+        simulated=rnd.random() < 0.05,
     )
     world.purchases.append((name, at))
     till.make(fact, at)

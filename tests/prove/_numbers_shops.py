@@ -21,7 +21,7 @@ from hub.config import Config
 from hub.devices import open_pairing
 from hub.store.whole import HubStore
 from hub.wire.coupon import Coupon, mint_token
-from hub.wire.events import ClockState, Fact, make_event, write_event
+from hub.wire.events import KIND_OF, ClockState, Event, Fact, write_event
 from hub.wire.identity import public_text, sign_request, sign_text
 from hub.wire.snapshot import Campaign, Offer, Shop, Value
 from hub.wire.sync import EnrolReply, EnrolRequest, RedeemReply, RedeemRequest, SyncReply, SyncRequest
@@ -47,7 +47,8 @@ class Telling:
     shop: int
     counter: int = 0
     made: list[bytes] = field(default_factory=list)
-    told: int = 0
+    stamps: list[float] = field(default_factory=list)
+    waiting: list[tuple[float, str, msgspec.Raw, ClockState]] = field(default_factory=list)
 
     def post(self, path: str, body: bytes) -> Reply:
         """One signed request."""
@@ -56,25 +57,25 @@ class Telling:
         return self.link.post(path, body, headers, 60)
 
     def make(self, fact: Fact, at: float, clock: ClockState = "ntp") -> None:
-        """Write a fact into the device's own journal."""
-        event = make_event(self.place.device, self.place.epoch, len(self.made) + 1, fact, at=at, clock=clock)
-        self.made.append(write_event(event))
+        """A fact that the device writes down when its time comes."""
+        self.waiting.append((at, KIND_OF[type(fact)], msgspec.Raw(msgspec.json.encode(fact)), clock))
 
     def make_raw(self, kind: str, data: str, at: float) -> None:
         """The same with any text, as another release might write it."""
-        self.made.append(
-            msgspec.json.encode(
-                {
-                    "device": self.place.device,
-                    "epoch": self.place.epoch,
-                    "seq": len(self.made) + 1,
-                    "kind": kind,
-                    "at": at,
-                    "clock": "ntp",
-                    "data": msgspec.Raw(data.encode()),
-                }
-            )
-        )
+        self.waiting.append((at, kind, msgspec.Raw(data.encode()), "ntp"))
+
+    def write_down(self) -> None:
+        """Put what happened into the device's own journal, in the order of time: its clock never goes backwards."""
+        for at, kind, data, clock in sorted(self.waiting, key=lambda one: one[0]):
+            seq = len(self.made) + 1
+            event = Event(self.place.device, self.place.epoch, seq, kind, at, clock, data)
+            self.made.append(write_event(event))
+            self.stamps.append(at)
+        self.waiting.clear()
+
+    def until(self, at: float) -> int:
+        """How many of its facts happened before that."""
+        return sum(stamp < at for stamp in self.stamps)
 
     def tell(self, rnd: Random, first: int, end: int) -> None:
         """Send what was made from `first` to before `end` in batches, out of order, some of them twice."""
@@ -90,7 +91,6 @@ class Telling:
             if rnd.random() < 0.2:
                 # A part of it once more, among others, in any order.
                 self.send(rnd.sample(batch, min(len(batch), 5)))
-        self.told = max(self.told, end)
 
     def send(self, texts: Iterable[bytes]) -> SyncReply:
         """One exchange."""

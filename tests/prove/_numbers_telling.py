@@ -72,24 +72,26 @@ def tell_most(shops: Shops, worlds: dict[int, World], size: int) -> Told:
             at_the_hub(shops, world, 2 + size // 4_000 + place)
     for world in worlds.values():
         happen(world, size // 5 if world.shop == STRANGER else 2 * size // 5)
-    shops.now = NOW - 7 * DAY_S
-    for world in worlds.values():
-        late = world.doors[1]
-        late.tell(rnd, 0, len(late.made) * 6 // 10)
     shops.now = NOW - 60
     for world in worlds.values():
         at_the_hub(shops, world, 3)
         for one in (world.doors[0], *world.tills):
-            one.make(DeviceHealth(program="edge"), shops.now)
+            one.make(DeviceHealth(program="edge"), NOW - 60)
+        for one in world.doors + world.tills:
+            one.write_down()
+    held = 0
+    for world in worlds.values():
+        door, till = world.doors[1], world.tills[1]
+        week = door.until(NOW - 7 * DAY_S)
+        gap = till.until(NOW - 3 * DAY_S)
+        door.tell(rnd, 0, week)
+        till.tell(rnd, 0, gap - gap // 20)
+        till.tell(rnd, gap, len(till.made))
+        held += len(door.made) - week + gap // 20
         for one in (world.doors[0], world.tills[0]):
             one.tell(rnd, 0, len(one.made))
-        till = world.tills[1]
-        gap = len(till.made) * 8 // 10
-        till.tell(rnd, 0, gap - gap // 6)
-        till.tell(rnd, gap, len(till.made))
     shops.now = NOW
     made = sum(len(one.made) for world in worlds.values() for one in world.doors + world.tills)
-    held = sum(len(world.doors[1].made) * 4 // 10 for world in worlds.values())
     return Told(made, held)
 
 
@@ -97,5 +99,6 @@ def tell_the_rest(worlds: dict[int, World]) -> None:
     """What was held back comes, and everything that was there before comes once more."""
     for world in worlds.values():
         world.doors[1].make(DeviceHealth(program="edge"), NOW)
+        world.doors[1].write_down()
         for one in world.doors + world.tills:
             one.tell(world.rnd, 0, len(one.made))
