@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from flask import Blueprint, abort, g, make_response, render_template, request, url_for
+from flask import Blueprint, abort, g, make_response, render_template, request, send_from_directory, url_for
 from flask import Response as FlaskResponse
 from jinja2 import ChoiceLoader, FileSystemLoader
 
@@ -44,6 +44,12 @@ def create_board(store: HubStore, now: Callable[[], float]) -> Blueprint:
         found = make_response(_style(request.args.get("colour") or None)[0])
         found.mimetype = "text/css"
         found.headers["Cache-Control"] = _A_YEAR
+        return guard(found)
+
+    @blueprint.get("/board.js")
+    def script() -> FlaskResponse:
+        found = send_from_directory(HERE / "static", "board.js", mimetype="text/javascript")
+        found.headers["Cache-Control"] = "no-cache"
         return guard(found)
 
     @blueprint.get("/<token>")
@@ -94,7 +100,7 @@ def _drawn(store: HubStore, name: str, plan: BoardPlan, now: float) -> FlaskResp
 
 def _framed(response: FlaskResponse, plan: BoardPlan) -> FlaskResponse:
     within = " ".join(plan.within) or "*"
-    policy = content_policy().replace("frame-ancestors 'none'", f"frame-ancestors {within}")
+    policy = content_policy(scripts=True).replace("frame-ancestors 'none'", f"frame-ancestors {within}")
     response.headers["Content-Security-Policy"] = policy
     # The address opens the board: it goes to nobody as a referrer, and into no index.
     response.headers["Referrer-Policy"] = "no-referrer"

@@ -111,8 +111,7 @@ def issue(office: Office, number: int, made: int) -> Response:
     found = read_issue(record)
     return office.page(
         "digest_issue.html",
-        number=number,
-        made=made,
+        digest_number=number,
         issue=found,
         answer=found.answer,
         question=found.answer.question,
