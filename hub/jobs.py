@@ -9,6 +9,7 @@ from collections.abc import Callable
 from apscheduler.schedulers.background import BackgroundScheduler  # type: ignore[import-untyped]
 
 from hub.client.db import StorageError
+from hub.figures.settling import settle
 from hub.store.whole import HubStore
 from hub.work import due
 
@@ -18,6 +19,9 @@ CHECKPOINT_S = 2.0
 CHECKPOINT_CHANGES = 400
 """The write-ahead log goes into the file outside of any till's request: looked at so often, done after so many changes, which are
 some ten MB of log. What is in the log is as safe as what is in the file."""
+
+SETTLE_S = 15.0
+"""What may be shown of people is looked after so often; a page that asks in between does it itself, for its days."""
 
 PRUNE_S = 600.0
 KEEP_ANSWERS_S = 30 * 86_400.0
@@ -38,6 +42,9 @@ def start_jobs(store: HubStore, now: Callable[[], float] = time.time) -> Backgro
     scheduler.add_job(
         _guarded(lambda: prune_all(store, now())), "interval", seconds=PRUNE_S, misfire_grace_time=600
     )
+    scheduler.add_job(
+        _guarded(lambda: settle_all(store, now())), "interval", seconds=SETTLE_S, misfire_grace_time=60
+    )
     scheduler.start()
     return scheduler
 
@@ -49,6 +56,14 @@ def prune_all(store: HubStore, now: float) -> None:
         # Half of it: the one process of a shop that runs alone comes a little early at times.
         if due(own, "prune", PRUNE_S / 2, now):
             prune(own, now)
+
+
+def settle_all(store: HubStore, now: float) -> None:
+    """Make what may be shown of people anew, so that no page has to wait for it; of several processes one has the turn."""
+    for number in store.shops():
+        own = store.of_shop(number)
+        if due(own, "settle", SETTLE_S / 2, now):
+            settle(own, (number,), now)
 
 
 def prune(store: HubStore, now: float) -> None:

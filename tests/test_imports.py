@@ -161,6 +161,7 @@ PURE = frozenset(
         "hub.figures.address",
         "hub.figures.answer",
         "hub.figures.definitions",
+        "hub.figures.definitions_members",
         "hub.figures.definitions_offers",
         "hub.figures.definitions_place",
         "hub.figures.noise",

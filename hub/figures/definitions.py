@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from hub.figures.definitions_members import MEMBER_FIGURES
 from hub.figures.definitions_offers import OFFER_FIGURES
 from hub.figures.definitions_place import PLACE_FIGURES
 from hub.figures.question import TIMES, Dimension
@@ -142,7 +143,7 @@ FIGURES: dict[str, Figure] = {
                 over=one.over,
                 people=one.people,
             )
-            for one in PLACE_FIGURES
+            for one in (*PLACE_FIGURES, *MEMBER_FIGURES)
         ),
         *(
             _figure(

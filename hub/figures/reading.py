@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
-from hub.figures import periods
+from hub.figures import members, periods
 from hub.figures.answer import Key, Value
 from hub.figures.definitions import Family, Figure, Unit
 from hub.figures.question import Days, Dimension, Filters, Question
@@ -16,6 +16,9 @@ from hub.store.hidden import SHOWN
 
 BANDS = {"people_mean": ("low", "high")}
 """Figures with a band: what is summed of its two ends."""
+
+BY_CHANCE = frozenset(("capture_rate", "guests_known_share"))
+"""Shares with a band that holds the true one nine times in ten, as far as chance goes (`hub.capture`)."""
 
 ONCE = {"baskets": "baskets_once", "earned_cents": "earned_once_cents"}
 """What a purchase adds for each campaign of which a coupon was used for it, and what it adds once, where no campaign is told from
@@ -48,6 +51,7 @@ def _from_shown(store: Store, asked: Asked) -> list[Summed]:
 SOURCES: dict[Family, Source] = {
     **{one: _from_rollups for one in Family if one.value in FAMILIES},
     **{one: _from_shown for one in Family if one.value in SHOWN},
+    Family.MEMBERS: members.sums,
 }
 """Who knows the sums of each family. Whoever keeps them otherwise adds a line."""
 
@@ -193,6 +197,10 @@ def value_of(figure: Figure, sums: Sums | None, *, by_campaign: bool, provisiona
     over = sum(number(name) for name in figure.over.split("+"))
     if over <= 0:
         return Value(None, noisy=noisy, provisional=provisional)
+    if figure.name in BY_CHANCE:
+        # Shown counts carry noise: a part may come out larger than its whole.
+        part = max(0, min(number(figure.measure), over))
+        return Value(part / over, *band(part, over), noisy, provisional)
     low, high = BANDS.get(figure.name, ("", ""))
     return Value(
         number(figure.measure) / scale / over,

@@ -15,6 +15,7 @@ from typing import Any
 
 from hub.figures import freshness, noise
 from hub.figures.definitions import Family
+from hub.figures.members import TOLD
 from hub.figures.question import Days
 from hub.store.base import Store
 from hub.store.figure_records import Made
@@ -60,10 +61,18 @@ def settle(
     for shop in shops:
         own = store if shop == store.shop.number else store.of_shop(shop)
         known = freshness.look(own, (shop,), now) if fresh is None else fresh
+        tell_members(own, now)
         for family in SHOWN:
             open_from = _open_from(own, known.open_from(Family(family), (shop,)), now)
             count += _settle(own, family, spans, open_from, draw)
     return count
+
+
+def tell_members(store: Store, now: float) -> None:
+    """Let what is told of members go up to the end of yesterday (`hub.figures.members`)."""
+    today = str(_open_from(store, None, now))
+    if store.hidden.ground(TOLD) != (today, ""):
+        store.hidden.stand_on(TOLD, today, "")
 
 
 def _open_from(store: Store, behind: int | None, now: float) -> int:

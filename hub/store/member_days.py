@@ -7,7 +7,7 @@ from typing import Any
 
 from hub.store.connection import Conn, HubPool
 from hub.store.grains import FAMILIES
-from hub.store.local_days import EPOCH_DAY, QUARTER_S, place
+from hub.store.local_days import EPOCH_DAY, QUARTER_S, QUARTERS_OF_A_DAY, place, spans
 from hub.store.member_records import Joined, MemberDay, MemberTotal
 from hub.store.rolling import Rolling, timezone_of
 
@@ -21,6 +21,12 @@ STANDING = (
     "OR coalesce(m.messages_at, -1) > coalesce(m.messages_ended_at, -1))"
 )
 """That a member of `member_first m` still agrees to something."""
+
+LEFT_AT = (
+    "CASE WHEN coalesce(m.recognise_ended_at, -1) > coalesce(m.messages_ended_at, -1) "
+    "THEN m.recognise_ended_at ELSE m.messages_ended_at END"
+)
+"""When somebody took back what they had agreed to last."""
 
 
 class SqlMembers:
@@ -63,6 +69,75 @@ class SqlMembers:
             last_day,
         )
         return [MemberDay(member, day, *(int(number) for number in rest)) for member, day, *rest in rows]
+
+    def first_day(self) -> int | None:
+        """The first day of which anything is known about members; None where there is none."""
+        timezone = timezone_of(self._pool, self._pool.shop)
+        rows = self._pool.read(
+            """SELECT (SELECT min(joined_at) FROM member_first WHERE shop = ? AND joined_at IS NOT NULL),
+               (SELECT min(day) FROM member_day WHERE shop = ?)""",
+            self._pool.shop,
+            self._pool.shop,
+        )
+        joined, day = rows[0]
+        known = [] if joined is None else [place(timezone, int(joined) // QUARTER_S)[0]]
+        return min([*known, *([] if day is None else [int(day)])], default=None)
+
+    def daily(self, first_day: int, last_day: int) -> tuple[dict[str, dict[int, int]], bool]:
+        """Of each day how many members joined, left, and (of those who still agree) were here; whether some are simulated."""
+        timezone = timezone_of(self._pool, self._pool.shop)
+        shop = self._pool.shop
+        begun, end = ((day - EPOCH_DAY) * 86_400.0 for day in (first_day - 1, last_day + 2))
+        found: dict[str, dict[int, int]] = {"joined": {}, "left": {}, "active": {}}
+        some = False
+        for name, column in (("joined", "joined_at"), ("left", LEFT_AT)):
+            gone = "" if name == "joined" else f" AND NOT {STANDING}"
+            rows = self._pool.read(
+                f"SELECT {column}, m.simulated FROM member_first m WHERE m.shop = ? AND m.joined_at IS NOT NULL "  # noqa: S608
+                f"AND {column} >= ? AND {column} < ?{gone}",
+                *(shop, begun, end),
+            )
+            for at, simulated in rows:
+                day = place(timezone, int(at) // QUARTER_S)[0]
+                if first_day <= day <= last_day:
+                    found[name][day] = found[name].get(day, 0) + 1
+                    some = some or bool(simulated)
+        active = self._pool.read(
+            f"""SELECT d.day, count(DISTINCT d.member), max(d.simulated) FROM member_day d
+                WHERE d.shop = ? AND d.day >= ? AND d.day <= ?{_of_standing(standing=True)} GROUP BY d.day""",  # noqa: S608
+            *(shop, first_day, last_day),
+        )
+        for day, count, simulated in active:
+            found["active"][int(day)] = int(count)
+            some = some or bool(simulated)
+        return found, some
+
+    def returns(self, last_day: int) -> list[tuple[int, int | None, int]]:
+        """The day on which somebody joined, after how many days they were here again (up to `last_day`; None: not yet), and of
+        how many that holds; only of those who still agree to something."""
+        timezone = timezone_of(self._pool, self._pool.shop)
+        span = self._pool.read(
+            "SELECT min(joined_at), max(joined_at) FROM member_first WHERE shop = ? AND joined_at IS NOT NULL",
+            self._pool.shop,
+        )[0]
+        if span[0] is None:
+            return []
+        found: dict[tuple[int, int | None], int] = {}
+        quarter = "CAST(m.joined_at / 900 AS INTEGER)"
+        for begun, end, offset in spans(timezone, int(span[0]) // QUARTER_S, int(span[1]) // QUARTER_S + 1):
+            joined = f"(({quarter} + {int(offset)}) / {QUARTERS_OF_A_DAY} + {EPOCH_DAY})"
+            rows = self._pool.read(
+                f"""SELECT one.joined, one.back - one.joined, count(*) FROM (SELECT {joined} AS joined,
+                    (SELECT min(d.day) FROM member_day d WHERE d.shop = m.shop AND d.member = m.member AND d.day > {joined}
+                     AND d.day <= ?) AS back
+                    FROM member_first m WHERE m.shop = ? AND {quarter} >= ? AND {quarter} < ? AND {STANDING}) one
+                    WHERE one.joined <= ? GROUP BY 1, 2""",  # noqa: S608 - numbers and conditions of our own
+                *(last_day, self._pool.shop, begun, end, last_day),
+            )
+            for day, after, count in rows:
+                key = (int(day), None if after is None else int(after))
+                found[key] = found.get(key, 0) + int(count)
+        return [(day, after, count) for (day, after), count in found.items()]
 
     def totals(self, members: Collection[str], first_day: int, last_day: int) -> list[MemberTotal]:
         """What each of these did in these days, whether they still agree or not: for sums over many, never to be shown of one.

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from hub.figures.answer import NOTHING, Answer, Value
+from hub.figures.engine import ask
+from hub.figures.members import cohorts
+from hub.figures.question import Days, Dimension, Question
 from hub.folding import fold
 from hub.rebuild import verify
 from hub.store.grains import Asked
@@ -214,3 +219,45 @@ def test_how_a_journal_is_cut_makes_no_difference(tmp_path: Path) -> None:
         assert store.members.joined(standing=False)
         store.close()
     assert digests[0] == digests[1] == digests[2]
+
+
+def test_who_joined_and_came_back_is_told_by_month_up_to_yesterday_and_with_noise(house: House) -> None:
+    till = house.node()
+    first = datetime(2026, 9, 10, 12, tzinfo=UTC).timestamp()
+    till.report(*(agreed(f"member-{place:03d}") for place in range(60)), at=first)
+    for place in range(40):
+        # Half of them within a week, half within two months.
+        at = first + (3 if place % 2 else 40) * DAY_S
+        till.report(came(f"member-{place:03d}", at, f"v{place}"), at=at)
+    now = datetime(2026, 11, 20, 12, tzinfo=UTC).timestamp()
+    question = Question(
+        ("members_joined", "members_left", "members_active"),
+        Days(date(2026, 9, 1), date(2026, 11, 20)),
+        (Dimension.MONTH,),
+    )
+    answer = ask(house.store, question, now)
+    assert isinstance(answer, Answer)
+    by_month = {row.key[0]: row.values for row in answer.rows}
+    assert by_month["2026-09-01"]["members_joined"] == Value(60), "a month that is over, and sixty: exact"
+    active = answer.total.values["members_active"]
+    assert active.noisy
+    assert abs((active.number or 0) - 40) <= 8
+    told = cohorts(house.store)
+    assert told is not None
+    assert told.until == date(2026, 11, 19)
+    (cohort,) = told.rows
+    assert cohort.month == date(2026, 9, 1)
+    assert cohort.size.noisy
+    assert abs((cohort.size.number or 0) - 60) <= 4
+    assert abs((cohort.back[1].number or 0) - 20) <= 4
+    assert abs((cohort.back[4].number or 0) - 20) <= 4
+    assert cohort.back[13] == NOTHING, "thirteen weeks are not over"
+    numbers = [cohort.back[weeks].number or 0 for weeks in (1, 2, 4)]
+    assert numbers == sorted(numbers)
+    # One who takes it back is in nothing that is told of those who agree.
+    gone = [
+        ConsentWithdrawn(member=f"member-{place:03d}", purpose="all", place="shop") for place in range(60)
+    ]
+    till.report(*gone, at=now)
+    assert cohorts(house.store) is None
+    assert ask(house.store, question, now + DAY_S).total.values["members_active"].number == 0  # type: ignore[union-attr]  # an answer, as before
