@@ -20,7 +20,7 @@ CHECKPOINT_CHANGES = 400
 """The write-ahead log goes into the file outside of any till's request: looked at so often, done after so many changes, which are
 some ten MB of log. What is in the log is as safe as what is in the file."""
 
-SETTLE_S = 15.0
+SETTLE_S = 30.0
 """What may be shown of people is looked after so often; a page that asks in between does it itself, for its days."""
 
 PRUNE_S = 600.0
@@ -59,11 +59,10 @@ def prune_all(store: HubStore, now: float) -> None:
 
 
 def settle_all(store: HubStore, now: float) -> None:
-    """Make what may be shown of people anew, so that no page has to wait for it; of several processes one has the turn."""
+    """Make what may be shown of people anew, so that no page has to wait for it. Where nothing came it only reads; of several
+    processes the one that is first does it."""
     for number in store.shops():
-        own = store.of_shop(number)
-        if due(own, "settle", SETTLE_S / 2, now):
-            settle(own, (number,), now)
+        settle(store.of_shop(number), (number,), now)
 
 
 def prune(store: HubStore, now: float) -> None:
