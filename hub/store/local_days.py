@@ -38,6 +38,7 @@ def ahead(timezone: str, quarter: int) -> int:
     return 0 if offset is None else int(offset.total_seconds()) // QUARTER_S
 
 
+@lru_cache(maxsize=8_192)
 def place(timezone: str, quarter: int) -> tuple[int, int]:
     """Day and hour of a quarter."""
     day, rest = divmod(quarter + ahead(timezone, quarter), QUARTERS_OF_A_DAY)

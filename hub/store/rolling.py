@@ -16,6 +16,9 @@ from hub.store.connection import Conn, HubPool
 from hub.store.grains import FAMILIES, Family, Grain
 from hub.store.local_days import EPOCH_DAY, QUARTERS_OF_A_DAY, place, spans
 
+Sums = dict[tuple[Any, ...], Sequence[int]]
+"""Measures by the values of a table's columns: the time, the dimensions, whether it is simulated."""
+
 APART = 1 << 20
 """What is derived beside (`hub.store.beside`) stands under the shop's number and a multiple of this."""
 
@@ -47,30 +50,22 @@ class Rolling:
         if not sums:
             return
         timezone = timezone_of(self._pool, self._pool.shop)
+        # Where nothing is taken back, no row can come to nought.
+        taken_back = min([min(numbers) for numbers in sums.values()]) < 0
         with self._pool.writing() as conn:
             if kind.own_base:
-                names = ("quarter", *kind.dims, "simulated")
-                self._put(conn, kind, kind.base, kind.base_key, names, sums)
+                self._put(conn, kind, kind.base, sums, taken_back=taken_back)
             for grain in kind.grains:
-                names, coarser = _coarser(kind, grain, timezone, sums)
-                self._put(conn, kind, grain.table, grain.key, names, coarser)
+                self._put(
+                    conn, kind, grain.table, _coarser(kind, grain, timezone, sums), taken_back=taken_back
+                )
 
-    def _put(
-        self,
-        conn: Conn,
-        kind: Family,
-        table: str,
-        key: tuple[str, ...],
-        names: tuple[str, ...],
-        sums: dict[tuple[Any, ...], list[int]],
-    ) -> None:
-        shop = int(self._pool.shop)
-        conn.executemany(_upsert(kind.name, table, key, names, shop), [(*k, *v) for k, v in sums.items()])
-        lost = [k for k, v in sums.items() if any(number < 0 for number in v)]
+    def _put(self, conn: Conn, kind: Family, table: str, sums: Sums, *, taken_back: bool) -> None:
+        add, remove = _statements(kind.name, table, int(self._pool.shop))
+        conn.executemany(add, [(*key, *numbers) for key, numbers in sums.items()])
+        lost = [key for key, numbers in sums.items() if min(numbers) < 0] if taken_back else []
         if lost:
-            where = " AND ".join(f"{name} = ?" for name in names)
-            none = " AND ".join(f"{measure} = 0" for measure in kind.measures)
-            conn.executemany(f"DELETE FROM {table} WHERE shop = {shop} AND {where} AND {none}", lost)  # noqa: S608
+            conn.executemany(remove, lost)
 
     def reckon_anew(self) -> None:
         """All sums by day and hour once more, by the clock that the shop has now. Call inside a transaction."""
@@ -89,50 +84,65 @@ class Rolling:
                             conn.execute(_reckoned(kind, grain, offset), (shop, begun, end))
 
 
-def _by_key(kind: Family, rows: Iterable[Sequence[Any]]) -> dict[tuple[Any, ...], list[int]]:
+def _by_key(kind: Family, rows: Iterable[Sequence[Any]]) -> Sums:
     """Rows with the same key as one; those that add nothing are left out."""
     keys = len(kind.dims) + 2
-    sums: dict[tuple[Any, ...], list[int]] = {}
-    for row in rows:
-        _add(kind, sums, tuple(row[:keys]), row[keys:])
+    return _added_up(kind, [(tuple(row[:keys]), row[keys:]) for row in rows])
+
+
+def _added_up(kind: Family, rows: Iterable[tuple[tuple[Any, ...], Sequence[int]]]) -> Sums:
+    sums: Sums = {}
+    for key, numbers in rows:
+        before = sums.get(key)
+        if before is None:
+            sums[key] = numbers
+        elif kind.greatest:
+            sums[key] = [
+                max(one, two) if name in kind.greatest else one + two
+                for name, one, two in zip(kind.measures, before, numbers, strict=True)
+            ]
+        else:
+            sums[key] = [one + two for one, two in zip(before, numbers, strict=True)]
     return {key: numbers for key, numbers in sums.items() if any(numbers)}
 
 
-def _add(
-    kind: Family, sums: dict[tuple[Any, ...], list[int]], key: tuple[Any, ...], numbers: Sequence[int]
-) -> None:
-    before = sums.get(key)
-    if before is None:
-        sums[key] = list(numbers)
-    else:
-        for place_, (measure, number) in enumerate(zip(kind.measures, numbers, strict=True)):
-            if measure in kind.greatest:
-                before[place_] = max(before[place_], number)
-            else:
-                before[place_] += number
+def _coarser(kind: Family, grain: Grain, timezone: str, sums: Sums) -> Sums:
+    """The same sums by the columns of a grain."""
+    wanted = _places(kind.name, grain.dims)
+    length = 2 if grain.hourly else 1
+    return _added_up(
+        kind,
+        [
+            ((*place(timezone, key[0])[:length], *[key[at] for at in wanted]), numbers)
+            for key, numbers in sums.items()
+        ],
+    )
 
 
-def _coarser(
-    kind: Family, grain: Grain, timezone: str, sums: dict[tuple[Any, ...], list[int]]
-) -> tuple[tuple[str, ...], dict[tuple[Any, ...], list[int]]]:
-    """The same sums by the columns of a grain: their names, and the sums by their values."""
-    wanted = [1 + kind.dims.index(name) for name in grain.dims]
-    names = ("day", *(("hour",) if grain.hourly else ()), *grain.dims, "simulated")
-    coarser: dict[tuple[Any, ...], list[int]] = {}
-    for key, numbers in sums.items():
-        time = place(timezone, key[0])
-        rest = tuple(key[at] for at in wanted)
-        _add(kind, coarser, (*(time if grain.hourly else time[:1]), *rest, key[-1]), numbers)
-    return names, {key: numbers for key, numbers in coarser.items() if any(numbers)}
+@lru_cache(maxsize=64)
+def _places(family: str, dims: tuple[str, ...]) -> tuple[int, ...]:
+    """Where these dimensions stand in a row's key, and behind them whether it is simulated."""
+    every = FAMILIES[family].dims
+    return (*(1 + every.index(name) for name in dims), 1 + len(every))
 
 
 @lru_cache(maxsize=512)
-def _upsert(family: str, table: str, key: tuple[str, ...], names: tuple[str, ...], shop: int) -> str:
+def _statements(family: str, table: str, shop: int) -> tuple[str, str]:
+    """What adds a row to a table's, and what takes one away whose sums are all nought."""
     kind = FAMILIES[family]
+    if table == kind.base:
+        key, names = kind.base_key, ("quarter", *kind.dims, "simulated")
+    else:
+        grain = next(one for one in kind.grains if one.table == table)
+        key, names = grain.key, ("day", *(("hour",) if grain.hourly else ()), *grain.dims, "simulated")
     columns = (*names, *kind.measures)
+    where = " AND ".join(f"{name} = ?" for name in names)
+    none = " AND ".join(f"{measure} = 0" for measure in kind.measures)
+    marks = ", ".join("?" for _ in columns)
+    add = f"INSERT INTO {table} (shop, {', '.join(columns)}) VALUES ({shop}, {marks})"  # noqa: S608
     return (
-        f"INSERT INTO {table} (shop, {', '.join(columns)}) VALUES ({shop}, {', '.join('?' for _ in columns)}) "  # noqa: S608
-        f"ON CONFLICT (shop, {', '.join(key)}) DO UPDATE SET {_added(kind, table)}"
+        f"{add} ON CONFLICT (shop, {', '.join(key)}) DO UPDATE SET {_added(kind, table)}",
+        f"DELETE FROM {table} WHERE shop = {shop} AND {where} AND {none}",  # noqa: S608
     )
 
 
