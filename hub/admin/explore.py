@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 from flask import request
 from werkzeug.wrappers import Response
@@ -46,7 +46,7 @@ def explore(office: Office) -> Response:
         view=view,
         dimension_name=dimension_name,
         question=leads.question,
-        behind_of=behind_of,
+        behind=behind_of(view, leads),
         back=request.full_path,
         filters_written=write_filters(view.asked.filters),
         leads=leads,
@@ -61,6 +61,7 @@ def explore(office: Office) -> Response:
         steps=_steps_offered(view, series.step),
         compared_text=compared_text(view, compared),
         begun=begun_within(view, compared),
+        changes=[(one, date.fromordinal(one.day)) for one in view.changes()],
         shown_leads=shown_leads(leads, view.figure.name),
         marked=marked([leads, series.answer, *(cut.answer for cut in cuts), *([heat[0]] if heat else [])]),
         hour_names=[view.names.time(Dimension.HOUR, str(hour)) for hour in range(24)],
@@ -133,13 +134,14 @@ def _steps_offered(view: Explorer, shown: Dimension) -> list[tuple[str, str, boo
     return [(names[one], view.url(replace(view.asked, by=(one,))), one is shown) for one in fitting]
 
 
-def behind_of(answer: Answer) -> list[tuple[str, str]]:
+def behind_of(view: Explorer, answer: Answer) -> list[tuple[str, str]]:
     """Nodes that are behind, each once, with the earliest day from which on its facts may be missing."""
     found: dict[str, str] = {}
     for fresh in answer.fresh.values():
         for name, day in fresh.behind:
             found[name] = min(found.get(name, day), day)
-    return sorted(found.items())
+    wording = view.office.wording()
+    return [(name, wording.day(date.fromisoformat(day))) for name, day in sorted(found.items())]
 
 
 def shown_leads(leads: Answer, chosen: str) -> list[str]:

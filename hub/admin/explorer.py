@@ -22,6 +22,7 @@ from hub.figures.engine import ask
 from hub.figures.question import Days, Dimension
 from hub.figures.reach import shops_of
 from hub.sentences import Said
+from hub.store.figure_records import Changed
 from hub.store.note_records import ChartNote
 from hub.storefront.languages import gettext, language
 
@@ -43,6 +44,8 @@ LEADS = (
 
 MOST_LINES = 12
 """Lines of a table by zone, offer and so on that are shown at once."""
+
+MOST_CHANGES = 8
 
 STEPS = (Dimension.HOUR, Dimension.DAY, Dimension.WEEK, Dimension.MONTH)
 
@@ -281,6 +284,22 @@ class Explorer:
             for row in rows[:MOST_LINES]
         )
         return Cut(dimension, dimension_name(dimension), answer, lines, max(0, len(rows) - MOST_LINES))
+
+    def changes(self) -> list[Changed]:
+        """Days that said something else when they were over, the latest found first; known of whole days alone."""
+        if any(getattr(self.asked.filters, name) for name in FIELDS.values() if name != "shops"):
+            return []
+        shops = self.asked.filters.shops or (self.office.store.shop.number,)
+        days = self.asked.days
+        found = self.office.store.seen.changed(shops, days.first.toordinal(), days.last.toordinal())
+        return [one for one in reversed(found) if one.figure == self.figure.name][:MOST_CHANGES]
+
+    def everywhere(self) -> str:
+        """The address of all shops together, where there are several and not all are shown."""
+        shops = shops_of(self.office.store)
+        if len(shops) < 2 or set(self.asked.filters.shops) == set(shops):
+            return ""
+        return self.url(replace(self.asked, filters=replace(self.asked.filters, shops=shops)))
 
     def heat(self) -> tuple[Answer, Week] | None:
         """The hours of the week, for days of a week at least."""

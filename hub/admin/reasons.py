@@ -70,7 +70,7 @@ def reasons(seen: Seen, values: Values, names: Names) -> list[Reason]:
 def _answer(figure: Figure, now: float, before: float, values: Values) -> Reason:
     title = values.title(figure.name)
     if now == before:
-        return Reason(gettext("%(figure)s: the same as before.", figure=title), lead=True)
+        return Reason(gettext("%(figure)s is the same as before.", figure=title), lead=True)
     change = values.change(figure.name, Value(now), Value(before))
     more = now > before
     words = {
@@ -91,9 +91,9 @@ def _answer(figure: Figure, now: float, before: float, values: Values) -> Reason
         )
         return Reason(sentence, lead=True)
     sentence = (
-        gettext("%(figure)s: more, %(now)s against %(before)s before (%(change)s).", **words)
+        gettext("%(figure)s went up: %(now)s, against %(before)s before (%(change)s).", **words)
         if more
-        else gettext("%(figure)s: fewer, %(now)s against %(before)s before (%(change)s).", **words)
+        else gettext("%(figure)s went down: %(now)s, against %(before)s before (%(change)s).", **words)
     )
     return Reason(sentence, "good" if more else "no", lead=True)
 

@@ -109,7 +109,7 @@ def today(office: Office) -> Response:
         live_ms=LIVE_EVERY_S * 1_000,
         compared_text=compared_text(view, head.compared),
         begun=begun_within(view, head.compared),
-        behind=behind_of(head),
+        behind=behind_of(view, head),
         people=people_in(present_now(office.store, now)),
         stages=stages(head.total),
         channels=_busy(channels),

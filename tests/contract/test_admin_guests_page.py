@@ -1,16 +1,20 @@
-"""The manager's page about guests of the Wi-Fi: figures, what is left out, and what stands there before the first guest."""
+"""The manager's page about guests of the Wi-Fi: figures, which carry noise, and what stands there before the first guest."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from hub.figures.noise import BASE, MOST
 from hub.people import add_manager
-from hub.wire.events import ConsentWithdrawn, Fact, PortalJoined
+from hub.wire.events import Fact, PortalJoined
 from tests.hub_house import NOON, House
 from tests.hub_office import PASSWORD, Office, words
+
+DAY = "2026-11-18"
 
 
 @pytest.fixture
@@ -27,44 +31,60 @@ def joined(way: str, count: int, member: str = "") -> list[Fact]:
     return [PortalJoined(way=way, seconds=3_600, member=member) for _ in range(count)]  # type: ignore[arg-type]
 
 
-def test_guests_stand_there_by_way_in_with_the_share_of_those_remembered(office: Office) -> None:
+def guests_in(page: str) -> dict[tuple[str, str], tuple[int, bool]]:
+    """Numbers of guests on a page: by the dimensions and the key of each, its value and whether it says that it carries noise."""
+    found = {}
+    for tag in re.findall(r'<span class="number[^>]*data-figure="guests"[^>]*>', page):
+        told = dict(re.findall(r'data-([a-z]+)="([^"]*)"', tag))
+        found[told["by"], told["key"]] = (int(float(told["value"] or 0)), "data-noisy" in tag)
+    return found
+
+
+def test_guests_of_a_day_that_is_not_over_stand_there_by_way_in_with_noise(office: Office) -> None:
     door = office.house.node("edge", "Door")
     door.report(
         *joined("click", 30), *joined("click", 10, "m1234567"), *joined("code", 12), *joined("sms", 2)
     )
-    seen = words(office.get("/"))
-    assert "Guests of the Wi-Fi 54" in seen
-    assert "Chose to be remembered 19% 10 of 54 guests" in seen
-    assert "by a tap by a printed code by phone number Together" in seen
-    # Two by phone number would be singled out, and by subtraction so would they if the next were shown.
-    assert "40 – – 54" in seen
-    assert "A dash stands for a figure that is left out" in seen
-    chinese = words(office.get("/?lang=zh"))
-    assert "Wi-Fi 访客 54" in chinese
-    assert "54 位访客中的 10 位" in chinese
+    answer = office.get("/")
+    found = guests_in(answer.get_data(as_text=True))
+    true = {"click": 40, "code": 12, "sms": 2}
+    for way, count in true.items():
+        # What comes to nought has no column.
+        number, noisy = found.get(("day|way", f"{DAY}|{way}"), (0, True))
+        assert noisy
+        assert abs(number - count) <= MOST
+        assert number % BASE == 0
+    total, noisy = found["", ""]
+    assert noisy
+    assert total == sum(number for (by, _), (number, _) in found.items() if by == "day|way")
+    assert "by a tap by a printed code" in words(answer)
+    assert "≈ stands before a number that carries a little noise" in words(answer)
+    assert guests_in(office.get("/").get_data(as_text=True)) == found
+    assert f"Wi-Fi 访客 ≈{total}" in words(office.get("/?lang=zh"))
 
 
-def test_several_days_have_a_line_of_sums(office: Office) -> None:
+def test_a_day_that_is_over_is_exact_where_nobody_is_singled_out(office: Office) -> None:
     door = office.house.node("edge", "Door")
-    door.report(*joined("click", 20))
+    door.report(*joined("click", 40), *joined("code", 12), *joined("sms", 2))
     office.house.now += 86_400
     door.report(*joined("click", 30))
     assert office.log_in().status_code == 303
-    seen = words(office.get("/?days=7"))
-    assert "All days 50 50" in seen
-    assert "A dash stands for" not in seen
-    assert seen.index("30 30") < seen.index("20 20")
+    found = guests_in(office.get(f"/?days=custom&from={DAY}&to={DAY}").get_data(as_text=True))
+    assert found["", ""] == (54, False)
+    assert found["day|way", f"{DAY}|click"] == (40, False)
+    # Two by phone number would be singled out, and by subtraction so would they if the next were exact.
+    few, others = (found.get(("day|way", f"{DAY}|{way}"), (0, True)) for way in ("sms", "code"))
+    assert few[1]
+    assert others[1]
+    assert few[0] + others[0] == 14
 
 
-def test_a_handful_of_guests_is_fewer_than_ten_and_no_number(office: Office) -> None:
-    office.house.node("edge", "Door").report(
-        *joined("click", 4), ConsentWithdrawn(member="member-0001", purpose="all", place="portal")
-    )
-    seen = words(office.get("/"))
-    assert "Guests of the Wi-Fi fewer than ten" in seen
-    assert "Consents taken back fewer than ten" in seen
-    assert "Chose to be remembered" not in seen
-    assert "不足十" in words(office.get("/?lang=zh"))
+def test_a_handful_of_guests_is_never_told_as_it_is(office: Office) -> None:
+    office.house.node("edge", "Door").report(*joined("click", 4))
+    found = guests_in(office.get("/").get_data(as_text=True))
+    for number, noisy in found.values():
+        assert noisy or number == 0
+        assert number % BASE == 0
 
 
 def test_before_the_first_guest_the_page_says_how_they_come(office: Office) -> None:
