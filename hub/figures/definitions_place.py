@@ -58,8 +58,8 @@ PLACE_FIGURES = (
         "Capture rate",
         "进店率",
         "Of the phones that were heard near the door, the part that stayed: those that came in, divided by those that came in "
-        "and those that went past.",
-        "在门口附近被听到的手机中停留下来的比例：进店的除以进店的与路过的之和。",
+        "and those that went past. The band holds the true share nine times in ten, as far as chance goes.",
+        "在门口附近被听到的手机中停留下来的比例：进店的除以进店的与路过的之和。误差范围只计偶然因素，真实比例十次有九次落在其中。",
         ("street.counted",),
         measure="entrants",
         over="passers+entrants",
@@ -108,8 +108,9 @@ PLACE_FIGURES = (
         "share",
         "Guests who are members",
         "会员访客比例",
-        "Of the phones that were let into the Wi-Fi, the part that came with the code of a member.",
-        "连入 Wi-Fi 的手机中，使用会员码的比例。",
+        "Of the phones that were let into the Wi-Fi, the part that came with the code of a member. The band holds the "
+        "true share nine times in ten, as far as chance goes.",
+        "连入 Wi-Fi 的手机中，使用会员码的比例。误差范围只计偶然因素，真实比例十次有九次落在其中。",
         ("portal.joined",),
         measure="known",
         over="joined",

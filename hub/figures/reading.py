@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
+from hub.capture import band
 from hub.figures import members, periods
 from hub.figures.answer import Key, Value
 from hub.figures.definitions import Family, Figure, Unit
