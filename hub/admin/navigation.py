@@ -66,6 +66,7 @@ GROUPS = (
         (
             Entry("today", said("Today")),
             Entry("explore", said("Explore"), ("rows",)),
+            Entry("members", said("Members over time")),
             Entry("digests", said("Digests"), ("digest", "digest_add", "digest_issue")),
             Entry("boards", said("Boards"), ("board_add",)),
             Entry("files", said("Files")),
@@ -81,7 +82,7 @@ GROUPS = (
                 said("Offers"),
                 (
                     "new", "create", "edit", "change", "turn", "copy", "preview", "preview_frame", "versions", "version",
-                    "roll_back", "submit", "approve", "send_back", "take_back", "paper", "paper_pdf",
+                    "roll_back", "submit", "approve", "send_back", "take_back", "paper", "paper_pdf", "campaign_report",
                 ),
             ),
             Entry("calendar", said("Calendar")),
