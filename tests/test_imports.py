@@ -191,6 +191,7 @@ PURE = frozenset(
         "hub.months",
         "hub.promises",
         "hub.reading",
+        "hub.report_shapes",
         "hub.roles",
         "hub.safety.pieces",
         "hub.safety.wal",
