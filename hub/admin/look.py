@@ -9,7 +9,7 @@ from pathlib import Path
 from hub.storefront.style import make_style
 
 STATIC = Path(__file__).parent / "static"
-SHEETS = ("manage.css", "menu.css", "editor.css", "alarm.css", "figures.css", "outs.css")
+SHEETS = ("manage.css", "menu.css", "editor.css", "alarm.css", "figures.css", "outs.css", "report.css")
 
 
 @lru_cache(maxsize=8)

@@ -106,7 +106,7 @@ OFFER_FIGURES = (
         "conflicts",
         "count",
         "Accepted twice",
-        "重复接受",
+        "重复核销",
         "Acceptances of these days of a coupon that was used already, as long as neither was taken back; and parts of a voucher "
         "that were spent beyond its worth.",
         "在这些日子里对已使用的优惠券的再次接受，只要其中任何一次未被撤销；以及代金券超出面值的使用。",
@@ -116,9 +116,9 @@ OFFER_FIGURES = (
         "conflict_cents",
         "cents",
         "Lost by accepting twice",
-        "重复接受的损失",
+        "重复核销的损失",
         "What these second acceptances gave away.",
-        "这些重复接受所让出的金额。",
+        "这些重复核销所让出的金额。",
         _ACTS,
     ),
     OfferFigure(
