@@ -17,8 +17,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
+import psycopg
 
+from hub.app import open_database
 from hub.ingest import read_batch, take
+from hub.store.moving import Source
 from hub.store.sqlite import FILE, SqliteStore
 from hub.wire.snapshot import Shop
 from hub.wire.sync import MAX_BATCH, SyncRequest
@@ -118,6 +121,24 @@ def fill_duck(folder: Path, count: int) -> Path:
             duck.unregister("part")
         duck.execute("CHECKPOINT")
     return path
+
+
+def copy_tables(folder: Path, url: str) -> None:
+    """Every table of the hub but its journal, into an empty database."""
+    with closing(open_hub(folder)) as store, closing(open_database(folder, url)) as there:
+        tables = Source(store).tables()
+        with psycopg.connect(url) as conn:
+            for table, (columns, _) in tables.items():
+                if table == "journal":
+                    continue
+                names = ", ".join(columns)
+                conn.execute(f"DELETE FROM {table}")
+                with conn.cursor().copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+                    for row in store.pool.each(f"SELECT {names} FROM {table}"):
+                        copy.write_row(row)
+        with psycopg.connect(url, autocommit=True) as conn:
+            conn.execute("ANALYZE")
+        assert there.shops() == store.shops()
 
 
 def open_hub(folder: Path) -> SqliteStore:

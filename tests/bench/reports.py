@@ -5,8 +5,8 @@ the whole answer of `hub.figures.engine.ask` with comparison and freshness. The 
 visits in which day and hour on the shop's clock stand already; every answer is checked against theirs. Pages are read in a
 process of their own each time, after the kernel was asked to forget the file; from the request to its last byte.
 
-`BENCH_VISITS` makes it smaller; `BENCH_FOLDER` keeps what was made for the next time; `BENCH_POSTGRES` is the URL of an empty
-database for the same pages there (without one they are left out).
+`BENCH_VISITS` makes it smaller; `BENCH_FOLDER` keeps what was made for the next time. The pages on PostgreSQL are read from a
+server of its own, where its programs are installed; it gets every table but the journal, which no page of figures reads.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ from hub.figures.settling import settle
 from hub.people import add_manager
 from hub.signing.login import begin_session
 from hub.store.base import Store
-from hub.store.sqlite import FILE
 from tests.bench import _reports_sides as sides
+from tests.postgres_server import postgres_bin, postgres_server
 
 VISITS = 10_000_000
 MOST_MS, LEAST_OF_RAW, LEAST_OF_DUCK = 15.0, 350.0, 4.0
@@ -117,10 +117,11 @@ def measure(rounds: int = 7) -> list[dict[str, Any]]:
         _fill(folder, count)
         rows = _questions(folder, count, rounds)
         rows += _pages(folder, "")
-        url = os.environ.get("BENCH_POSTGRES", "")
-        if url:
-            _move(folder, url)
-            rows += _pages(folder, url)
+        if postgres_bin() is not None:
+            with postgres_server() as server:
+                url = server.fresh()
+                sides.copy_tables(folder, url)
+                rows += _pages(folder, url)
     return rows
 
 
@@ -280,9 +281,3 @@ def _let_in(folder: Path, url: str) -> str:
         hub_key(folder)
         add_manager(store, "Bench", "seven green kettles", now, who="bench")
         return begin_session(store, "Bench", now).token
-
-
-def _move(folder: Path, url: str) -> None:
-    command = [sys.executable, "-m", "hub", "--dir", str(folder), "migrate", "--to", url]
-    subprocess.run(command, check=True, capture_output=True)
-    assert (folder / FILE).exists()
