@@ -21,6 +21,10 @@ NO_SEGMENTS: frozenset[str] = frozenset()
 """The hub is who knows its members. While it keeps no segments nobody is in one: it is no question of who can be reached."""
 
 
+MOST_IN_A_PURCHASE = 20
+"""Coupons of one purchase for one member beyond so many count each: who has the till can call anything one purchase."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What a till asks for: who, for whom, what is bought. `reservation` names the one that is completed. `spare`: what it
@@ -34,6 +38,7 @@ class Asked:
     member: str = ""
     reservation: str = ""
     spare: tuple[Spare, ...] = ()
+    purchase: str = ""
 
     def may_spend_right(self, campaign: int) -> bool:
         """Whether the till says that it has a right of its own left: what it accepted alone the hub may not have heard of."""
@@ -93,7 +98,9 @@ def decide_presented(
             judged = _judge(store, presented, coupon, now, beside)
         fresh = own or (judged is not None and judged.picture == "fresh")
         facts = replace(facts, picture="fresh" if fresh else "stale")
-    facts = with_counts(store, campaign, facts, asked.staff, own=held if own else None)
+    facts = with_counts(
+        store, campaign, facts, asked.staff, own=held if own else None, purchase=asked.purchase
+    )
     if campaign.offer.value.kind == "voucher":
         voucher = store.ledger.voucher(coupon.serial)
         facts = replace(facts, spent_cents=voucher.spent_cents if voucher is not None else 0)
@@ -112,9 +119,11 @@ def with_counts(
     own: Reservation | None = None,
     most_by_staff: int = MOST_FOR_ONE_MEMBER,
     of_now: bool = True,
+    purchase: str = "",
 ) -> Facts:
     """The facts with what the campaign's limits ask for. Coupons that are held for others count as used, where it is of now
-    that is asked. `own`: the reservation that is being completed."""
+    that is asked. `own`: the reservation that is being completed. `purchase`: for which one; whoever redeems many coupons of one
+    purchase is busy and not generous, so they count once for `by_staff_for_member`, up to `MOST_IN_A_PURCHASE`."""
     ledger, number, member, now = store.ledger, campaign.number, facts.member, facts.now
     by_clock = campaign.hours or campaign.condition is not None or campaign.good_from == "next_day"
     if by_clock or campaign.per_day_limit is not None or member:
@@ -135,13 +144,15 @@ def with_counts(
         mine = own is not None and own.member == member
         held = ledger.count_held(number, now, member) - mine if of_now else 0
         facts = replace(facts, redeemed_by_member=ledger.redeemed_by_member(number, member) + held)
-    return replace(
-        facts,
-        staff_member=store.people.membership(staff),
-        by_staff_for_member=ledger.by_staff_for_member(
-            staff, member, *day_span(now, facts.timezone), most=most_by_staff
-        ),
-    )
+    first, end = day_span(now, facts.timezone)
+    if purchase:
+        others, of_this = ledger.purchases_by_staff_for_member(
+            staff, member, first, end, purchase, most=most_by_staff
+        )
+        by_staff = others + (of_this if of_this >= MOST_IN_A_PURCHASE else 0)
+    else:
+        by_staff = ledger.by_staff_for_member(staff, member, first, end, most=most_by_staff)
+    return replace(facts, staff_member=store.people.membership(staff), by_staff_for_member=by_staff)
 
 
 def _judge(store: Store, presented: Presented, coupon: Coupon, now: float, beside: Beside) -> Judged | None:

@@ -66,6 +66,7 @@ def redeem(
         member=request.member,
         reservation=request.reservation,
         spare=request.spare,
+        purchase=request.purchase,
     )
     decided = decide_presented(store, presented, who, now, beside)
     remember_picture(store, presented.coupon, decided)

@@ -23,7 +23,7 @@ from hub.wire.events import Fact
 from hub.wire.sync import MAX_BATCH, RedeemRequest
 
 NOTEBOOK, LIST = "notebook.jsonl", "redemptions.csv"
-SETTLE_S = 30.0
+SETTLE_S = 90.0
 WORTH_TELLING = 200
 """Fewer facts of a device wait for a later month, as those of one that is seldom on the network: most stores have few a year."""
 
@@ -187,12 +187,8 @@ class _Playing:
                 told = self._programs.ask("POST", "/coupons", self._office, asked, once=name)
                 break
             except Unanswered as refused:
-                # The hub's own site has not heard of the offer yet, or not of the time.
-                if time.monotonic() > until or refused.code not in (
-                    "unknown_coupon",
-                    "not_started",
-                    "withdrawn",
-                ):
+                # The hub's own site has not heard of the offer yet.
+                if time.monotonic() > until or refused.code != "not_offered":
                     raise
                 time.sleep(0.2)
         self._notebook.note("taken", name, [told["serial"], told["token"]])

@@ -262,6 +262,22 @@ class SqliteActs:
         )
         return int(rows[0][0])
 
+    def purchases_by_staff_for_member(
+        self, staff: str, member: str, first: float, end: float, purchase: str, *, most: int
+    ) -> tuple[int, int]:
+        """The same where the coupons of one purchase count once, without those of this purchase, counted up to `most`; and how
+        many coupons were redeemed for this one."""
+        rows = self._pool.read(
+            """SELECT (SELECT count(*) FROM (SELECT DISTINCT CASE WHEN purchase = '' THEN device || '/' || nonce
+                   ELSE purchase END FROM redemption WHERE shop = ? AND member = ? AND member <> '' AND at >= ? AND at < ?
+                   AND staff = ? AND standing IN ('first', 'part') AND purchase <> ? LIMIT ?) AS others),
+               (SELECT count(*) FROM redemption WHERE shop = ? AND purchase = ? AND purchase <> '' AND member = ?
+                   AND standing IN ('first', 'part'))""",
+            *(self._pool.shop, member, first, end, staff, purchase, most),
+            *(self._pool.shop, purchase, member),
+        )
+        return int(rows[0][0]), int(rows[0][1])
+
     def acts_of_member(self, member: str, limit: int) -> list[Act]:
         """What a member used last, the latest first."""
         rows = self._pool.read(

@@ -52,6 +52,25 @@ def test_a_redemption_knows_its_purchase_whether_the_hub_decided_it_or_the_till_
     assert verify(house.store).differ == ()
 
 
+def test_many_coupons_of_one_purchase_are_one_act_for_a_member_and_many_purchases_are_not(
+    house: House,
+) -> None:
+    house.publish(campaign())
+    till = house.node()
+    minted = [till.mint() for _ in range(30)]
+    till.report(*(fact for fact, _ in minted))
+    tokens = iter(token for _, token in minted)
+    mei = {"member": "mei-12345678"}
+    # One large purchase, and four more: each one act of this member of staff for this member.
+    assert all(till.redeem(next(tokens), purchase="r/1", **mei).accepted for _ in range(8))
+    assert all(till.redeem(next(tokens), purchase=f"r/{number}", **mei).accepted for number in (2, 3, 4, 5))
+    assert till.redeem(next(tokens), purchase="r/6", **mei).refusal == "staff_limit"
+    assert till.redeem(next(tokens), **mei).refusal == "staff_limit"
+    # The large one goes on, and not without end.
+    assert all(till.redeem(next(tokens), purchase="r/1", **mei).accepted for _ in range(12))
+    assert till.redeem(next(tokens), purchase="r/1", **mei).refusal == "staff_limit"
+
+
 def test_how_a_journal_is_cut_makes_no_difference(tmp_path: Path) -> None:
     facts = [bought("a", 1), bought("b", 2), bought("a", 3), bought("c", 4), bought("b", 5)]
     placed = [
