@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -86,7 +87,7 @@ def clock(store: HubStore, timezone: str) -> None:
 def asked(*by: str, **more: object) -> Asked:
     """A question about visits."""
     plain = Asked("footfall", ("visits", "dwell_ms"), (7,), FIRST.toordinal(), LAST.toordinal(), by)
-    return Asked(**{name: more.get(name, getattr(plain, name)) for name in Asked.__slots__})  # type: ignore[arg-type]  # its own fields
+    return replace(plain, **more)  # type: ignore[arg-type]  # its own fields
 
 
 CUTS: tuple[tuple[str, ...], ...] = (
@@ -238,7 +239,9 @@ def test_shops_of_a_chain_are_summed_and_no_other_shop_is(house: House, tmp_path
     answer = told(ask(house.store, both, house.now + LONG_AFTER_S))
     assert {row.key: row.values["visits"].number for row in answer.rows} == {("7",): 11, ("8",): 13}
     assert answer.total.values["visits"].number == 24
-    assert told(ask(house.store, whole("visits"), house.now + LONG_AFTER_S)).total.values["visits"].number == 11
+    assert (
+        told(ask(house.store, whole("visits"), house.now + LONG_AFTER_S)).total.values["visits"].number == 11
+    )
     for strange in (9, 4):
         assert isinstance(
             ask(house.store, whole("visits", filters=Filters(shops=(7, strange))), house.now), Said
@@ -310,3 +313,41 @@ def test_a_shop_that_is_added_to_the_chain_by_command_is_counted_too(house: Hous
     subprocess.run([*command, "Harbour", "--number", "8", "--of-chain"], check=True, capture_output=True)
     subprocess.run([*command, "Alone", "--number", "9"], check=True, capture_output=True)
     assert shops_of(house.store) == (7, 8)
+
+
+def test_hours_by_staff_are_read_from_quarters_and_fit_the_days(store: HubStore) -> None:
+    clock(store, "Europe/Berlin")
+    measures = FAMILIES["offers"].measures
+    only = [0] * len(measures)
+    only[measures.index("redeemed")] = 1
+    acts = [
+        (NIGHTS[0] // 900 + step, step % 3, ("kiosk", "portal")[step % 2], f"s-{step % 4}", "Till 1", False)
+        for step in range(150)
+    ]
+    with store.writing():
+        store.ledger.empty_projections()
+        store.ledger.roll("offers", [(*act, *only) for act in acts])
+    for by in (
+        (),
+        ("staff",),
+        ("campaign", "day"),
+        ("channel", "hour"),
+        ("staff", "weekhour"),
+        ("till", "hour"),
+    ):
+        one = Asked("offers", ("redeemed",), (7,), FIRST.toordinal(), LAST.toordinal(), by)
+        narrowed = replace(one, only=(("staff", ("s-1", "s-3")),))
+        for question, all_of_them in (
+            (one, acts),
+            (narrowed, [act for act in acts if act[3] in ("s-1", "s-3")]),
+        ):
+            rows = store.rollups.sums(question)
+            assert rows == store.rollups.from_quarters(question)
+            assert sum(row.numbers[0] for row in rows) == len(all_of_them)
+    by_hour = store.rollups.sums(
+        Asked("offers", ("redeemed",), (7,), FIRST.toordinal(), LAST.toordinal(), ("staff", "hour"))
+    )
+    plain = Counter(
+        (act[3], datetime.fromtimestamp(act[0] * 900, ZoneInfo("Europe/Berlin")).hour) for act in acts
+    )
+    assert {row.key: row.numbers[0] for row in by_hour} == plain

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -11,6 +13,7 @@ from hub.app import open_store
 from hub.client.db import open_db, writing
 from hub.rebuild import bring_up_to_date, rebuild, verify
 from hub.reversing import reverse_as_manager
+from hub.store.grains import Asked
 from hub.store.planning import statistics
 from hub.store.schema import MIGRATIONS_HUB, PROJECTIONS
 from hub.store.sqlite import FILE, SqliteStore
@@ -57,6 +60,16 @@ def test_an_old_file_opens_and_keeps_what_it_held(old: Path) -> None:
     assert rebuild(store) == 1
     assert verify(store).differ == ()
     assert sum(count.visits for count in store.reports.footfall(NOON - 900, NOON + 900)) == 1
+    store.close()
+
+
+def test_an_old_file_has_sums_by_day_and_hour_when_it_is_opened(old: Path) -> None:
+    store = open_store(old)
+    (row,) = store.rollups.sums(
+        Asked("footfall", ("visits", "dwell_ms"), (7,), 1, 3_000_000, ("day", "hour", "zone"))
+    )
+    local = datetime.fromtimestamp(1_794_999_900, ZoneInfo("Europe/Berlin"))
+    assert (row.key, row.numbers) == ((local.toordinal(), local.hour, "door"), (1, 60_000))
     store.close()
 
 
