@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -24,6 +26,7 @@ from hub.wire.events import (
     Fact,
     OfferSeen,
     OfferShown,
+    VisitClosed,
 )
 from hub.wire.snapshot import Shop
 
@@ -55,7 +58,7 @@ def happenings(draw: st.DrawFn) -> tuple[str, Fact]:
     """Something that happens to an offer: in whose journal, and what."""
     till, serial = draw(st.sampled_from(["kiosk-1", "kiosk-2"])), draw(st.sampled_from(SERIALS))
     campaign, nonce = CAMPAIGN[serial], draw(st.sampled_from(["n-1", "n-2", "n-3", "n-4"]))
-    match draw(st.sampled_from(["take", "take", "use", "use", "use", "back", "no", "see", "show"])):
+    match draw(st.sampled_from(["take", "take", "use", "use", "use", "back", "no", "see", "show", "come"])):
         case "take":
             return "edge-3", CouponIssued(
                 serial=serial,
@@ -79,6 +82,7 @@ def happenings(draw: st.DrawFn) -> tuple[str, Fact]:
                 offline=not by_hub,
                 asked_by=till if by_hub else None,
                 booked_in=draw(st.sampled_from([0, 0, 0, 7])),
+                member=draw(st.sampled_from(["", "m-1", "m-2"])),
             )
         case "back":
             by = draw(st.sampled_from(["staff", "manager"]))
@@ -102,6 +106,12 @@ def happenings(draw: st.DrawFn) -> tuple[str, Fact]:
                 staff="ann",
                 campaign=draw(st.sampled_from([None, campaign])),
             )
+        case "come":
+            at = AT + draw(st.integers(0, 40)) * 86_400.0
+            known = draw(st.sampled_from(["m-1", "m-2"]))
+            return "edge-3", VisitClosed(
+                id="v", zone="door", arrived_at=at, departed_at=at + 60, dwell_s=60, peak_dbm=-60, known=known
+            )
         case "see":
             return "edge-3", OfferSeen(campaign=campaign, channel="beacon")
     return "kiosk-1", OfferShown(campaign=campaign, channel="kiosk", times=3, shown_s=30.0)
@@ -114,7 +124,7 @@ def journal(happened: list[tuple[str, Fact]]) -> list[tuple[int, Event]]:
         seqs[device] += 1
         kind = KIND_OF.get(type(fact), "coupon.redeemed")
         text = msgspec.Raw(msgspec.json.encode(fact))
-        placed.append((position, Event(device, 1, seqs[device], kind, AT + position * 137.0, "ntp", text)))
+        placed.append((position, Event(device, 1, seqs[device], kind, AT + position * 30_137.0, "ntp", text)))
     return placed
 
 
@@ -149,6 +159,30 @@ def sums(store: SqliteStore) -> dict[Cell, dict[str, int]]:
         row.key: {name: number for name, number in zip(MEASURES, row.numbers, strict=True) if number}  # type: ignore[misc]  # four cuts, four parts
         for row in store.rollups.sums(asked)
     }
+
+
+def returned(store: SqliteStore, placed: list[tuple[int, Event]]) -> Counter[tuple[int, str]]:
+    """Redemptions after which their member was here again on a later day within four weeks, by campaign and way."""
+    clock = ZoneInfo("Asia/Kathmandu")
+
+    def day(at: float) -> date:
+        return datetime.fromtimestamp(at, clock).date()
+
+    acts = [
+        act for serial in SERIALS for act in store.counter.acts_of(serial) if act.counts and not act.booked_in
+    ]
+    days = {(act.member, day(act.at)) for act in acts if act.member}
+    for _, event in placed:
+        if event.kind == "visit.closed":
+            data = msgspec.json.decode(event.data)
+            days.add((data["known"], day(data["arrived_at"])))
+    ways = count_facts(placed, defaultdict(Counter))
+    found: Counter[tuple[int, str]] = Counter()
+    for act in acts:
+        here = day(act.at)
+        if any(who == act.member and 0 < (other - here).days <= 28 for who, other in days):
+            found[act.campaign, ways.get(act.serial, "")] += 1
+    return found
 
 
 def by_the_books(store: SqliteStore, placed: list[tuple[int, Event]]) -> dict[Cell, dict[str, int]]:
@@ -214,6 +248,10 @@ def test_sums_of_offers_are_what_the_books_of_single_coupons_say_however_the_jou
     whole = folded(one, [placed])
     assert folded(other, cut(placed, places)) == whole
     assert sums(one) == by_the_books(one, placed)
+    asked = Asked("offers", ("returned",), (1,), 700_000, 800_000, ("campaign", "channel"))
+    assert {row.key: row.numbers[0] for row in one.rollups.sums(asked) if row.numbers[0]} == returned(
+        one, placed
+    )
 
 
 def test_a_redemption_that_came_before_its_issue_moves_to_the_way_by_which_the_coupon_was_taken(
