@@ -26,6 +26,9 @@ LOOKED_BACK_DAYS = 400
 
 SLACK = 1e-9
 
+_NO_DAY = 0
+"""Under this one stands how far the journal had come when days were last looked at: where nothing came since, nothing changed."""
+
 
 def kept_figures() -> tuple[str, ...]:
     """Figures that are kept for each day: those that are counted. A mean changes with what it is made of."""
@@ -39,7 +42,12 @@ def kept_figures() -> tuple[str, ...]:
 def look_for_changes(store: Store, now: float) -> int:
     """Keep the days that are over, and write down which of those kept earlier say something else by now; how many that were."""
     timezone = store.rollups.timezone()
-    over = (datetime.fromtimestamp(now, zone_of(timezone)) - OVER_AFTER).date() - timedelta(days=1)
+    over = _over(now, timezone)
+    looked = Kept(_NO_DAY, "", float(store.journal.last_position()), now, timezone)
+    for last in store.seen.kept(_NO_DAY, _NO_DAY):
+        same = (last.number, last.timezone) == (looked.number, timezone)
+        if same and _over(last.kept_at, timezone) == over:
+            return 0
     first = store.rollups.first_day((store.shop.number,))
     if first is None or first > over.toordinal():
         return 0
@@ -63,11 +71,15 @@ def look_for_changes(store: Store, now: float) -> int:
             elif abs(kept.number - number) > SLACK:
                 fresh.append(Kept(day, name, number, now, timezone))
                 changes.append(Changed(store.shop.number, day, name, now, number, kept.number))
-    if fresh:
-        with store.writing():
-            store.seen.keep(fresh)
-            store.seen.note_changes(changes)
+    with store.writing():
+        store.seen.keep([*fresh, looked])
+        store.seen.note_changes(changes)
     return len(changes)
+
+
+def _over(now: float, timezone: str) -> date:
+    """The latest day that counts as seen."""
+    return (datetime.fromtimestamp(now, zone_of(timezone)) - OVER_AFTER).date() - timedelta(days=1)
 
 
 def work_changes(store: HubStore, _config: Config, now: float) -> None:
