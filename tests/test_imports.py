@@ -236,6 +236,7 @@ PURE = frozenset(
         "hub.value.habits",
         "hub.value.logistic",
         "hub.value.loss",
+        "hub.value.members",
         "hub.value.newton",
         "hub.value.reading",
         "hub.value.reasons",

@@ -20,7 +20,8 @@ from hub.figures.answer import NOTHING, Answer, Row, Value
 from hub.figures.definitions import FIGURES
 from hub.figures.question import Dimension
 from hub.health import SILENT_AFTER_S
-from hub.reports import Freshness, Present, freshness, present_now
+from hub.report_shapes import Freshness, Present
+from hub.reports import freshness, present_now
 from hub.roles import Right
 from hub.sentences import Said
 

@@ -36,7 +36,7 @@ from hub.outside.shapes import (
     WorkPage,
     WorkShown,
 )
-from hub.reports import Report, Visits
+from hub.report_shapes import Report, Visits
 from hub.roles import Right
 
 PREFIX = "/api/v1"

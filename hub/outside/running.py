@@ -28,11 +28,10 @@ from hub.outside.shapes import (
     WorkPage,
     WorkShown,
 )
+from hub.report_shapes import Report, Visits
 from hub.reports import (
     BadPeriod,
     Period,
-    Report,
-    Visits,
     day_of,
     freshness,
     make_period,

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from hub.cells import ALL, FEWEST, shown, shown_table
 from hub.guests import Guests
 from hub.rebuild import rebuild, verify
-from hub.reports import Report, make_period, make_report
+from hub.report_shapes import Report
+from hub.reports import make_period, make_report
 from hub.wire.events import ConsentGiven, ConsentWithdrawn, DeviceHealth, Fact, PortalJoined
 from tests.hub_house import House, HouseNode
 

@@ -13,7 +13,8 @@ from hub.client.warnings import worst
 from hub.config import SETTINGS, Config, read_config, show_config
 from hub.figures.definitions import FIGURES
 from hub.health import WARNINGS, look
-from hub.reports import BadPeriod, Number, day_of, make_period, make_report
+from hub.report_shapes import Number
+from hub.reports import BadPeriod, day_of, make_period, make_report
 from hub.wire.events import DeviceHealth, OccupancyMeasured, OfferSeen, OfferShown, write_event
 from tests.hub_house import NOON, House, alone, visit
 
