@@ -85,7 +85,7 @@ class FiguresHouse(House):
         for hour in range(8, 19):
             if hour >= last:
                 break
-            festival = 2.4 if day == BUSY_SATURDAY and 14 <= hour < 17 else 1.0
+            festival = 4.0 if day == BUSY_SATURDAY and 14 <= hour < 17 else 1.0
             lunch = 1.8 if hour in (12, 13) else 1.0
             for zone, node, mean in (("door", self.door, 6.0), ("café", self.cafe, 4.0 * festival)):
                 self._zone(

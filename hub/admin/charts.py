@@ -188,7 +188,8 @@ def draw(points: Sequence[Point], say: Callable[[float], str], least: float = 4,
         "up": _up(top, say),
         "floor": floor,
         "empty": empty,
-        "spots": spots,
+        # A phone has no pointer to be over one.
+        "spots": spots if width == WIDTH else (),
         "notes": notes,
     }
     if len(points) > MOST_BARS:

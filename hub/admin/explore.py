@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from flask import request
 from werkzeug.wrappers import Response
 
-from hub.admin.explorer import Cut, Explorer
+from hub.admin.explorer import MOST_DAYS, Cut, Explorer
 from hub.admin.floor_heat import FloorHeat, floors_of
 from hub.admin.naming import dimension_name, weekday_name
 from hub.admin.office import Office, Route
@@ -117,7 +117,7 @@ def _steps_offered(view: Explorer, shown: Dimension) -> list[tuple[str, str, boo
         one
         for one, least, most in (
             (Dimension.HOUR, 1, 10_000),
-            (Dimension.DAY, 2, 400),
+            (Dimension.DAY, 2, MOST_DAYS),
             (Dimension.WEEK, 15, 10_000),
             (Dimension.MONTH, 62, 10_000),
         )

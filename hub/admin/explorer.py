@@ -47,6 +47,9 @@ MOST_LINES = 12
 
 MOST_CHANGES = 8
 
+MOST_DAYS = 92
+"""More are shown by week: a page stays small enough for a bad line."""
+
 STEPS = (Dimension.HOUR, Dimension.DAY, Dimension.WEEK, Dimension.MONTH)
 
 
@@ -167,11 +170,13 @@ class Explorer:
         """The steps of the chart: as the address says, or such that they can be told apart."""
         count = self.asked.days.count
         fitting = [one for one in self.asked.by if one in STEPS and one in self.figure.cuts]
+        if count > MOST_DAYS:
+            fitting = [one for one in fitting if one is not Dimension.DAY]
         if fitting:
             return fitting[0]
         if count == 1 and Dimension.HOUR in self.figure.cuts:
             return Dimension.HOUR
-        return Dimension.DAY if count <= 92 else Dimension.WEEK if count <= 750 else Dimension.MONTH
+        return Dimension.DAY if count <= MOST_DAYS else Dimension.WEEK if count <= 750 else Dimension.MONTH
 
     def series(self, notes: Sequence[ChartNote]) -> Series | Said:
         """The figure over time."""

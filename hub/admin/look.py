@@ -6,7 +6,7 @@ import hashlib
 from functools import lru_cache
 from pathlib import Path
 
-from hub.storefront.style import make_style
+from hub.storefront.style import make_style, squeeze
 
 STATIC = Path(__file__).parent / "static"
 SHEETS = ("manage.css", "menu.css", "editor.css", "alarm.css", "figures.css", "outs.css", "report.css")
@@ -15,5 +15,5 @@ SHEETS = ("manage.css", "menu.css", "editor.css", "alarm.css", "figures.css", "o
 @lru_cache(maxsize=8)
 def own_style(colour: str | None) -> tuple[str, str]:
     """The stylesheet for a shop of this colour, and the version that goes into its address."""
-    text = make_style(colour).text + "".join((STATIC / name).read_text() for name in SHEETS)
+    text = make_style(colour).text + "".join(squeeze((STATIC / name).read_text()) for name in SHEETS)
     return text, hashlib.sha256(text.encode()).hexdigest()[:12]
