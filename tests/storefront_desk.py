@@ -43,6 +43,7 @@ class FakeDesk:
     issued: dict[str, Issued] = field(default_factory=dict)
     by_request: dict[str, str] = field(default_factory=dict)
     opened: list[int] = field(default_factory=list)
+    ways: list[tuple[str, str | None]] = field(default_factory=list)
     key: Ed25519PrivateKey = field(default_factory=lambda: Ed25519PrivateKey.from_private_bytes(bytes(32)))
     exposures: list[tuple[int, int, float]] = field(default_factory=list)
     groups: dict[int, int] = field(default_factory=dict)
@@ -105,6 +106,7 @@ class FakeDesk:
         )
         new = Issued(coupon, mint_token(self.key, coupon), make_code(random[8:15]), now)
         self.issued[coupon.serial] = new
+        self.ways.append(("taken", way))
         self.by_request[request_id] = coupon.serial
         if unasked:
             self.opened.append(campaign)
@@ -119,6 +121,7 @@ class FakeDesk:
     def seen(self, campaign: int, now: float, *, way: Channel | None = None) -> None:
         self._room()
         self.opened.append(campaign)
+        self.ways.append(("seen", way))
 
     def shown(self, campaign: int, times: int, shown_s: float, now: float) -> None:
         self._room()

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from flask import Flask
+from flask import Flask, request
 from storefront_desk import NOW, FakeDesk, little_shop
 
 from edge.gate.protocol import Limits, Phone
 from edge.portal.guests import NO_LIMITS, Grant, Guest, Standing, State, WayIn
-from edge.portal.keeper import GateSilent
+from edge.portal.keeper import GateSilent, whose
 from edge.portal.ways.entry import Admitted, CodeSent, Entry, NotYet
 from edge.portal.welcome.pages import Welcome, create_welcome, foot_links
 from hub.storefront import create_storefront
@@ -168,5 +168,6 @@ class Door:
                 inline_style=True,
                 home="/offers",
                 foot_links=foot_links,
+                whose=lambda: whose(self.keeper, request.remote_addr or "", self.clock[0]),
             )
         )
