@@ -1,6 +1,6 @@
 """What the hub's store hands out for reports: counts by quarter of an hour.
 
-Pure. `hub.store.reports` makes them; `hub.reports` folds them into the shop's own days.
+Pure. `hub.store.reports` makes them; days and hours of the shop are in `hub.store.rollups`.
 """
 
 from __future__ import annotations
@@ -32,20 +32,6 @@ class Window:
     high: float
     addresses: int
     simulated: bool
-
-
-@dataclass(frozen=True, slots=True)
-class OccupancyCount:
-    """People present in one zone during one quarter of an hour from `start`: means over its windows, and the fullest."""
-
-    start: float
-    zone: str
-    simulated: bool
-    windows: int
-    people: float
-    low: float
-    high: float
-    most: float
 
 
 @dataclass(frozen=True, slots=True)

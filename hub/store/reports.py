@@ -1,4 +1,4 @@
-"""SQLite's answers for reports: counts by quarter of an hour, which `hub.reports` folds into the shop's own days."""
+"""What reports and warnings ask beside the figures: quarters of an hour as they are kept, conflicts, reasons, health."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from hub.store.counts import (
     ExposureCount,
     FootfallCount,
     GuestCount,
-    OccupancyCount,
     StreetCount,
     Window,
 )
@@ -64,29 +63,6 @@ class SqliteReports:
         )
         return [Window(*(*row[:8], bool(row[8]))) for row in rows]
 
-    def occupancy(self, first: float, end: float) -> list[OccupancyCount]:
-        """People present by quarter of an hour and zone: means over the windows, and the fullest one."""
-        rows = self._pool.read(
-            """SELECT quarter, zone, simulated, windows, people, low, high, most FROM occupancy
-               WHERE shop = ? AND quarter >= ? AND quarter < ? ORDER BY quarter, zone""",
-            self._pool.shop,
-            int(first // 900),
-            int(-(-end // 900)),
-        )
-        return [
-            OccupancyCount(
-                quarter * 900,
-                zone,
-                bool(simulated),
-                windows,
-                people / windows / 1000,
-                low / windows / 1000,
-                high / windows / 1000,
-                most / 1000,
-            )
-            for quarter, zone, simulated, windows, people, low, high, most in rows
-        ]
-
     def street(self, first: float, end: float) -> list[StreetCount]:
         """Passers-by and entrants by quarter of an hour and zone."""
         rows = self._pool.read(
@@ -129,10 +105,6 @@ class SqliteReports:
             for quarter, purpose, simulated, *counts in rows
         ]
 
-    def issued(self, first: float, end: float) -> list[CouponCount]:
-        """Coupons taken, by campaign and quarter of an hour."""
-        return self._counts("coupon", "issued_at", "campaign", "0", "0", "1 = 1", first, end)
-
     def redeemed(self, first: float, end: float) -> list[CouponCount]:
         """Coupons used, and parts of vouchers spent. What was taken back, or accepted a second time, is not counted here."""
         return self._counts(
@@ -145,26 +117,6 @@ class SqliteReports:
             first,
             end,
         )
-
-    def refused(self, first: float, end: float) -> list[CouponCount]:
-        """Times that a till said no; campaign 0 where nobody knows which."""
-        return self._counts(
-            "refusal", "at", "coalesce(campaign, 0)", "0", "sum(offline)", "1 = 1", first, end
-        )
-
-    def seen(self, first: float, end: float) -> list[CouponCount]:
-        """Times that an offer's own page was opened."""
-        rows = self._pool.read(
-            """SELECT campaign, quarter, sum(seen), max(simulated) FROM interest
-               WHERE shop = ? AND quarter >= ? AND quarter < ? GROUP BY 1, 2 ORDER BY 2, 1""",
-            self._pool.shop,
-            int(first // 900),
-            int(-(-end // 900)),
-        )
-        return [
-            CouponCount(campaign, quarter * 900, seen, 0, 0, bool(simulated))
-            for campaign, quarter, seen, simulated in rows
-        ]
 
     def exposures(self, first: float, end: float) -> list[ExposureCount]:
         """How often offers stood on screens, by quarter of an hour, campaign and channel."""
