@@ -16,6 +16,7 @@ from hub.figures.definitions import Family
 from hub.store.base import Store
 from hub.store.figure_records import NodeHeard
 from hub.store.local_days import EPOCH_DAY, QUARTER_S, place
+from hub.upstream.below import BELOW
 
 LATE_S = 3_600.0
 """Of a node of which nothing newer is here, something may still come."""
@@ -52,7 +53,7 @@ class Freshness:
 
     def of(self, family: Family) -> Fresh:
         """How fresh a family's figures are."""
-        told_by = TOLD_BY[family]
+        told_by = (*TOLD_BY[family], BELOW)
         heard = [one.seen_at for one in self.nodes if one.program in told_by and one.seen_at is not None]
         return Fresh(
             max(heard, default=None),
@@ -65,7 +66,7 @@ class Freshness:
 
     def open_from(self, family: Family, shops: Collection[int]) -> int | None:
         """The first day to which something may still be added; None where nothing is waited for."""
-        told_by = TOLD_BY[family]
+        told_by = (*TOLD_BY[family], BELOW)
         return min(
             (one.since for one in self.behind if one.program in told_by and one.shop in shops), default=None
         )
@@ -88,6 +89,12 @@ def look(store: Store, shops: Sequence[int], now: float) -> Freshness:
 
 def _since(store: Store, node: NodeHeard, now: float) -> float | None:
     """When the last fact happened that is surely here; None where the node is not behind."""
+    if node.program == BELOW:
+        # It tells in the order in which facts came to it; a quiet shop's hub is heard all the same.
+        if node.missing > 0:
+            return node.enrolled_at if node.latest_at is None else node.latest_at
+        heard = node.enrolled_at if node.seen_at is None else node.seen_at
+        return heard if heard < now - LATE_S else None
     if node.missing > 0:
         before = store.seen.gap(node.shop, node.device).since
         return node.enrolled_at if before is None else before

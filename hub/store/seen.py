@@ -69,10 +69,18 @@ class SqlSeen:
                     (SELECT max(r.latest_at) FROM reach r WHERE r.shop = d.shop AND r.device = d.device),
                     (SELECT coalesce(sum(r.highest - r.taken), 0) FROM reach r WHERE r.shop = d.shop AND r.device = d.device)
                 FROM device d LEFT JOIN contact c ON c.shop = d.shop AND c.device = d.device
-                WHERE d.shop IN ({marks}) AND d.withdrawn_at IS NULL ORDER BY d.shop, d.device""",  # noqa: S608
+                WHERE d.shop IN ({marks}) AND d.withdrawn_at IS NULL AND d.program <> 'hub' ORDER BY d.shop, d.device""",  # noqa: S608
             *shops,
         )
-        return [NodeHeard(*row) for row in rows]
+        # A shop below tells by its own hub: what its nodes are is known there.
+        below = self._pool.read(
+            f"""SELECT h.shop, h.device, d.name, d.program, d.enrolled_at, h.told_at,
+                    (SELECT max(r.latest_at) FROM reach r WHERE r.shop = h.shop), max(0, h.last - h.upto)
+                FROM relayed h JOIN device d ON d.device = h.device AND d.withdrawn_at IS NULL
+                WHERE h.shop IN ({marks}) ORDER BY h.shop, h.device""",  # noqa: S608
+            *shops,
+        )
+        return [NodeHeard(*row) for row in (*rows, *below)]
 
     def gap(self, shop: int, device: str) -> Gap:
         """The newest journal of a node that has a hole, and when the last fact before the first hole happened."""

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
+from chain_house import HeadHouse, ShopHouse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -351,3 +352,22 @@ def test_hours_by_staff_are_read_from_quarters_and_fit_the_days(store: HubStore)
         (act[3], datetime.fromtimestamp(act[0] * 900, ZoneInfo("Europe/Berlin")).hour) for act in acts
     )
     assert {row.key: row.numbers[0] for row in by_hour} == plain
+
+
+def test_head_office_counts_a_shop_below_and_says_when_its_hub_is_behind(tmp_path: Path) -> None:
+    head = HeadHouse(tmp_path / "head")
+    shop = ShopHouse(tmp_path / "shop", 2, head)
+    shop.join()
+    shop.node("edge", "Door").report(*(visit(NOON - 86_400 - 60 * place) for place in range(14)))
+    shop.drain()
+    question = whole("visits", by=(Dimension.SHOP,), filters=Filters(shops=(1, 2)))
+    answer = told(ask(head.store, question, head.now))
+    assert {row.key: row.values["visits"].number for row in answer.rows} == {("2",): 14}
+    assert answer.fresh["footfall"].behind == ()
+    head.now += 3 * 3_600
+    later = told(ask(head.store, question, head.now))
+    assert len(later.fresh["footfall"].behind) == 1
+    assert later.rows[0].values["visits"].provisional
+    assert told(ask(head.store, whole("visits"), head.now)).fresh["footfall"].behind == ()
+    shop.close()
+    head.close()
