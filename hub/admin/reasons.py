@@ -58,7 +58,7 @@ def reasons(seen: Seen, values: Values, names: Names) -> list[Reason]:
         # Half a day against a whole one is no verdict.
         found = [Reason(found[0].text, lead=True), Reason(gettext("Today is not over: it counts so far."))]
     difference = now - before
-    if difference and not seen.figure.over:
+    if difference and not seen.figure.over and not _is_chance(seen.figure, now, before):
         found += [
             one for cut, answer in seen.cuts if (one := _place(seen, cut, answer, difference, values, names))
         ]
@@ -79,12 +79,7 @@ def _answer(figure: Figure, now: float, before: float, values: Values) -> Reason
         "before": values.plain(figure.name, before),
         "change": change,
     }
-    chance = (
-        figure.unit is Unit.COUNT
-        and not figure.over
-        and abs(now - before) <= NINE_IN_TEN * (now + before) ** 0.5
-    )
-    if chance:
+    if _is_chance(figure, now, before):
         sentence = gettext(
             "%(figure)s: %(now)s, against %(before)s before (%(change)s). Chance alone makes such a difference; it says little.",
             **words,
@@ -96,6 +91,12 @@ def _answer(figure: Figure, now: float, before: float, values: Values) -> Reason
         else gettext("%(figure)s went down: %(now)s, against %(before)s before (%(change)s).", **words)
     )
     return Reason(sentence, "good" if more else "no", lead=True)
+
+
+def _is_chance(figure: Figure, now: float, before: float) -> bool:
+    """Whether counts differ by no more than chance alone makes them."""
+    counted = figure.unit is Unit.COUNT and not figure.over
+    return counted and abs(now - before) <= NINE_IN_TEN * (now + before) ** 0.5
 
 
 def _place(

@@ -35,7 +35,7 @@ SHEETS = {
 """By figure, the acts that are counted in it (`hub.store.explore_views`)."""
 
 _FINEST = (Dimension.ZONE, Dimension.WAY, Dimension.CAMPAIGN, Dimension.TILL)
-_LEFT_OUT = frozenset({"day", "hour", "device", "simulated", "expires_at", "balance_cents"})
+_LEFT_OUT = frozenset({"day", "hour", "device", "simulated", "expires_at", "balance_cents", "purchase"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +154,8 @@ def _say(view: Explorer, column: str, cell: object) -> str:
     dimension = {"campaign": Dimension.CAMPAIGN, "channel": Dimension.CHANNEL}.get(column)
     if column in ("staff", "first_staff"):
         dimension = Dimension.STAFF
+    if column in ("till", "first_till"):
+        dimension = Dimension.TILL
     return view.names.of(dimension, str(cell)) if dimension else str(cell)
 
 

@@ -66,7 +66,7 @@ class Values:
         if value is None or value.number is None or value.low is None or value.high is None:
             return ""
         return gettext(
-            "%(low)s to %(high)s, nine times in ten",
+            "between %(low)s and %(high)s, nine times in ten",
             low=self.plain(name, value.low),
             high=self.plain(name, value.high),
         )
