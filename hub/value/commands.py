@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +35,39 @@ def build_parser() -> argparse.ArgumentParser:
     )
     fit.add_argument("file", type=Path, metavar="CSV")
     fit.add_argument("--json", action="store_true", help="everything, for programs")
-    fit.add_argument("--weeks", type=int, default=WEEKS, help=f"how far to look ahead (usually {WEEKS})")
+    members = actions.add_parser(
+        "members",
+        help="the shop's own members: who may be lost and why, what each is worth",
+        description="The shop's own members who agreed to be known: who may be lost and why, what each is worth.",
+    )
+    for action in (fit, members):
+        action.add_argument(
+            "--weeks", type=int, default=WEEKS, help=f"how far to look ahead (usually {WEEKS})"
+        )
+    trial = actions.add_parser(
+        "trial",
+        help="what the loss score predicted 90 days ago against what happened",
+        description="What the loss score predicted 90 days ago, for members whom it had not seen, against what happened.",
+    )
+    for action in (members, trial):
+        action.add_argument("--dir", help="the hub's folder (HUB_DIR)")
+        action.add_argument("--day", type=_day, metavar="DAY", help="as on that morning, such as 2026-01-31")
+        action.add_argument("--json", action="store_true", help="everything, for programs")
     return parser
 
 
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text} is no day, such as 2026-01-31") from None
+
+
 def value(_config: object, args: argparse.Namespace) -> int:
-    """The same behind options of the hub's own, such as --dir."""
+    """The same behind the hub's own option for its folder."""
+    folder: str | None = getattr(args, "dir", None)
+    if folder is not None and args.rest[:1] in (["members"], ["trial"]):
+        return main([args.rest[0], "--dir", folder, *args.rest[1:]])
     return main(args.rest)
 
 
@@ -47,9 +75,14 @@ def main(argv: Sequence[str]) -> int:
     """Run it; its exit status."""
     parser = build_parser()
     args = parser.parse_args(argv)
-    if not 1 <= args.weeks <= MOST_WEEKS:
+    if not 1 <= getattr(args, "weeks", 1) <= MOST_WEEKS:
         parser.error(f"--weeks is between 1 and {MOST_WEEKS}.")
     try:
+        if args.action != "fit":
+            # Only these need the store, and what comes with it.
+            from hub.value.office import run
+
+            return run(args)
         return _fit(args.file, args.weeks, args.json)
     except BrokenPipeError:
         return 141

@@ -49,7 +49,7 @@ class Members:
         for row, (alive, visits), r, f, m in zip(self.rows, forecast, lately, often, much, strict=True):
             spend = None
             if self.money:
-                known = row.history.frequency if row.spent else 0
+                known = 0 if row.spent is None else row.history.frequency
                 spend = self.money.model.expected(known, row.spent or 0.0)
             yield Worth(row.customer_id, alive, visits, spend, r, f, m)
 
