@@ -18,12 +18,16 @@ from zoneinfo import ZoneInfo
 
 from hub.wire.events import BadEvent, read_event, read_fact
 from tests.prove._numbers_ledger import Ledger
+from tests.prove._numbers_shops import NOW
 
 WEEK_S = 7 * 86_400
 MOST_IN_A_WINDOW = 1_000_000
 RETURN_WITHIN_DAYS = 28
 
 Cuts = dict[str, str]
+
+Consent = tuple[float, bool, str]
+"""When, whether it was given or taken back, and to what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,7 @@ class Books:
 
     def _read(self, texts: Sequence[bytes]) -> None:
         ledger, members, purchases = Ledger(), defaultdict[str, set[date]](set), set[str]()
+        consents: dict[str, list[Consent]] = defaultdict(list)
         for place, event, fact in self._facts(texts):
             match event["kind"]:
                 case "coupon.issued":
@@ -95,9 +100,40 @@ class Books:
                     purchases.add(fact["id"])
                 case "visit.closed":
                     self._visit(event, fact, members)
+                case "consent.given" | "consent.withdrawn":
+                    consents[fact["member"]].append(
+                        (event["at"], event["kind"] == "consent.given", fact["purpose"])
+                    )
                 case kind:
                     self._plain(kind, event, fact)
         self._offers(ledger, members)
+        self._members(consents, members)
+
+    def _members(self, consents: dict[str, list[Consent]], members: dict[str, set[date]]) -> None:
+        """Who joined and left, and on which days those who still agree to something were here; up to yesterday."""
+        yesterday = datetime.fromtimestamp(NOW, self._zone).date() - timedelta(days=1)
+        for member, told in consents.items():
+            agreed = [at for at, given, _ in told if given]
+            if not agreed:
+                continue
+            ends = [self._ended(told, purpose) for purpose in ("recognise", "messages")]
+            stands = any(ended is None for ended in ends)
+            left = max(ended for ended in ends if ended is not None) if not stands else 0.0
+            for name, at in (("joined", min(agreed)), ("left", left)):
+                if at > 0 and self._local(at).date() <= yesterday:
+                    self._count("members", at, {}, **{name: 1})
+            for day in members[member] if stands else ():
+                if day <= yesterday:
+                    noon = datetime(day.year, day.month, day.day, 12, tzinfo=self._zone)
+                    self._count("members", noon.timestamp(), {}, active=1)
+
+    def _ended(self, told: list[Consent], purpose: str) -> float | None:
+        """When somebody's agreement to something ended; None where it stands, nought where there was none."""
+        given = max((at for at, is_given, what in told if is_given and what == purpose), default=-1.0)
+        ended = max(
+            (at for at, is_given, what in told if not is_given and what in (purpose, "all")), default=-1.0
+        )
+        return None if given > ended else ended if given >= 0 else 0.0
 
     def _facts(self, texts: Sequence[bytes]) -> Iterable[tuple[int, dict[str, Any], dict[str, Any]]]:
         """Place, event and fact of all that can be understood."""
@@ -322,6 +358,7 @@ FIGURES: dict[str, tuple[str, Callable[[list[Counted]], float | None]]] = {
     "guests_known_share": ("guests", _share("known", "joined")),
     "people_mean": ("present", _share("people", "windows", 1000)),
     "people_most": ("present", _fullest),
+    **{f"members_{name}": ("members", _plain(name)) for name in ("joined", "left", "active")},
     "purchases": ("purchases", _plain("purchases")),
     "sales_cents": ("purchases", _plain("sales_cents")),
     "mean_basket_cents": ("purchases", _share("sales_cents", "purchases")),
