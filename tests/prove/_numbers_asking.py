@@ -16,9 +16,9 @@ from hub.figures.definitions import CUTS, FIGURES, Family, Unit
 from hub.figures.engine import ask
 from hub.figures.question import Comparison, Days, Dimension, Filters, Question
 from hub.signing.joining import make_setup_code
-from tests.prove._numbers_books import FIGURES as KNOWN
 from tests.prove._numbers_check import Checker
 from tests.prove._numbers_facts import CHANNELS, CLOCKS_CHANGE, ZONES
+from tests.prove._numbers_figures import FIGURES as KNOWN
 from tests.prove._numbers_reader import Page, of_units, read_page
 from tests.prove._numbers_shops import CAMPAIGNS, HOME, NOW, SECOND, TIMEZONES, Shops
 

@@ -11,8 +11,9 @@ from datetime import date, timedelta
 from hub.figures.answer import Answer, Row, Value
 from hub.figures.definitions import FIGURES
 from hub.figures.question import Days, Filters
-from tests.prove._numbers_books import FIGURES as KNOWN
-from tests.prove._numbers_books import Asked, Books, answer, cut_of
+from tests.prove._numbers_books import Asked, Books, cut_of
+from tests.prove._numbers_figures import FIGURES as KNOWN
+from tests.prove._numbers_figures import answer, band
 from tests.prove._numbers_reader import Shown
 
 MOST_OFF = 8
@@ -53,12 +54,19 @@ class Checker:
         filters = dict(one.filters)
         filters.setdefault("shop", (str(self.home),))
         expected = answer(self.books, Asked(one.figure, one.first, one.last, one.key, filters))
+        if not one.noisy and one.band is not None:
+            self._band(one, Asked(one.figure, one.first, one.last, one.key, filters))
         if one.noisy:
             self.noisy += 1
             if not _may_be_noisy(one, expected):
                 self.say(f"{one}, with noise, and is {expected}")
         elif not same(one.number, expected):
             self.say(f"{one}, and is {expected}")
+
+    def _band(self, one: Shown, asked: Asked) -> None:
+        expected = band(self.books, asked)
+        if one.band is None or expected is None or not all(map(same, one.band, expected)):
+            self.say(f"{one} with the band {one.band}, which is {expected}")
 
     def all(self, numbers: Iterable[Shown]) -> None:
         """Compare many."""

@@ -259,14 +259,15 @@ def _redemption(world: World) -> None:
     rnd = world.rnd
     if not world.issues or rnd.random() < 0.05:
         _issue(world)
-    _, issued, taken_at = rnd.choice(world.issues)
+    # Mostly a coupon that was taken lately: a second acceptance is the exception.
+    _, issued, taken_at = rnd.choice(world.issues if rnd.random() < 0.3 else world.issues[-12:])
     at = max(world.moment(), min(taken_at, NOW - 60))
     till = rnd.choice(world.tills)
-    basket = rnd.choice((None, rnd.randrange(200, 9_000)))
+    basket = rnd.randrange(200, 9_000) if rnd.random() < 0.75 else None
     purchase = ""
     if rnd.random() < 0.5:
         purchase, at = (
-            rnd.choice(world.purchases)
+            rnd.choice(world.purchases[-4:])
             if world.purchases and rnd.random() < 0.6
             else (_purchase(world, at), at)
         )
