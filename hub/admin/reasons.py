@@ -51,7 +51,7 @@ def reasons(seen: Seen, values: Values, names: Names) -> list[Reason]:
     """The sentences, the answer first; none where nothing can be compared."""
     name = seen.figure.name
     now, before = _pair(seen.leads.total, name)
-    if now is None or before is None:
+    if now is None or before is None or (not now and not before):
         return []
     found = [_answer(seen.figure, now, before, values)]
     if not seen.is_over:
