@@ -191,9 +191,12 @@ def guest_days(ways: Answer | Said) -> list[tuple[str, dict[str, Row]]]:
     """The days on which guests came, the latest first, each with its ways in."""
     if isinstance(ways, Said):
         return []
-    rows = [row for row in ways.rows if row.values["guests"].number]
-    days = [(day, {row.key[1]: row for row in found}) for day, found in groupby(rows, lambda row: row.key[0])]
-    return sorted(days, key=lambda day: day[0], reverse=True)
+    days = [
+        (day, {row.key[1]: row for row in found}) for day, found in groupby(ways.rows, lambda row: row.key[0])
+    ]
+    # A nought of a day on which others came stands there with its noise, like every other number.
+    some = [(day, rows) for day, rows in days if any(row.values["guests"].number for row in rows.values())]
+    return sorted(some, key=lambda day: day[0], reverse=True)
 
 
 def people_in(present: list[Present]) -> People | None:
