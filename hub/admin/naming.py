@@ -12,6 +12,7 @@ from hub.admin.names import staff_names, till_names, titles
 from hub.admin.office import Office
 from hub.admin.wording import Wording
 from hub.figures.question import Dimension
+from hub.figures.reach import shops_of
 from hub.storefront.languages import gettext, language
 from hub.wire.snapshot import say
 
@@ -138,8 +139,8 @@ def names_of(office: Office) -> Names:
 def _shops(office: Office, spoken: str) -> dict[str, str]:
     own = office.shop()
     found = {str(office.store.shop.number): say(own.name, spoken)}
-    for one in office.store.chain.below():
-        below = office.store.of_shop(one.tenant).shop.get()
+    for number in shops_of(office.store)[1:]:
+        below = office.store.of_shop(number).shop.get()
         if below is not None:
-            found[str(one.tenant)] = say(below.name, spoken)
+            found[str(number)] = say(below.name, spoken)
     return found

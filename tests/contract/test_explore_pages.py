@@ -17,9 +17,11 @@ from hub.figures.answer import Answer
 from hub.figures.definitions import FIGURES
 from hub.figures.engine import ask
 from hub.figures.question import Days, Dimension, Question
-from hub.wire.events import VisitClosed
+from hub.folding import fold
+from hub.wire.events import VisitClosed, make_event
+from hub.wire.snapshot import Shop
 from tests.figures_house import TODAY, FiguresHouse
-from tests.hub_house import NOON
+from tests.hub_house import NOON, visit
 from tests.hub_office import Office, words
 
 SATURDAY = "/explore?days=custom&from=2026-11-14&to=2026-11-14&vs=week"
@@ -177,6 +179,30 @@ def test_a_note_stands_on_the_chart_with_who_and_when_until_it_is_removed(
     assert small.post(f"/explore/notes/{note.number}/remove", {}, page="/explore").status_code == 303
     assert small.house.store.notes.between(TODAY, TODAY) == []
     assert [one.what for one in small.house.store.people.audit()[:2]] == ["note.removed", "note.added"]
+
+
+def test_head_office_sees_its_shops_one_by_one_and_all_together_and_no_other(
+    small: Office, fresh: FiguresHouse
+) -> None:
+    fresh.door.report(*(visit(NOON) for _ in range(100)))
+    for number, name, visits in ((8, "Harbour", 40), (9, "Nobody's", 700)):
+        other = fresh.store.of_shop(number)
+        other.shop.save(Shop(number, {"en": name}, timezone="Europe/Berlin"), NOON)
+        events = [
+            (place, make_event("x", 1, place, visit(NOON), at=NOON, clock="ntp"))
+            for place in range(1, visits + 1)
+        ]
+        with other.writing():
+            fold(other.ledger, events)
+    fresh.store.put_in_chain(8)
+    page = small.get("/explore?days=today")
+    assert links(page.get_data(as_text=True), "Harbour")
+    assert "Nobody's" not in words(page)
+    (whole,) = links(page.get_data(as_text=True), "All shops together")
+    found = numbers(small.get(whole).get_data(as_text=True))
+    total = next(float(one["value"]) for one in found if one["figure"] == "visits" and not one["by"])
+    assert abs(total - 140) <= 8
+    assert small.get("/explore?shop=9").status_code == 400
 
 
 @pytest.mark.parametrize("text", ["", "   ", "x" * 201])
