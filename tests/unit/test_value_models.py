@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from hub.value.bgnbd import Bgnbd, History
 from hub.value.bgnbd_fit import fit_bgnbd, log_likelihood
-from hub.value.choosing import choose, choose_money
+from hub.value.choosing import MOST_FITTED, choose, choose_money
 from hub.value.gammagamma import GammaGamma, fit_gamma_gamma
 from hub.value.gammagamma import log_likelihood as money_likelihood
 from hub.value.special import beta_mean, digamma, trigamma
@@ -303,6 +303,20 @@ def test_few_members_are_spoken_of_by_the_plain_rule_and_it_says_why() -> None:
     # Nobody at all, and nobody who came twice, are no reason to fail.
     assert choose([]).model.expected(History(0, 0, 1), 10) > 0
     assert choose([History(0, 0, 0)] * 5).model.expected(History(0, 0, 0), 10) > 0
+
+
+def test_of_very_many_members_an_even_sample_is_fitted_whatever_their_order() -> None:
+    kinds = [History(n % 8, float(n % 8) * 2, 20.0 + n % 5) for n in range(40)]
+    many = [kinds[n % 40] for n in range(MOST_FITTED + 10_000)]
+    speaker = choose(many)
+    assert speaker.fit is not None
+    assert speaker.fit.members == MOST_FITTED
+    assert "an even sample of 200000" in speaker.why["en"]
+    assert choose(many[::-1]).model == speaker.model
+    all_of_them = fit_bgnbd(many)
+    assert all_of_them is not None
+    assert speaker.model.r == pytest.approx(all_of_them.model.r, rel=1e-3)
+    assert speaker.model.alpha == pytest.approx(all_of_them.model.alpha, rel=1e-3)
 
 
 def gamma_gamma(model: GammaGamma, members: int, seed: int) -> list[tuple[int, float, float]]:
