@@ -24,7 +24,7 @@ from hub.figures.question import (
 )
 from hub.figures.reach import shops_of
 from hub.figures.reading import FIELDS, Read, read, value_of
-from hub.figures.settling import settle
+from hub.figures.settling import settle_for
 from hub.sentences import Said, said
 from hub.store.base import Store
 
@@ -48,7 +48,8 @@ def ask(store: Store, question: Question, now: float) -> Answer | Said:
     fresh = freshness.look(store, shops, now)
     is_open = _openness(fresh, figures, question, shops)
     compared = question.compared()
-    settle(store, shops, now, [question.days, *([compared] if compared else [])], fresh)
+    families = {figure.family for figure in figures}
+    settle_for(store, shops, now, [question.days, *([compared] if compared else [])], fresh, families)
     here = read(store, figures, question, question.days, shops)
     rows = _rows(figures, question, question.days, here, is_open)
     total = _total(figures, question, question.days, here, is_open)

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import secrets
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
+from hub.client.db import StorageError
 from hub.figures import freshness, noise
 from hub.figures.definitions import Family
 from hub.figures.members import TOLD
@@ -51,27 +53,44 @@ def settle(
     now: float,
     days: Iterable[Days] | None = None,
     fresh: freshness.Freshness | None = None,
+    families: Collection[str] = tuple(SHOWN),
     draw: Draw = secrets.token_hex,
 ) -> int:
     """Make the shown days of these shops anew where they have to be; how many were. `days`: only these; None: all, and then the
     next call is quick until another fact has come. StorageError where the disk fails."""
-    shops = tuple(shops)
     spans = [(one.first.toordinal(), one.last.toordinal()) for one in days] if days is not None else None
     count = 0
     for shop in shops:
         own = store if shop == store.shop.number else store.of_shop(shop)
         known = freshness.look(own, (shop,), now) if fresh is None else fresh
-        tell_members(own, now)
+        tell_members(own, now, draw)
         for family in SHOWN:
-            open_from = _open_from(own, known.open_from(Family(family), (shop,)), now)
-            count += _settle(own, family, spans, open_from, draw)
+            if family in families:
+                open_from = _open_from(own, known.open_from(Family(family), (shop,)), now)
+                count += _settle(own, family, spans, open_from, draw)
     return count
 
 
-def tell_members(store: Store, now: float) -> None:
+def settle_for(
+    store: Store,
+    shops: Iterable[int],
+    now: float,
+    days: Iterable[Days],
+    fresh: freshness.Freshness,
+    families: Collection[Family],
+) -> None:
+    """The same before a question is answered. Where nothing can be written, what was shown before is shown: a full disk must not
+    keep anybody from reading."""
+    if not {*SHOWN, TOLD}.isdisjoint(family.value for family in families):
+        with suppress(StorageError):
+            settle(store, shops, now, days, fresh, [family.value for family in families])
+
+
+def tell_members(store: Store, now: float, draw: Draw = secrets.token_hex) -> None:
     """Let what is told of members go up to the end of yesterday (`hub.figures.members`)."""
     today = str(_open_from(store, None, now))
     if store.hidden.ground(TOLD) != (today, ""):
+        _secret(store, draw)
         store.hidden.stand_on(TOLD, today, "")
 
 
