@@ -73,6 +73,14 @@ def _parser() -> argparse.ArgumentParser:
     redeem.add_argument("--basket", default="", metavar="AMOUNT", help="what is bought, such as 12.50")
     redeem.add_argument("--staff", default="shell", metavar="ID", help="who redeems")
     redeem.add_argument("--json", action="store_true", help="print JSON")
+    paid = command("paid", _paid, "Tell the hub of a purchase that was paid, with a coupon or without.")
+    paid.add_argument("amount", metavar="AMOUNT", help="what was paid, after all discounts, such as 12.50")
+    paid.add_argument(
+        "--name", default="", metavar="TEXT", help="names it at this till, such as the receipt's number"
+    )
+    paid.add_argument("--items", type=int, metavar="N", help="how many things it were")
+    paid.add_argument("--member", default="", metavar="ID", help="who bought it")
+    paid.add_argument("--staff", default="shell", metavar="ID", help="who took the money")
     command(
         "check", _check, "Say what is wrong here. Exit status 0: nothing, 1: warnings, 2: errors."
     ).add_argument("--json", action="store_true", help="print JSON")
@@ -197,6 +205,35 @@ def _redeem(config: Config, asked: argparse.Namespace) -> int:
     else:
         print(said["sentence"])
     return OK if verdict.accepted else REFUSED
+
+
+def _paid(config: Config, asked: argparse.Namespace) -> int:
+    from kiosk.buying import LONGEST_ID, MOST_CENTS, MOST_ITEMS, Bought
+    from kiosk.counter import Counter, NotEnrolled
+    from kiosk.scans import read_amount
+
+    name = _plain(asked.name)
+    if len(name) > LONGEST_ID or not name.isprintable():
+        return _broken(f"A purchase is called something of at most {LONGEST_ID} characters, on one line.")
+    if asked.items is not None and not 0 <= asked.items <= MOST_ITEMS:
+        return _broken(f"--items is from 0 to {MOST_ITEMS}.")
+    try:
+        cents = read_amount(asked.amount)
+        if cents is None or cents > MOST_CENTS:
+            return _broken("Say what was paid, such as 12.50.")
+        counter = Counter(config)
+    except (ValueError, NotEnrolled) as wrong:
+        return _broken(str(wrong))
+    try:
+        name = name or counter.random(16).hex()
+        bought = Bought(name, _plain(asked.staff)[:60], cents, asked.items, _plain(asked.member)[:64])
+        fact = counter.purchases.tell(bought)
+        told = counter.exchange.once()
+    finally:
+        counter.stop()
+    later = "" if told.retry is None else " The hub does not answer; it hears of it later."
+    print(f"Noted as {fact.id}.{later}")
+    return OK
 
 
 def _plain(text: str) -> str:

@@ -22,6 +22,7 @@ from hub.client.shelf import Shelf
 from hub.client.staff_rows import StaffRows
 from hub.client.warnings import Shown, Watch
 from hub.wire.events import Channel, DeviceHealth
+from kiosk.buying import Purchases
 from kiosk.config import Config
 from kiosk.device_health import DEVICE_WARNINGS
 from kiosk.devices import Devices
@@ -109,6 +110,7 @@ class Counter:
             desk=self._desk("till"),
             flush=self.exchange.once,
         )
+        self.purchases = Purchases(self.pool, node, self.outbox, self.clock)
         self.devices = Devices(config)
         self.jobs = Jobs(
             self.devices.printer,

@@ -12,6 +12,7 @@ from hub.wire.events import CouponRedeemed, CouponRefused
 from hub.wire.refusals import Refusal
 from hub.wire.rules import Accepted, Decision, FirstUse, Refused
 from hub.wire.sync import RedeemReply
+from kiosk.buying import purchase_of
 from kiosk.facts import Claim, is_limited, judge_picture, keep_picture
 from kiosk.means import Means
 from kiosk.store import keep_verdict
@@ -178,6 +179,7 @@ def _accept(
         offline=True,
         member=scan.member,
         balance_cents=accepted.balance_cents,
+        purchase=purchase_of(means.node.device, act),
     )
     at = means.outbox.put(conn, fact, means.clock.now()).at
     # The hub may have said yes and used up a right for it, and counts this one as well.

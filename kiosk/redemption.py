@@ -25,6 +25,7 @@ from hub.wire.coupon import Coupon, Issued
 from hub.wire.refusals import Refusal
 from hub.wire.rules import Accepted, Decision, FirstUse, Refused, decide
 from hub.wire.sync import Problem, RedeemReply, RedeemRequest
+from kiosk.buying import purchase_of
 from kiosk.facts import Claim, claim_of, facts_here, judge_picture, keep_picture, spare_rights
 from kiosk.line import HubLine
 from kiosk.looking import look, release, reserve
@@ -162,7 +163,7 @@ class Redeemer:
             # A form that is pressed again may have become an act meanwhile, under the verdict of another scan that asked its
             # question once more, and may have been taken back: what is given now is another act.
             name = free_act(conn, scan.nonce)
-            question = open_ask(conn, replace(question, request=msgspec.structs.replace(request, nonce=name)))
+            question = open_ask(conn, replace(question, request=_named(request, means.node.device, name)))
             # From here on the question itself counts as one right that may be used up, so no thread spends the same twice.
             spare = spare_rights(conn, means, claim.name)
         asked = msgspec.structs.replace(question.ready_for(request), spare=spare)
@@ -234,6 +235,11 @@ class Redeemer:
             # The redemption stands. The coupon comes when this verdict is asked for again.
             logger.warning("no coupon for the next visit: %s", wrong)
             return verdict
+
+
+def _named(request: RedeemRequest, device: str, act: str) -> RedeemRequest:
+    """The request for an act of this name, and for a purchase of its own."""
+    return msgspec.structs.replace(request, nonce=act, purchase=purchase_of(device, act))
 
 
 def _is_another_payment(scan: Scan, question: Question, answer: RedeemReply) -> bool:

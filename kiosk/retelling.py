@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 
 from hub.client.node import Node
 from hub.wire.events import CouponRedeemed, CouponReversed, Fact
+from kiosk.buying import purchase_of
 from kiosk.reversal import settle_as_meant
 from kiosk.store_acts import OwnAct, act_of, acts_since
 from kiosk.store_open import done_by_hub, open_undos
@@ -58,6 +59,7 @@ def _redeemed(node: Node, act: OwnAct) -> Fact:
         member=act.member,
         balance_cents=act.balance_cents,
         decided_at=act.at,
+        purchase=purchase_of(node.device, act.nonce),
     )
 
 

@@ -24,6 +24,7 @@ from kiosk.tillpage.finding import Finding
 from kiosk.tillpage.frame import Frame, asset
 from kiosk.tillpage.hands import Hands
 from kiosk.tillpage.listening import Listening
+from kiosk.tillpage.paying import Paying
 from kiosk.tillpage.pending import Unfinished
 from kiosk.tillpage.redeeming import Redeeming
 from kiosk.tillpage.signing import Signing
@@ -124,6 +125,7 @@ def create_till(counter: Counter) -> Blueprint:
         ("/undo/<nonce>", "undo", undoing.undo, both),
         ("/undone/<nonce>", "undone", undoing.undone, get),
         ("/find", "find", Finding(frame, unfinished).page, both),
+        ("/paid", "paid", Paying(frame).page, both),
         ("/day", "day", DayPage(frame).page, get),
         ("/next", "next", listening.next, get),
         ("/latest", "latest", listening.latest, get),

@@ -52,7 +52,7 @@ class Purchase:
 
     def with_product(self, text: str) -> Purchase:
         """With one more product; the same where the text names none, or where there are too many."""
-        product = _plain(text, LONGEST_PRODUCT)
+        product = plain_line(text, LONGEST_PRODUCT)
         if not product or len(self.products) >= MOST_PRODUCTS:
             return self
         return replace(self, products=(*self.products, product))
@@ -83,7 +83,7 @@ def read_purchase(
             wrong.append("product")
         found = more
     if "member" in form:
-        found = replace(found, member=_plain(form["member"], LONGEST_MEMBER))
+        found = replace(found, member=plain_line(form["member"], LONGEST_MEMBER))
     if form.get("digits", "").strip():
         digits = "".join(unicodedata.normalize("NFKC", form["digits"]).split())
         if _DIGITS.fullmatch(digits):
@@ -106,7 +106,7 @@ def counted(products: Iterable[str]) -> list[tuple[str, int]]:
     return list(counts.items())
 
 
-def _plain(text: str, longest: int) -> str:
+def plain_line(text: str, longest: int) -> str:
     """One line without what no eye can see."""
     normal = unicodedata.normalize("NFKC", text)
     return " ".join("".join(c for c in normal if c.isprintable() or c.isspace()).split())[:longest]
