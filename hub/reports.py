@@ -149,12 +149,10 @@ def make_report(store: Store, now: float, period: Period) -> Report:
         store.reports.street(period.first, period.end),
         now,
     )
-    consents = store.reports.consents(period.first, period.end)
     guests = guests_of(
         asking(("guests", "guests_known_share"), Dimension.DAY),
         asking(("guests",), Dimension.DAY, Dimension.WAY),
         asking(("guests",), Dimension.WAY),
-        consents,
     )
     coupons = _coupons(store, period, asking)
     figures = asking(tuple(FIGURES)).total.values

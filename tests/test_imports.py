@@ -157,7 +157,6 @@ PURE = frozenset(
         "hub.air",
         "hub.campaigns",
         "hub.capture",
-        "hub.cells",
         "hub.figures.address",
         "hub.figures.answer",
         "hub.figures.definitions",
