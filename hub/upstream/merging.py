@@ -12,7 +12,7 @@ from typing import TypeVar
 import msgspec
 
 from hub.store.base import Store
-from hub.upstream.below import picture_section, shop_keys, travelling
+from hub.upstream.below import picture_section, travelling
 from hub.upstream.chain_rights import rights_of_chain
 from hub.upstream.offering import cannot_be_of_chain
 from hub.wire.chain import CHAIN_FIRST, is_of_chain
@@ -73,7 +73,8 @@ def from_above(store: Store, day_start: float = 0.0) -> FromAbove:
 
 
 def _under_one_roof(home: Store, day_start: float) -> FromAbove:
-    """The same where head office stands in this shop's own database: read where it lies."""
+    """The same where head office stands in this shop's own database: read where it lies. Without keys: head office is always
+    heard, and looks into the books of every shop."""
     shop = home.shop.get()
     if shop is None:
         return ALONE
@@ -85,8 +86,6 @@ def _under_one_roof(home: Store, day_start: float) -> FromAbove:
         tuple(Staff(one.id, one.name, one.pin, one.member) for one in home.people.staff() if one.active),
         frozenset(home.campaigns.revoked()),
         tuple(one.rule for one in home.keys.rules()),
-        (),
-        tuple(shop_keys(home)),
     )
 
 
