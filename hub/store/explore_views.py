@@ -213,7 +213,7 @@ BASES: Sequence[str] = tuple(dict.fromkeys(view.base for view in VIEWS.values())
 
 EXAMPLES: Sequence[str] = (
     """SELECT day, count(*) AS redeemed, sum(value_cents) AS given_cents FROM redemptions
-WHERE standing = 'first' GROUP BY day ORDER BY day DESC""",
+WHERE standing IN ('first', 'part') GROUP BY day ORDER BY day DESC""",
     """SELECT c.title_en, k.channel, count(*) AS taken FROM coupons k JOIN campaigns c ON c.campaign = k.campaign
 GROUP BY c.title_en, k.channel ORDER BY taken DESC""",
     "SELECT refusal, count(*) AS times FROM refusals GROUP BY refusal ORDER BY times DESC",

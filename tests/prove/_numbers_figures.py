@@ -84,6 +84,8 @@ def band(books: Books, asked: Asked) -> tuple[float, float] | None:
     """In which band the true number lies; None for a figure that has none."""
     family, _ = FIGURES[asked.figure]
     found = books.find(family, asked)
+    if answer(books, asked) is None:
+        return None
     match asked.figure:
         case "people_mean":
             windows = _sum(found, "windows")

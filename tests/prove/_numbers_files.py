@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from random import Random
 from typing import Any
@@ -13,10 +13,10 @@ from urllib.parse import urlencode
 
 from hub.figures.question import Comparison, Days, Question
 from hub.outside.keys import make_key
-from tests.prove._numbers_asking import questions
+from tests.prove._numbers_asking import questions, stretches
 from tests.prove._numbers_check import Checker, counterpart, filters_of
 from tests.prove._numbers_reader import Shown
-from tests.prove._numbers_shops import Shops
+from tests.prove._numbers_shops import CAMPAIGNS, Shops
 
 Filters = dict[str, tuple[str, ...]]
 Stretch = tuple[date, date]
@@ -25,12 +25,37 @@ Stretch = tuple[date, date]
 _VERSUS = {Comparison.NONE: "none", Comparison.PREVIOUS: "previous", Comparison.YEAR: "year"}
 
 
+Worth = Callable[[dict[str, str]], int]
+"""What a row adds to a number."""
+
+
+def _counts(line: dict[str, str]) -> bool:
+    return line["standing"] in ("first", "part")
+
+
+_ROWS: dict[str, dict[str, Worth]] = {
+    "coupons": {"taken": lambda _: 1},
+    "redemptions": {
+        "redeemed": lambda line: int(_counts(line)),
+        "given_cents": lambda line: int(line["value_cents"]) * _counts(line),
+        "alone": lambda line: int(line["offline"]) * _counts(line),
+    },
+    "refusals": {"refused": lambda _: 1},
+    "conflicts": {
+        "conflicts": lambda line: int(not line["settled_at"]),
+        "conflict_cents": lambda line: int(line["cost_cents"]) * (not line["settled_at"]),
+    },
+    "purchases": {"purchases": lambda _: 1, "sales_cents": lambda line: int(line["cents"])},
+}
+"""By table, how its rows come to figures."""
+
+
 class Files:
     """A program with a key, which fetches numbers."""
 
     def __init__(self, shops: Shops) -> None:
         self._shops = shops
-        made = make_key(shops.store, "Spreadsheet", ("read",), "Ines", shops.now)
+        made = make_key(shops.store, "Spreadsheet", ("read", "export_data"), "Ines", shops.now)
         assert isinstance(made, tuple), made
         self._headers = {"Authorization": f"Bearer {made[1]}"}
         self._client = shops.hub.app.test_client()
@@ -64,6 +89,35 @@ class Files:
                 if by:
                     checker.nothing_is_missing(place, question.figures, question.days, by, filters, found)
         return came
+
+    def rows(self, checker: Checker, rnd: Random, count: int) -> int:
+        """Fetch the rows behind numbers of the counter so many times: counted, they come to them. How many files came."""
+        for _ in range(count):
+            table = rnd.choice(sorted(_ROWS))
+            days = rnd.choice(stretches(checker.home))
+            filters: Filters = rnd.choice(({}, {"campaign": (str(rnd.choice(CAMPAIGNS)),)}))
+            query = urlencode(
+                [
+                    *(
+                        ("table", table),
+                        ("days", "custom"),
+                        ("from", days.first.isoformat()),
+                        ("to", days.last.isoformat()),
+                    ),
+                    *(("campaign", value) for value in filters.get("campaign", ())),
+                ]
+            )
+            body = self._get(f"/api/v1/rows.csv?{query}", checker)
+            if body is None:
+                continue
+            lines = list(csv.DictReader(io.StringIO(body.decode("utf-8-sig"))))
+            if table == "purchases":
+                filters = {}
+            for figure, worth in _ROWS[table].items():
+                number = sum(worth(line) for line in lines)
+                place = f"/api/v1/rows.csv, {table}"
+                checker.number(Shown(place, figure, {}, number, days.first, days.last, filters))
+        return count
 
     def _get(self, address: str, checker: Checker) -> bytes | None:
         answer = self._client.get(address, headers=self._headers)

@@ -171,7 +171,7 @@ def says(text: str, unit: str, number: float | None) -> bool:
             return bool(size) and abs(shown * size - number) <= half * size
         case _:
             return abs(shown - number) <= (
-                half if abs(number) < 100 and not number.is_integer() else 0.5000001
+                half if abs(number) < 100 and not float(number).is_integer() else 0.5000001
             )
 
 

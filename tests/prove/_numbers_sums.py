@@ -27,10 +27,13 @@ STRETCHES = (
 CUTS_OF_A_FAMILY = 12
 
 
-def compare_sums(shops: Shops, checker: Checker, rnd: Random, *, every: bool = False) -> int:
-    """Read sums in many ways and compare every one; how many were compared. `every`: by every cut, of all days."""
+def compare_sums(shops: Shops, checker: Checker, rnd: Random, *, every: bool = False, only: str = "") -> int:
+    """Read sums in many ways and compare every one; how many were compared. `every`: by every cut, of all days.
+    `only`: of one family."""
     compared = 0
     for asked in _questions(rnd, every=every):
+        if only and asked.family != only:
+            continue
         found = {_key(asked, one): one.numbers for one in _of(shops, asked)}
         expected = _expected(checker, asked)
         for key in sorted(found.keys() | expected.keys()):
