@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -22,11 +23,13 @@ from hub.changing import changed, turned
 from hub.condition_text import Faulty, read_condition
 from hub.config import Config
 from hub.console import CommandError, show
+from hub.holdout import drawn
 from hub.months import overlaps_of, read_month, runs_of, stretches_of
 from hub.promises import Action, changes, faults_of
 from hub.sentences import Said
 from hub.store.records import CampaignRecord, CampaignState, Proposal
 from hub.store.whole import HubStore
+from hub.wire.holdout import MOST_PERCENT
 from hub.wire.snapshot import Campaign, Offer, Value, say
 
 WHO = "command line"
@@ -80,6 +83,7 @@ def _add(store: HubStore, args: argparse.Namespace, who: str, now: float) -> Non
 
 def _keep_new(store: HubStore, made: Campaign, state: CampaignState, who: str, now: float) -> bool:
     """Keep a new offer, which may bring its own number; False where that is taken."""
+    made = drawn(made, (), os.urandom)
     with store.writing():
         if store.campaigns.save(made, state, now, who, expect=0) is None:
             return False
@@ -260,7 +264,17 @@ def _read_campaign(args: argparse.Namespace, number: int, now: float) -> Campaig
         text = {"en": args.text} | ({"zh": args.text_zh} if args.text_zh else {})
         offer = Offer(title, text, _value(args))
         offline: Literal["refuse", "rights"] = "refuse" if offer.value.kind == "voucher" else "rights"
-        return Campaign(number, offer, int(now), ends_at, issue_limit=args.limit, offline=offline)
+        if not 0 <= args.holdout <= MOST_PERCENT:
+            raise CommandError(f"A control group is from 0 to {MOST_PERCENT} per cent of the members.")
+        return Campaign(
+            number,
+            offer,
+            int(now),
+            ends_at,
+            issue_limit=args.limit,
+            offline=offline,
+            holdout_percent=args.holdout,
+        )
     try:
         body = sys.stdin.buffer.read() if args.file == "-" else Path(args.file).read_bytes()
         given = msgspec.json.decode(body, type=dict[str, Any])

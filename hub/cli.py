@@ -177,6 +177,7 @@ def _campaign(campaign: argparse.ArgumentParser) -> None:
     worth.add_argument("--voucher", help="a voucher that is spent in parts, and what is on it, such as 25.00")
     add.add_argument("--days", type=int, default=30, help="how long it runs from now on")
     add.add_argument("--limit", type=int, help="how many may be taken")
+    add.add_argument("--holdout", type=int, default=0, help="per cent of the members in a control group")
     add.add_argument("--publish", action="store_true", help="publish it at once")
     listing = actions.add_parser("list", help="list the offers")
     listing.add_argument("--json", action="store_true")
