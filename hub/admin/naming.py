@@ -90,6 +90,9 @@ class Names:
     def of(self, dimension: Dimension, value: str) -> str:
         """What one value is called."""
         match dimension:
+            case Dimension.CAMPAIGN if value == "0":
+                # What was refused, and named no offer.
+                return gettext("none named")
             case Dimension.CAMPAIGN:
                 return self.campaigns.get(value) or gettext("Offer %(number)s", number=value)
             case Dimension.STAFF:
