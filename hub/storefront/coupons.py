@@ -62,8 +62,9 @@ class CouponViews:
         request_id = request.form.get("request", "")
         if request.method != "POST" or from_elsewhere or not _REQUEST_ID.fullmatch(request_id):
             return redirect(views.url("offer", number=number), 303)
+        now = views.context.now()
         taken = views.desk.take(
-            number, request_id, views.context.now(), way=views.context.way, whose=views.context.whose()
+            number, request_id, now, way=views.context.way, whose=views.whose(number, now)
         )
         if not isinstance(taken, Refused):
             return redirect(views.url("coupon", serial=self._shown_as(taken)), 303)

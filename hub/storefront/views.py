@@ -34,12 +34,23 @@ class Views:
 
     def campaigns(self, now: float) -> list[Campaign]:
         """What runs now for whoever asks: without what they are to do without, for its effect to be told."""
-        return not_held_out(self.desk.campaigns(now), self.context.whose())
+        running = self.desk.campaigns(now)
+        # Who asks is looked up only where it makes a difference: at a door it is a question to the gate.
+        if not any(one.holdout_percent for one in running):
+            return running
+        return not_held_out(running, self.context.whose())
 
     def campaign(self, number: int, now: float) -> Campaign | None:
         """One of those; None where it does not run for whoever asks."""
         found = self.desk.campaign(number, now)
-        return None if found is None or is_held_out(found, self.context.whose()) else found
+        if found is None or not found.holdout_percent:
+            return found
+        return None if is_held_out(found, self.context.whose()) else found
+
+    def whose(self, number: int, now: float) -> str:
+        """The opaque id of the member who asks for an offer, where it has a control group and they are known."""
+        found = self.desk.campaign(number, now)
+        return self.context.whose() if found is not None and found.holdout_percent else ""
 
     def url(self, endpoint: str, **values: Any) -> str:
         """An address of this storefront."""
