@@ -82,6 +82,8 @@ def serving(folder: Path) -> Iterator[str]:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
 
 
 def _address(process: subprocess.Popen[str], folder: Path) -> str:

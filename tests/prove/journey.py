@@ -18,7 +18,7 @@ from typing import Any
 
 from hub.figures.noise import MOST
 from hub.replay.house import serving
-from hub.replay.journey import Journey, journey_of, of_households
+from hub.replay.journey import HEAD_OFFICE, Journey, journey_of, of_households
 from hub.replay.playing import Outcome, Played, play
 from hub.replay.reading import INSTALL, NoData, data_folder, read_tables
 from hub.replay.shops import CannotPlay
@@ -68,21 +68,34 @@ def run(size: int, seed: int, folder: Path) -> Verdict:
         played = play(journey, folder, lambda line: print(f"journey: {line}", file=sys.stderr, flush=True))
     except CannotPlay as wrong:
         return Verdict(False, f"It could not be played: {wrong}")
-    return compare(journey, played, folder, expected(data, households))
+    return compare(journey, played, ask(journey, folder), expected(data, households))
 
 
-def compare(journey: Journey, played: Played, folder: Path, right: Any) -> Verdict:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the hub said of its stores, of head office's own counter, and the visits that are kept."""
+
+    told: Told
+    office: Told
+    kept: dict[tuple[str, int], int]
+
+
+def ask(journey: Journey, folder: Path) -> Asked:
+    """Ask the hub in this folder."""
+    key, shops = reading_key(folder), [journey.shop_of(store) for store in journey.stores]
+    with serving(folder) as url:
+        told, office = ask_everything(url, key, shops), ask_everything(url, key, [HEAD_OFFICE])
+    return Asked(told, office, kept_visits(folder, shops))
+
+
+def compare(journey: Journey, played: Played, asked: Asked, right: Any) -> Verdict:
     """What was played against what pandas says."""
     shops = {journey.shop_of(store): store for store in journey.stores}
     numbers = {number: id_ for id_, number in played.campaigns.items()}
     found = Compared()
-    key = reading_key(folder)
-    with serving(folder) as url:
-        told = ask_everything(url, key, sorted(shops))
-        office = ask_everything(url, key, [1])
+    told, kept = asked.told, asked.kept
     _compare_sums(found, told, right, shops, numbers)
-    found.same("head office's own", office.by_shop, {})
-    kept = kept_visits(folder, sorted(shops))
+    found.same("head office's own", asked.office.by_shop, {})
     found.same("visits", {(m, shops[s]): n for (m, s), n in kept.items()}, right.baskets)
     _compare_shown(found, told, kept)
     _compare_outcomes(found, played.outcomes, right.outcomes)
