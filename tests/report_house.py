@@ -34,9 +34,16 @@ class ReportHouse(House):
     """The shop. `over`: the offer has ended; `effect`: how much more often members buy who can have it."""
 
     def __init__(
-        self, folder: Path, members: int = 500, *, percent: int = 20, over: bool = True, effect: float = 1.0
+        self,
+        folder: Path,
+        members: int = 500,
+        *,
+        percent: int = 20,
+        over: bool = True,
+        effect: float = 1.0,
+        database: str = "",
     ) -> None:
-        super().__init__(folder)
+        super().__init__(folder, database)
         self.random = random.Random(7)
         self.store.shop.save(
             Shop(7, {"en": "Corner Bakery", "zh": "街角面包店"}, timezone="Europe/Berlin", currency="EUR"),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.hub_house import House, campaign
 from tests.hub_office import Office, words
+from tests.postgres_server import postgres_server
 from tests.report_house import BEGAN, DAY_S, ReportHouse
 
 
@@ -83,3 +85,16 @@ def test_an_offer_that_has_not_begun_has_nothing_to_report_yet(worked: ReportHou
     browser.log_in()
     assert "Nothing to report yet" in words(browser.get("/campaigns/2/report"))
     assert browser.get("/campaigns/99/report").status_code == 404
+
+
+def test_the_report_says_the_same_on_postgresql(worked: ReportHouse, tmp_path: Path) -> None:
+    with postgres_server() as server, closing(ReportHouse(tmp_path, database=server.fresh())) as there:
+        assert told(page_of(there)) == told(page_of(worked))
+
+
+def told(page: str) -> tuple[list[tuple[str, ...]], str]:
+    """Every figure of a page, and its verdict."""
+    figures = re.findall(r'data-figure="([^"]*)" data-key="([^"]*)"[^>]*data-value="([^"]*)"', page)
+    found = re.search(r"<strong>(It worked[^<]*)</strong>", page)
+    assert found is not None
+    return figures, found[1]
