@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.value.bgnbd import History
@@ -145,6 +145,7 @@ def test_what_spreadsheets_make_of_a_file_is_read() -> None:
     assert told == [Row("é", History(2, 2.5, 8.0))]
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(max_size=60), max_size=12))
 def test_whatever_a_file_holds_ends_in_members_or_in_sentences(junk: list[bytes]) -> None:
     told = read_rows([HEAD, *(one.replace(b"\n", b" ") + b"\n" for one in junk)])
@@ -152,6 +153,7 @@ def test_whatever_a_file_holds_ends_in_members_or_in_sentences(junk: list[bytes]
     assert len({type(one) for one in told}) == 1
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 30), min_size=1, max_size=80))
 def test_grades_follow_the_order_and_equals_are_graded_alike(values: list[int]) -> None:
     graded = grades(values)

@@ -128,6 +128,7 @@ def test_a_bigger_shop_is_learnt_from_by_a_part_of_it_that_is_always_the_same() 
     assert int(first.why["en"].split()[2]) <= 500
 
 
+@settings(deadline=None)
 @given(days_of, st.integers(0, 600))
 def test_a_habit_is_what_the_days_say(days: list[int], today: int) -> None:
     habit = habit_of(days, today)
@@ -149,11 +150,13 @@ def test_a_habit_is_what_the_days_say(days: list[int], today: int) -> None:
     assert 0 <= seen.recency <= seen.age
 
 
+@settings(deadline=None)
 @given(days_of, st.integers(0, 600))
 def test_staying_away_is_no_visit_for_ninety_days(days: list[int], today: int) -> None:
     assert stayed_away(days, today) == (not any(today <= day < today + 90 for day in days))
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 6), st.booleans()), max_size=40))
 def test_the_area_counts_pairs_in_the_right_order(pairs: list[tuple[int, bool]]) -> None:
     scores, outcomes = [float(score) for score, _ in pairs], [outcome for _, outcome in pairs]
@@ -166,6 +169,7 @@ def test_the_area_counts_pairs_in_the_right_order(pairs: list[tuple[int, bool]])
     assert area(scores, outcomes) == pytest.approx(expected)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=200))
 def test_tenths_hold_everybody_once(pairs: list[tuple[float, bool]]) -> None:
     parts = tenths([chance for chance, _ in pairs], [outcome for _, outcome in pairs])
@@ -259,6 +263,7 @@ def test_the_longer_somebody_is_away_the_louder_the_warning(house: dict[str, lis
     assert level_of(chances[-1], model.base) == "urgent"
 
 
+@settings(deadline=None)
 @given(days_of.filter(lambda days: bool(days) and days[0] < TODAY))
 def test_whatever_somebody_did_there_are_reasons_in_both_languages(days: list[int]) -> None:
     habit = habit_of(days, TODAY)

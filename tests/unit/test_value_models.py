@@ -231,6 +231,7 @@ def _legendre(points: int) -> list[tuple[float, float]]:
 LEGENDRE = _legendre(48)
 
 
+@settings(deadline=None)
 @given(parameters, histories(), st.floats(0.01, 500))
 def test_a_forecast_is_a_forecast(model: Bgnbd, one: History, horizon: float) -> None:
     alive = model.p_alive(one)
@@ -247,6 +248,7 @@ def test_a_forecast_is_a_forecast(model: Bgnbd, one: History, horizon: float) ->
         assert model.p_alive(longer) <= alive + 1e-12, "the longer away, the likelier gone"
 
 
+@settings(deadline=None)
 @given(parameters.filter(lambda model: model.a > 0.1), histories(), st.floats(1, 100))
 def test_one_is_a_place_like_any_other(model: Bgnbd, one: History, horizon: float) -> None:
     """Equation 10 divides by a - 1; the forecast goes through a = 1 without a jump."""
@@ -258,6 +260,7 @@ def test_one_is_a_place_like_any_other(model: Bgnbd, one: History, horizon: floa
     assert near[2] == pytest.approx(near[1], rel=1e-6)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 60), st.floats(0.2, 100), st.floats(0.1, 50))
 def test_who_hardly_ever_leaves_comes_as_often_as_before(frequency: int, age: float, horizon: float) -> None:
     """With no leaving at all the forecast is the pace times the time."""
@@ -362,6 +365,7 @@ def test_money_in_cents_is_a_hundred_times_money_in_euros() -> None:
     )
 
 
+@settings(deadline=None)
 @given(st.integers(1, 40), st.floats(0.5, 500))
 def test_the_density_of_what_is_spent_is_what_an_integral_over_the_scale_says(
     visits: int, mean: float
@@ -402,12 +406,14 @@ def test_digamma_and_trigamma_have_their_known_values() -> None:
     assert trigamma(0.5) == pytest.approx(math.pi**2 / 2, rel=1e-14)
 
 
+@settings(deadline=None)
 @given(st.floats(1e-4, 1e6))
 def test_digamma_and_trigamma_are_the_slopes_that_they_should_be(x: float) -> None:
     assert digamma(x + 1) - digamma(x) == pytest.approx(1 / x, rel=1e-6, abs=1e-12 * (1 + math.log1p(x)))
     assert trigamma(x) - trigamma(x + 1) == pytest.approx(1 / (x * x), rel=1e-4, abs=1e-15)
 
 
+@settings(deadline=None)
 @given(st.floats(1e-3, 300), st.floats(1e-3, 300))
 def test_the_mean_over_a_beta_has_its_known_moments(a: float, b: float) -> None:
     assert beta_mean(lambda _p, _q: 1.0, a, b) == pytest.approx(1, rel=1e-12)
