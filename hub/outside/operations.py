@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from hub.figures.json_out import AnswerShown, FigureList
-from hub.outside import figures, files, hooks, offers, purchases, running
+from hub.outside import figures, files, hooks, lifts, offers, purchases, running
 from hub.outside.asking import Operation
 from hub.outside.figure_shapes import FiguresWanted, RowsWanted
+from hub.outside.lifts import LiftShown
 from hub.outside.purchases import PurchasePage, PurchasesKept, PurchasesTold, PurchasesWanted
 from hub.outside.shapes import (
     ActPage,
@@ -51,6 +52,8 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("GET", "/campaigns/{number}", "getCampaign", "One offer.", READ, offers.campaign, CampaignShown),
     Operation("PUT", "/campaigns/{number}", "changeCampaign", "Other terms of an offer, where nobody was faster.", EDIT,
               offers.change, CampaignShown, asked=ChangedTerms, problems=(409, 422)),
+    Operation("GET", "/campaigns/{number}/lift", "getLift", "What an offer changed against its control group.", READ,
+              lifts.lift, LiftShown, problems=(409,)),
     Operation("POST", "/campaigns/{number}/turns", "turnCampaign", "Publish an offer, pause it, end it.", PUBLISH,
               offers.turn, CampaignShown, asked=Turn, problems=(409,)),
     Operation("POST", "/coupons", "takeCoupon", "Take a coupon of an offer, as a shopper does.", PUBLISH, offers.take,
