@@ -59,17 +59,6 @@ class GuestCount:
 
 
 @dataclass(frozen=True, slots=True)
-class ConsentCount:
-    """Consents to one purpose within one quarter of an hour from `start`; taken back for `all` is the wish to be forgotten."""
-
-    start: float
-    purpose: str
-    simulated: bool
-    given: int
-    withdrawn: int
-
-
-@dataclass(frozen=True, slots=True)
 class ExposureCount:
     """How often an offer stood on screens of one channel within a quarter of an hour from `start`, and for how long in all."""
 

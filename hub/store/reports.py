@@ -7,7 +7,6 @@ import msgspec
 from hub.store.acts import CONFLICT, read_conflict
 from hub.store.connection import HubPool
 from hub.store.counts import (
-    ConsentCount,
     CouponCount,
     ExposureCount,
     FootfallCount,
@@ -89,20 +88,6 @@ class SqliteReports:
         return [
             GuestCount(quarter * 900, way, bool(simulated), *counts)
             for quarter, way, simulated, *counts in rows
-        ]
-
-    def consents(self, first: float, end: float) -> list[ConsentCount]:
-        """Consents given and taken back, by quarter of an hour and purpose."""
-        rows = self._pool.read(
-            """SELECT quarter, purpose, simulated, given, withdrawn FROM consent
-               WHERE shop = ? AND quarter >= ? AND quarter < ? ORDER BY quarter, purpose""",
-            self._pool.shop,
-            int(first // 900),
-            int(-(-end // 900)),
-        )
-        return [
-            ConsentCount(quarter * 900, purpose, bool(simulated), *counts)
-            for quarter, purpose, simulated, *counts in rows
         ]
 
     def redeemed(self, first: float, end: float) -> list[CouponCount]:
