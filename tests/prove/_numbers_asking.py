@@ -17,6 +17,8 @@ from hub.figures.engine import ask
 from hub.figures.question import Comparison, Days, Dimension, Filters, Question
 from hub.signing.joining import make_setup_code
 from tests.prove._numbers_check import Checker
+from tests.prove._numbers_cohorts import ADDRESS as COHORTS
+from tests.prove._numbers_cohorts import compare_cohorts
 from tests.prove._numbers_facts import CHANNELS, CLOCKS_CHANGE, ZONES
 from tests.prove._numbers_figures import FIGURES as KNOWN
 from tests.prove._numbers_reader import Page, of_units, read_page
@@ -142,22 +144,28 @@ class Reader:
             if answer.status_code != 200:
                 checker.say(f"{address} answers {answer.status_code}")
                 continue
-            page = read_page(address, answer.get_data(as_text=True))
+            page = self._read(checker, address, answer.get_data(as_text=True))
             pages.append(page)
-            checker.all(page.numbers)
-            for sentence in of_units(page.numbers, UNITS):
-                checker.say(sentence)
             made_how |= {one.figure for one in page.numbers}
             for link in page.links:
                 path = urlsplit(link).path
                 if path.startswith("/manage") and link not in seen and _leads_to_numbers(path):
                     linked.setdefault(path, []).append(link)
-            if address == "/manage/figures":
-                for name in sorted(set(FIGURES) - page.anchors):
-                    checker.say(f"{address} does not say how {name} is made")
         for name in sorted(made_how - set(FIGURES)):
             checker.say(f"a page shows {name}, of which nothing says how it is made")
         return pages
+
+    def _read(self, checker: Checker, address: str, html: str) -> Page:
+        page = read_page(address, html)
+        checker.all(page.numbers)
+        for sentence in of_units(page.numbers, UNITS):
+            checker.say(sentence)
+        if address == COHORTS:
+            compare_cohorts(checker, html, stretches(checker.home)[0].first - timedelta(days=1))
+        if address == "/manage/figures":
+            for name in sorted(set(FIGURES) - page.anchors):
+                checker.say(f"{address} does not say how {name} is made")
+        return page
 
 
 def _leads_to_numbers(path: str) -> bool:

@@ -58,6 +58,8 @@ class Books:
     def __init__(self, journals: Mapping[int, tuple[str, Sequence[bytes]]], wrong: str = "") -> None:
         self.wrong = wrong
         self.counted: dict[tuple[str, int, date], list[Counted]] = defaultdict(list)
+        self.cohorts: dict[int, list[tuple[date, list[date]]]] = defaultdict(list)
+        """Of each shop's members who still agree to something: when they first did, and on which days they were here."""
         self.events = 0
         self._sorted: dict[Hashable, dict[tuple[str | None, ...], list[Counted]]] = {}
         for shop, (timezone, texts) in journals.items():
@@ -122,6 +124,8 @@ class Books:
             for name, at in (("joined", min(agreed)), ("left", left)):
                 if at > 0 and self._local(at).date() <= yesterday:
                     self._count("members", at, {}, **{name: 1})
+            if stands:
+                self.cohorts[self._shop].append((self._local(min(agreed)).date(), sorted(members[member])))
             for day in members[member] if stands else ():
                 if day <= yesterday:
                     noon = datetime(day.year, day.month, day.day, 12, tzinfo=self._zone)

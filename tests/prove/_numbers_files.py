@@ -119,12 +119,52 @@ class Files:
                 checker.number(Shown(place, figure, {}, number, days.first, days.last, filters))
         return count
 
+    def report(self, checker: Checker, days: Days) -> None:
+        """Fetch the report of some days, which the command line prints too, and compare every number of it."""
+        query = urlencode({"first_day": days.first.isoformat(), "last_day": days.last.isoformat()})
+        body = self._get(f"/api/v1/report?{query}", checker)
+        if body is not None:
+            checker.all(_of_report(json.loads(body), (days.first, days.last)))
+
     def _get(self, address: str, checker: Checker) -> bytes | None:
         answer = self._client.get(address, headers=self._headers)
         if answer.status_code != 200:
             checker.say(f"{address} answers {answer.status_code}: {answer.get_data(as_text=True)[:200]}")
             return None
         return answer.get_data()
+
+
+def _of_report(told: dict[str, Any], days: Stretch) -> Iterator[Shown]:
+    place = "/api/v1/report"
+
+    def one(figure: str, number: float | None, key: dict[str, str], *, noisy: bool = False) -> Shown:
+        return Shown(place, figure, key, number, *days, {}, noisy)
+
+    for name, value in told["figures"].items():
+        yield _shown(place, name, {}, value, days, {})
+    visits, guests, street, coupons = (told[name] for name in ("visits", "guests", "street", "coupons"))
+    yield one("visits", visits["total"], {}, noisy=visits["noisy"])
+    for part, key in (("by_day", "day"), ("by_zone", "zone")):
+        for value, number in visits[part].items():
+            yield one("visits", number, {key: value}, noisy=visits["noisy"])
+    for hour, number in enumerate(visits["by_hour"]):
+        yield one("visits", number, {"hour": str(hour)}, noisy=visits["noisy"])
+    yield one("guests", guests["total"], {}, noisy=guests["noisy"])
+    for way, number in guests["by_way"].items():
+        yield one("guests", number, {"way": way}, noisy=guests["noisy"])
+    for zone in street["by_zone"]:
+        for name in ("passers", "entrants"):
+            yield one(name, zone[name], {"zone": zone["zone"]}, noisy=street["noisy"])
+    yield one("conflicts", len(told["conflicts"]), {})
+    yield one("refused", sum(coupons["refusals"].values()), {})
+    for part, key in (("by_campaign", "campaign"), ("by_day", "day")):
+        for row in coupons[part]:
+            for name in _IN_A_REPORT.keys() & row.keys():
+                yield one(_IN_A_REPORT[name], row[name], {key: str(row[key])})
+
+
+_IN_A_REPORT = {name: name for name in ("shown", "redeemed", "alone", "refused")}
+_IN_A_REPORT |= {"issued": "taken", "seen": "opened", "value_cents": "given_cents"}
 
 
 def _query(question: Question) -> str:

@@ -21,7 +21,7 @@ from hub.figures.answer import Answer
 from hub.figures.engine import ask
 from hub.rebuild import rebuild, verify
 from tests.prove import Verdict
-from tests.prove._numbers_asking import Reader, ask_all
+from tests.prove._numbers_asking import Reader, ask_all, stretches
 from tests.prove._numbers_books import Books
 from tests.prove._numbers_check import Checker
 from tests.prove._numbers_facts import open_worlds
@@ -89,6 +89,8 @@ class Look:
         answers = ask_all(self.shops, checker, rnd)
         found.files += self.fetcher.fetch(checker, rnd, int(self.files * share))
         found.files += self.fetcher.rows(checker, rnd, self.files)
+        for days in stretches(HOME)[:5]:
+            self.fetcher.report(checker, days)
         self.outs.look(checker)
         for page in self.reader.look(checker, rnd, int(self.pages * share)):
             found.pages += 1
