@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from flask import request
 from werkzeug.wrappers import Response
 
-from hub.admin.explorer import MOST_DAYS, Cut, Explorer
+from hub.admin.explorer import MOST_DAYS, MOST_STRETCHES, Cut, Explorer
 from hub.admin.floor_heat import FloorHeat, floors_of
 from hub.admin.naming import dimension_name, weekday_name
 from hub.admin.office import Office, Route
@@ -45,6 +45,8 @@ def explore(office: Office) -> Response:
         wrong=None,
         view=view,
         dimension_name=dimension_name,
+        most_lines=MOST_STRETCHES,
+        whole_tables=request.args.get("table") == "whole",
         question=leads.question,
         behind=behind_of(view, leads),
         back=request.full_path,

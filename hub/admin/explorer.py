@@ -45,6 +45,9 @@ LEADS = (
 MOST_LINES = 12
 """Lines of a table by zone, offer and so on that are shown at once."""
 
+MOST_STRETCHES = 31
+"""The table of a longer series is a click away: a page stays small at first view."""
+
 MOST_CHANGES = 8
 
 MOST_DAYS = 92

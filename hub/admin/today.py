@@ -10,7 +10,7 @@ from flask import request
 from werkzeug.wrappers import Response
 
 from hub.admin.explore import begun_within, behind_of, compared_text, marked
-from hub.admin.explorer import Explorer, Series
+from hub.admin.explorer import MOST_LINES, MOST_STRETCHES, Explorer, Series
 from hub.admin.guard import allowed
 from hub.admin.naming import channel_name, dimension_name, way_name
 from hub.admin.office import Office, Route
@@ -47,6 +47,9 @@ TELLING = ("edge", "kiosk", "site")
 """Programs from which coupons come."""
 
 LIVE_EVERY_S = 20
+
+MOST_HERE = 24
+"""Rows of a table beside a chart of this page; a longer one is a click away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +118,15 @@ def today(office: Office) -> Response:
         stages=stages(head.total),
         channels=_busy(channels),
         offers=_busy(offers),
+        most_offers=MOST_LINES,
         guest_days=guest_days(ways),
         guest_ways=sorted({row.key[1] for row in ways.rows}) if isinstance(ways, Answer) else [],
         ways=ways,
         way_name=way_name,
         channel_name=channel_name,
         dimension_name=dimension_name,
+        most_lines=MOST_HERE,
+        whole_tables=False,
         plots=plots,
         marked=marked([*answers, *(series.answer for _, series in plots)]),
         warnings=office.warnings(now),
@@ -196,7 +202,7 @@ def guest_days(ways: Answer | Said) -> list[tuple[str, dict[str, Row]]]:
     ]
     # A nought of a day on which others came stands there with its noise, like every other number.
     some = [(day, rows) for day, rows in days if any(row.values["guests"].number for row in rows.values())]
-    return sorted(some, key=lambda day: day[0], reverse=True)
+    return sorted(some, key=lambda day: day[0], reverse=True)[:MOST_STRETCHES]
 
 
 def people_in(present: list[Present]) -> People | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
@@ -234,15 +235,33 @@ def test_an_empty_shop_is_told_what_will_be_there(small: Office) -> None:
         "/explore?days=365",
         "/explore?days=365&by=day&figure=people_mean",
         "/explore?days=90",
+        "/explore?days=90&figure=capture_rate",
+        "/explore?days=custom&from=2026-10-20&to=2026-11-18&figure=capture_rate&vs=previous",
         "/?days=30",
+        "/?days=custom&from=2026-10-20&to=2026-11-18",
         "/",
         "/figures",
     ],
 )
 def test_no_page_is_large_at_first_view(told: Office, path: str) -> None:
     page = told.get(path)
-    style = told.client.get(re.findall(r'href="([^"]*style\.css[^"]*)"', page.get_data(as_text=True))[0])
-    assert len(page.data) + len(style.data) < FIRST_VIEW
+    beside = set(
+        re.findall(r'(?:src|href)="(/manage/[^"]+\.(?:css|js|svg)[^"]*)"', page.get_data(as_text=True))
+    )
+    assert len(beside) >= 3
+    size = len(page.data)
+    for one in beside:
+        with closing(told.client.get(html.unescape(one))) as answer:
+            size += len(answer.data)
+    assert size < FIRST_VIEW
+
+
+def test_the_table_of_a_long_series_is_a_click_away(told: Office) -> None:
+    page = told.get("/explore?days=90").get_data(as_text=True)
+    assert not [one for one in numbers(page) if one["by"] == "day"]
+    (whole,) = links(page, "The numbers as a table")
+    found = [one for one in numbers(told.get(whole).get_data(as_text=True)) if one["by"] == "day"]
+    assert len({one["key"] for one in found}) == 90
 
 
 def test_a_node_that_is_behind_is_named_and_what_it_may_still_tell_is_not_final(
