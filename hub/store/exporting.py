@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from hub.store.connection import HubPool
+from hub.store.rollups_schema import ROLLUPS
 
 EXPORTED: dict[str, tuple[str, ...]] = {
     "shop": ("snapshot_version",),
@@ -33,6 +34,13 @@ EXPORTED: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """By table, the columns that stay here. The journal goes out too, event by event (`hub.outside.exporting`)."""
 
+_SHOWN = tuple(
+    f"{family}_shown_{grain}"
+    for family, cut in (("footfall", "zone"), ("street", "zone"), ("guest", "way"))
+    for grain in ("day", "hour", f"{cut}_day", f"{cut}_hour")
+)
+"""What is shown of people, with its noise."""
+
 STAYS: dict[str, str] = {
     "journal": "goes out event by event",
     **dict.fromkeys(
@@ -45,6 +53,11 @@ STAYS: dict[str, str] = {
     **dict.fromkeys(("setback", "retelling", "derived", "alarm"), "is of this very machine"),
     **dict.fromkeys(("upstream", "relayed", "chain_section", "shop_below"), "is head office's"),
     **dict.fromkeys(("digest", "digest_issue", "digest_sending", "board"), "is read where it was made for"),
+    "noise_secret": "keeps people from being singled out",
+    **dict.fromkeys(("figure_kept", "figure_changed", "shown_made", "shown_state"), "is of this very machine"),
+    **dict.fromkeys(ROLLUPS, "is summed from what goes out"),
+    **dict.fromkeys(("act_returned", "member_day", "member_first", "member_quarter"), "is summed from what goes out"),
+    **dict.fromkeys(_SHOWN, "is summed from what goes out"),
     **dict.fromkeys(("work", "work_file", "work_part", "work_turn", "webhook_message"), "is under way"),
 }  # fmt: skip
 """Why a table does not go out."""
