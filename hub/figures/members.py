@@ -29,11 +29,14 @@ WEEKS = (1, 2, 4, 8, 13, 26, 52)
 
 MOST_COHORTS = 24
 
+LEAST_SHARED = 20
+"""Of fewer members no share is told: the noise alone would make up a fifth of it, and more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cohort:
     """Members who joined in a month. `back`: how many came back on a later day within so many weeks; nothing where that time is
-    not over for all of them. `share`: of the members of the cohort; nothing where these are fewer than ten."""
+    not over for all of them. `share`: of the members of the cohort; nothing where these are fewer than `LEAST_SHARED`."""
 
     month: date
     size: Value
@@ -111,7 +114,7 @@ def _cohort(
             sum(count for _, after, count in members if after is not None and after <= 7 * weeks),
         )
         back[weeks] = Value(number, noisy=True)
-        share[weeks] = Value(number / size, noisy=True) if size >= noise.FEWEST else NOTHING
+        share[weeks] = Value(number / size, noisy=True) if size >= LEAST_SHARED else NOTHING
     return Cohort(month, Value(size, noisy=True), back, share)
 
 
