@@ -7,17 +7,16 @@ from datetime import date
 from werkzeug.wrappers import Response
 
 from hub.admin import verdicts
-from hub.admin.charts import Chart, bars
+from hub.admin.charts import SMALL_WIDTH, WIDTH, Chart, Point, draw
 from hub.admin.naming import channel_name, hour_name
 from hub.admin.offers import standings
 from hub.admin.office import Office, Route
 from hub.admin.sheets import record_or_404
 from hub.admin.wording import Wording
-from hub.figures.answer import Answer, Row
+from hub.figures.answer import NOTHING, Answer, Row
 from hub.figures.campaign import FUNNEL, Effect, Outcome, days_of, effect, outcome
 from hub.promises import standing
 from hub.sentences import Said
-from hub.storefront.languages import gettext
 
 
 def report(office: Office, number: int) -> Response:
@@ -52,6 +51,7 @@ def _shown(found: Outcome | None, changed: Effect | None, wording: Wording) -> d
         "channel_name": channel_name,
         "hours": _hours(found.by_hour, wording),
         "hour_chart": _hour_chart(found.by_hour, wording),
+        "small_chart": _hour_chart(found.by_hour, wording, SMALL_WIDTH),
         "behind": _behind(found.by_channel, wording),
         "verdict": verdicts.verdict(changed, round(given), wording),
         "effect": changed,
@@ -87,10 +87,14 @@ def _hours(answer: Answer, wording: Wording) -> list[tuple[str, Row]]:
     ]
 
 
-def _hour_chart(answer: Answer, wording: Wording) -> Chart:
-    counted = {int(row.key[0]): float(row.values["redeemed"].number or 0) for row in answer.rows}
-    labels = [hour_name(wording, hour) for hour in range(24)]
-    return bars(labels, ([counted.get(hour, 0.0) for hour in range(24)],), (gettext("redeemed"),))
+def _hour_chart(answer: Answer, wording: Wording, width: int = WIDTH) -> Chart:
+    values = {int(row.key[0]): row.values["redeemed"] for row in answer.rows}
+    points = []
+    for hour in range(24):
+        value, name = values.get(hour, NOTHING), hour_name(wording, hour)
+        title = f"{name}: {wording.count(value.number or 0)}"
+        points.append(Point(name, title, value.number or 0, provisional=value.provisional))
+    return draw(points, wording.count, width=width)
 
 
 ROUTES = (Route("/campaigns/<int:number>/report", "campaign_report", report),)
