@@ -17,6 +17,7 @@ from hub.figures.question import Days, Dimension, Filters, Question
 from hub.figures.settling import OPEN_DAYS, settle
 from hub.folding import fold
 from hub.rebuild import rebuild, verify
+from hub.store.sqlite import FILE, SqliteStore
 from hub.store.whole import HubStore
 from hub.wire.events import PortalJoined, VisitClosed, make_event
 from hub.wire.snapshot import Shop
@@ -194,3 +195,17 @@ def test_guests_by_way_add_up_and_their_share_is_of_what_is_shown(store: HubStor
     assert sum(one.number or 0 for one in by_way.values()) == 60
     share = answer.total.values["guests_known_share"]
     assert abs((share.number or 0) - 20 / 60) <= 8 / 60
+
+
+def test_where_nothing_can_be_written_what_was_shown_before_is_shown(tmp_path: Path) -> None:
+    made = SqliteStore(tmp_path / FILE)
+    made.shop.save(Shop(7, {"en": "Corner"}, timezone="Europe/Berlin"), NOON)
+    door = Door(made)
+    door.tell(30)
+    assert visits(made, LATER)[""] == Value(30)
+    door.tell(20)
+    made.pool.conn().execute("PRAGMA query_only = ON")
+    assert visits(made, LATER)[""] == Value(30)
+    made.pool.conn().execute("PRAGMA query_only = OFF")
+    assert visits(made, LATER)[""] == Value(50)
+    made.close()
