@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 
@@ -13,10 +13,13 @@ from hub.admin.explorer import Explorer
 from hub.admin.naming import dimension_name
 from hub.admin.office import Office, Route
 from hub.admin.paging import asked_page
+from hub.figures.address import FIELDS
 from hub.figures.answer import Answer, Row
+from hub.figures.engine import unfit
 from hub.figures.question import Dimension
 from hub.figures.rows_out import rows_of
 from hub.sentences import Said
+from hub.store.explore_views import VIEWS
 from hub.storefront.languages import gettext
 
 LINES = 50
@@ -25,14 +28,31 @@ MOST_PAGES = 40
 
 SHEETS = {
     "taken": "coupons",
-    **dict.fromkeys(
-        ("redeemed", "given_cents", "baskets", "earned_cents", "alone", "returned"), "redemptions"
-    ),
+    **dict.fromkeys(("redeemed", "given_cents", "baskets", "earned_cents", "alone"), "redemptions"),
     "reversed": "reversals",
     "refused": "refusals",
     **dict.fromkeys(("conflicts", "conflict_cents"), "conflicts"),
+    **dict.fromkeys(("purchases", "sales_cents"), "purchases"),
 }
-"""By figure, the acts that are counted in it (`hub.store.explore_views`)."""
+"""By figure, the acts that are counted in it (`hub.store.explore_views`). Which redemptions a member came back after has no rows:
+they would tell of single members."""
+
+Cells = dict[str, object]
+
+
+def _counts(act: Cells) -> bool:
+    return act["standing"] in ("first", "part")
+
+
+_COUNTED: dict[str, Callable[[Cells], bool]] = {
+    **dict.fromkeys(("redeemed", "given_cents"), _counts),
+    **dict.fromkeys(
+        ("baskets", "earned_cents"), lambda act: _counts(act) and act["basket_cents"] is not None
+    ),
+    "alone": lambda act: _counts(act) and bool(act["offline"]),
+    **dict.fromkeys(("conflicts", "conflict_cents"), lambda act: act["settled_at"] is None),
+}
+"""By figure, which of these are counted; all of them where it has no entry."""
 
 _FINEST = (Dimension.ZONE, Dimension.WAY, Dimension.CAMPAIGN, Dimension.TILL)
 _LEFT_OUT = frozenset({"day", "hour", "device", "simulated", "expires_at", "balance_cents", "purchase"})
@@ -62,6 +82,7 @@ def rows(office: Office) -> Response:
     shown = found[(number - 1) * LINES : number * LINES]
     return office.page(
         "rows.html",
+        400 if isinstance(answer, Said) else 200,
         view=view,
         chips=view.chips(),
         acts=None,
@@ -77,44 +98,64 @@ def rows(office: Office) -> Response:
         heads=[dimension_name(step), *([dimension_name(part)] if part else [])],
         page=number,
         more=len(found) > number * LINES,
-        sheet="",
+        not_narrowed=[],
     )
 
 
 def _acts(view: Explorer, sheet: str) -> Response:
+    office, filters = view.office, view.asked.filters
+    wrong = unfit(office.store, view.asked.question([view.figure.name], ()))
+    shops = filters.shops or (office.store.shop.number,)
     number = min(asked_page(request.args), MOST_PAGES)
-    table = rows_of(
-        view.office.store, sheet, view.asked.days, view.asked.filters, view.office.shop().timezone
-    )
-    wanted = [place for place, column in enumerate(table.columns) if column.name not in _LEFT_OUT]
+    counted = _COUNTED.get(view.figure.name, lambda _: True)
     skip = (number - 1) * LINES
-    found = list(islice(chain.from_iterable(table.pages), skip, skip + LINES + 1))
-    serial = next((place for place, column in enumerate(table.columns) if column.name == "serial"), None)
+    found = [] if wrong else list(islice(filter(counted, _every(view, sheet, shops)), skip, skip + LINES + 1))
+    columns = [column.name for column in VIEWS[sheet].columns if column.name not in _LEFT_OUT]
+    shown = ["shop", *columns] if len(shops) > 1 else columns
     acts = [
-        Act(
-            tuple(_say(view, table.columns[place].name, row[place]) for place in wanted),
-            str(row[serial]) if serial is not None else "",
-        )
-        for row in found[:LINES]
+        Act(tuple(_say(view, name, act[name]) for name in shown), str(act.get("serial", "")))
+        for act in found[:LINES]
     ]
-    return view.office.page(
+    return office.page(
         "rows.html",
+        400 if wrong else 200,
         view=view,
         chips=view.chips(),
         acts=acts,
-        wrong=None,
+        wrong=wrong,
         answer=None,
         question=view.asked.question([view.figure.name]),
-        heads=[_head(table.columns[place].name) for place in wanted],
+        heads=[_head(name) for name in shown],
         lines=[],
         page=number,
         more=len(found) > LINES,
-        sheet=sheet,
+        not_narrowed=[
+            dimension_name(dimension)
+            for dimension, name in FIELDS.items()
+            if getattr(filters, name) and name != "shops" and name not in VIEWS[sheet].cuts
+        ],
     )
+
+
+def _every(view: Explorer, sheet: str, shops: Sequence[int]) -> Iterator[Cells]:
+    """The acts of these shops, one shop after the other, read some at a time."""
+    for number in shops:
+        store = view.office.store.of_shop(number)
+        shop = store.shop.get()
+        if shop is None:
+            continue
+        table = rows_of(store, sheet, view.asked.days, view.asked.filters, shop.timezone)
+        names = [column.name for column in table.columns]
+        for row in chain.from_iterable(table.pages):
+            yield {"shop": number, **dict(zip(names, row, strict=True))}
 
 
 def _head(column: str) -> str:
     names = {
+        "shop": gettext("Shop"),
+        "cents": gettext("Paid"),
+        "items": gettext("Things"),
+        "zone": gettext("Zone"),
         "at": gettext("Time"),
         "serial": gettext("Coupon"),
         "campaign": gettext("Offer"),
@@ -139,7 +180,7 @@ def _say(view: Explorer, column: str, cell: object) -> str:
     wording = view.office.wording()
     if cell is None or cell == "":
         return ""
-    if column.endswith("_cents"):
+    if column == "cents" or column.endswith("_cents"):
         return wording.money(int(str(cell)))
     if column == "at" or column.endswith("_at"):
         return wording.dated(float(str(cell)))
@@ -148,10 +189,13 @@ def _say(view: Explorer, column: str, cell: object) -> str:
     if column == "standing":
         return {
             "first": gettext("redeemed"),
+            "part": gettext("a part of a voucher"),
             "conflict": gettext("accepted twice"),
             "reversed": gettext("taken back"),
         }.get(str(cell), str(cell))
-    dimension = {"campaign": Dimension.CAMPAIGN, "channel": Dimension.CHANNEL}.get(column)
+    dimension = {"shop": Dimension.SHOP, "campaign": Dimension.CAMPAIGN, "channel": Dimension.CHANNEL}.get(
+        column
+    )
     if column in ("staff", "first_staff"):
         dimension = Dimension.STAFF
     if column in ("till", "first_till"):

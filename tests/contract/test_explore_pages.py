@@ -146,6 +146,31 @@ def test_the_rows_behind_a_number_of_the_counter_are_its_acts(told: Office) -> N
     assert links(page, f"{int(float(total['value']))} the rows behind it")
 
 
+def test_a_redemption_that_was_taken_back_is_no_row_behind_the_number(
+    small: Office, fresh: FiguresHouse
+) -> None:
+    for nonce in ("nonce-1", "nonce-2"):
+        fact, token = fresh.till.mint()
+        fresh.till.report(fact)
+        assert fresh.till.redeem(token, nonce).refusal is None
+    assert (
+        small.get("/explore/rows?days=today&figure=redeemed")
+        .get_data(as_text=True)
+        .count('data-name="Coupon"')
+        == 2
+    )
+    fresh.till.reverse("nonce-1", "back-nonce-1")
+    rows = {
+        name: small.get(f"/explore/rows?days=today&figure={name}")
+        .get_data(as_text=True)
+        .count('data-name="Coupon"')
+        for name in ("redeemed", "given_cents", "reversed", "alone", "earned_cents")
+    }
+    assert rows == {"redeemed": 1, "given_cents": 1, "reversed": 1, "alone": 0, "earned_cents": 0}
+    narrowed = words(small.get("/explore/rows?days=today&figure=redeemed&channel=kiosk"))
+    assert "These rows do not know: Channel." in narrowed
+
+
 def test_no_row_behind_a_number_of_people_is_a_single_visit(told: Office) -> None:
     seen = told.get("/explore/rows?days=7&figure=visits")
     assert "A single visit would be somebody's" in words(seen)
@@ -203,7 +228,13 @@ def test_head_office_sees_its_shops_one_by_one_and_all_together_and_no_other(
     found = numbers(small.get(whole).get_data(as_text=True))
     total = next(float(one["value"]) for one in found if one["figure"] == "visits" and not one["by"])
     assert abs(total - 140) <= 8
-    assert small.get("/explore?shop=9").status_code == 400
+    for page_of_others in (
+        "/explore?shop=9",
+        "/explore/rows?shop=9",
+        "/explore/rows?figure=taken&shop=7&shop=9",
+        "/?shop=9",
+    ):
+        assert small.get(page_of_others).status_code == 400
 
 
 @pytest.mark.parametrize("text", ["", "   ", "x" * 201])
