@@ -149,7 +149,7 @@ def test_the_rows_behind_a_number_of_the_counter_are_its_acts(told: Office) -> N
 def test_a_redemption_that_was_taken_back_is_no_row_behind_the_number(
     small: Office, fresh: FiguresHouse
 ) -> None:
-    for nonce in ("nonce-1", "nonce-2"):
+    for nonce in ("nonce-one", "nonce-two"):
         fact, token = fresh.till.mint()
         fresh.till.report(fact)
         assert fresh.till.redeem(token, nonce).refusal is None
@@ -159,7 +159,7 @@ def test_a_redemption_that_was_taken_back_is_no_row_behind_the_number(
         .count('data-name="Coupon"')
         == 2
     )
-    fresh.till.reverse("nonce-1", "back-nonce-1")
+    fresh.till.reverse("nonce-one", "back-nonce-1")
     rows = {
         name: small.get(f"/explore/rows?days=today&figure={name}")
         .get_data(as_text=True)
