@@ -15,6 +15,7 @@ from hub.figures.answer import Answer, Value
 from hub.figures.engine import ask
 from hub.figures.question import Days, Dimension, Filters, Question
 from hub.figures.settling import OPEN_DAYS, settle
+from hub.jobs import settle_all
 from hub.folding import fold
 from hub.rebuild import rebuild, verify
 from hub.store.sqlite import FILE, SqliteStore
@@ -208,4 +209,17 @@ def test_where_nothing_can_be_written_what_was_shown_before_is_shown(tmp_path: P
     assert visits(made, LATER)[""] == Value(30)
     made.pool.conn().execute("PRAGMA query_only = OFF")
     assert visits(made, LATER)[""] == Value(50)
+    made.close()
+
+
+def test_what_is_shown_is_made_in_the_background_for_every_shop(tmp_path: Path) -> None:
+    made = SqliteStore(tmp_path / FILE)
+    made.shop.save(Shop(7, {"en": "Corner"}, timezone="Europe/Berlin"), NOON)
+    other = made.of_shop(8)
+    other.shop.save(Shop(8, {"en": "Harbour"}, timezone="Asia/Shanghai"), NOON)
+    Door(made).tell(30)
+    Door(other).tell(12)
+    settle_all(made, LATER)
+    assert settle(made, (7, 8), LATER) == 0
+    assert [made.hidden.secret() == other.hidden.secret(), made.hidden.secret() is None] == [False, False]
     made.close()
