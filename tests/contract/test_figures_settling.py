@@ -15,8 +15,8 @@ from hub.figures.answer import Answer, Value
 from hub.figures.engine import ask
 from hub.figures.question import Days, Dimension, Filters, Question
 from hub.figures.settling import OPEN_DAYS, settle
-from hub.jobs import settle_all
 from hub.folding import fold
+from hub.jobs import settle_all
 from hub.rebuild import rebuild, verify
 from hub.store.sqlite import FILE, SqliteStore
 from hub.store.whole import HubStore
