@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -84,7 +85,11 @@ def main(argv: Sequence[str]) -> int:
 
             return run(args)
         return _fit(args.file, args.weeks, args.json)
+    except KeyboardInterrupt:
+        return 130
     except BrokenPipeError:
+        # Whoever read has read enough. What is left must not be written when Python ends, or it complains.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
 
 

@@ -174,3 +174,14 @@ def test_members_without_money_are_not_graded_by_it() -> None:
     worths = list(members.worths(39))
     assert [one.money for one in worths] == [0, 0]
     assert [one.value for one in worths] == [None, None]
+
+
+def test_whoever_reads_only_the_beginning_gets_no_complaint(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "hub", "value", "fit", str(members_file(tmp_path, 3_000)), "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        assert child.stdout.read(20).startswith(b"{")
+        child.stdout.close()
+        assert child.stderr.read() == b""
+        assert child.wait(60) == 141
