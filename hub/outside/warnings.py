@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from hub.client.warnings import Holding, Severity, Warning  # noqa: A004 - nothing here raises Python's warnings
+from hub.figures.digest import read_plan
 from hub.store.base import Store
 
 FAILING_AFTER_S = 600.0
@@ -39,6 +41,18 @@ OUTSIDE_WARNINGS = (
         },
     ),
     Warning(
+        "digest-not-sent",
+        Severity.WARNING,
+        {
+            "en": "The digest {subject} did not reach {detail} of its receivers",
+            "zh": "摘要“{subject}”没有送达 {detail} 个收件方",
+        },
+        {
+            "en": "What they answered stands on its page under Digests. Mend the mail server or the address; the next one is sent.",
+            "zh": "原因见“摘要”页面。请修复邮件服务器或地址；下一份会照常发送。",
+        },
+    ),
+    Warning(
         "work-waits",
         Severity.WARNING,
         {
@@ -65,6 +79,11 @@ def outside_troubles(store: Store, now: float) -> Iterator[Holding]:
         ):
             waiting = store.webhooks.waiting(hook.number)
             yield Holding("webhook-failing", f"{waiting}", hook.name, hook.failing_since)
+    lost = Counter(one.digest for one in store.digests.failing())
+    for number, count in lost.items():
+        digest = store.digests.get(number)
+        if digest is not None:
+            yield Holding("digest-not-sent", f"{count}", read_plan(digest).name)
     there = store.work.open()
     oldest = min((work.made_at for work in there), default=now)
     if now - oldest > NOBODY_AFTER_S and not any(work.state == "running" for work in there):

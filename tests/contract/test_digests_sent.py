@@ -23,6 +23,7 @@ from hub.figures.digest import Plan, days_of, latest_time, next_time, read_issue
 from hub.figures.digest_form import add_digest, change_digest
 from hub.figures.engine import ask
 from hub.figures.question import Comparison, Question
+from hub.health import look
 from hub.outside.signed import is_signed, read_secret
 from hub.store.outs_records import DigestRecord
 from tests.hub_house import NOON, House, alone, visit
@@ -269,6 +270,8 @@ def test_a_mail_server_that_says_no_is_asked_again_and_given_up_in_the_end(
     (sending,) = house.store.digests.sendings(digest.number, 2)
     assert sending.state == "given_up"
     assert [one.receiver for one in house.store.digests.failing()] == ["ines@shop.example"]
+    told = [one for one in look(house.store, config(house, port), at) if one.code == "digest-not-sent"]
+    assert [one.subject for one in told] == ["How it was"]
 
 
 def test_a_web_address_gets_the_numbers_signed_and_a_second_try_has_the_same_id(
