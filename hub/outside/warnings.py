@@ -48,7 +48,7 @@ OUTSIDE_WARNINGS = (
             "zh": "摘要“{subject}”没有送达 {detail} 个收件方",
         },
         {
-            "en": "What they answered stands on its page under Digests. Mend the mail server or the address; the next one is sent.",
+            "en": "What they answered stands on its page under Digests. Mend the server or the address; the next one is sent.",
             "zh": "原因见“摘要”页面。请修复邮件服务器或地址；下一份会照常发送。",
         },
     ),
