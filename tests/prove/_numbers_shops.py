@@ -112,7 +112,7 @@ class Telling:
 
 
 class Shops:
-    """The hub, with a clock that the proof turns."""
+    """The hub, with a clock that the proof turns; `second`: the pages of the other shop of the chain, in its own time zone."""
 
     def __init__(self, folder: Path, database: str = "") -> None:
         self.now = BEGUN
@@ -127,8 +127,9 @@ class Shops:
         store.close()
         self.folder = folder
         clock = Clock(wall=lambda: self.now, ntp=lambda: True)
-        self.hub = Hub(
-            Config(folder, database=database, worker=False, shop=HOME), clock=clock, with_site=False
+        self.hub, self.second = (
+            Hub(Config(folder, database=database, worker=False, shop=one), clock=clock, with_site=False)
+            for one in (HOME, SECOND)
         )
         self.store: HubStore = self.hub.store
         self.link = WsgiLink(self.hub.app)
@@ -168,6 +169,7 @@ class Shops:
     def close(self) -> None:
         """Close every file."""
         self.hub.close()
+        self.second.close()
 
 
 def _campaign(number: int) -> Campaign:

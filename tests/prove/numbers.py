@@ -76,6 +76,7 @@ class Look:
     pages: int
     files: int
     reader: Reader
+    second: Reader
     fetcher: Files
     outs: Outs
     found: Found = field(default_factory=Found)
@@ -92,17 +93,22 @@ class Look:
         for days in stretches(HOME)[:5]:
             self.fetcher.report(checker, days)
         self.outs.look(checker)
-        for page in self.reader.look(checker, rnd, int(self.pages * share)):
+        read = self.reader.look(checker, rnd, int(self.pages * share))
+        # The other shop's own pages: its days are those of its own clock.
+        there = Checker(checker.books, SECOND)
+        read += self.second.look(there, rnd, int(self.pages * share / 3))
+        for page in read:
             found.pages += 1
             path = page.place.partition("?")[0]
             if page.bare:
                 found.bare.setdefault(path, []).extend(page.bare)
             if page.bare and path in ALL_OF_FIGURES:
                 checker.say(f"{page.place} has numbers that say of no figure what they are: {page.bare[:5]}")
-        found.wrong += [f"{when}: {sentence}" for sentence in checker.wrong]
-        found.checked += checker.checked
-        found.noisy += checker.noisy
-        found.provisional += checker.provisional
+        for one in (checker, there):
+            found.wrong += [f"{when}: {sentence}" for sentence in one.wrong]
+            found.checked += one.checked
+            found.noisy += one.noisy
+            found.provisional += one.provisional
         return answers, checker
 
 
@@ -114,7 +120,16 @@ def run(size: int, seed: int, folder: Path) -> Verdict:
         worlds = open_worlds(shops, rnd)
         told = tell_most(shops, worlds, size)
         pages, files = (25, 20) if size <= CI_SIZE else (150, 200)
-        look = Look(shops, seed, pages, files, Reader(shops), Files(shops), set_up(shops))
+        look = Look(
+            shops,
+            seed,
+            pages,
+            files,
+            Reader(shops.hub, shops.now),
+            Reader(shops.second, shops.now),
+            Files(shops),
+            set_up(shops),
+        )
         found = look.found
         _, early = look.at("a door a week behind")
         if not early.provisional:
