@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 from flask import request, url_for
 
-from hub.admin.charts import SMALL_WIDTH, WIDTH, Chart, Point, draw
+from hub.admin.charts import MOST_LINKS, SMALL_WIDTH, WIDTH, Chart, Point, draw
 from hub.admin.heat import Week, week
 from hub.admin.naming import Names, dimension_name, names_of
 from hub.admin.office import Office
@@ -181,8 +181,8 @@ class Explorer:
             return Dimension.HOUR
         return Dimension.DAY if count <= MOST_DAYS else Dimension.WEEK if count <= 750 else Dimension.MONTH
 
-    def series(self, notes: Sequence[ChartNote]) -> Series | Said:
-        """The figure over time."""
+    def series(self, notes: Sequence[ChartNote], links: int = MOST_LINKS) -> Series | Said:
+        """The figure over time. `links`: with more columns than these none of them is one to click on."""
         step = self.step()
         answer = self.ask([self.figure.name], (step,))
         if isinstance(answer, Said):
@@ -213,14 +213,23 @@ class Explorer:
                 and note.last >= days.first
             )
             placed |= set(here)
-            points.append(self._point(name, row, answer, part=part, url=url, notes=here))
+            point = self._point(name, row, answer, part=part, url=url, notes=here)
+            points.append(point if self._was_counted(days, answer) else replace(point, before=None))
             stretches.append(Stretch(name, self._filled(row, answer), url, part))
 
         def say(number: float) -> str:
             return self.values.plain(self.figure.name, number)
 
+        if len(points) > links:
+            points = [replace(one, url="") for one in points]
         chart, small = (draw(points, say, _least(self.figure.unit), width) for width in (WIDTH, SMALL_WIDTH))
         return Series(step, answer, chart, small, tuple(stretches), numbered)
+
+    def _was_counted(self, days: Days | None, answer: Answer) -> bool:
+        """Whether counting had begun on the days with which these are compared: a nought would say that nobody came."""
+        if days is None or answer.compared is None or self.begun is None:
+            return True
+        return days.last - (self.asked.days.first - answer.compared.first) >= self.begun
 
     def _filled(self, row: Row, answer: Answer) -> Row:
         """A row in which nothing happened counts nought, where the figure is a sum."""

@@ -96,7 +96,7 @@ def today(office: Office) -> Response:
     plots = [
         (name, series)
         for name in ("visits", "redeemed")
-        if isinstance(series := view.of(name).series(notes if name == "visits" else ()), Series)
+        if isinstance(series := view.of(name).series(notes if name == "visits" else (), MOST_HERE), Series)
     ]
     devices = freshness(office.store, now)
     answers = [one for one in (head, channels, offers, ways) if isinstance(one, Answer)]
