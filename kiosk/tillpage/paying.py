@@ -38,13 +38,13 @@ class Paying:
         if request.method == "GET" or not who.made(request.form.get("mark", "")):
             return self._answer(who, act, {}, amount=show_amount(_paid(act)) if act is not None else "")
         wrong: dict[str, str] = {}
-        typed = {name: request.form.get(name, "").strip() for name in ("amount", "items", "member", "form")}
+        typed = {name: request.form.get(name, "").strip() for name in ("amount", "things", "member", "form")}
         cents = _amount(typed["amount"])
         if cents is None:
             wrong["amount"] = _("Type what was paid, such as 12.50.")
-        items = int(typed["items"]) if typed["items"].isdecimal() and len(typed["items"]) < 6 else None
-        if typed["items"] and (items is None or items > MOST_ITEMS):
-            wrong["items"] = _("Type how many things it were, or leave it out.")
+        items = int(typed["things"]) if typed["things"].isdecimal() and len(typed["things"]) < 6 else None
+        if typed["things"] and (items is None or items > MOST_ITEMS):
+            wrong["things"] = _("Type how many things it were, or leave it out.")
         name = act.act or act.nonce if act is not None else typed["form"]
         if wrong or cents is None or _NAME.fullmatch(name) is None:
             return self._answer(who, act, wrong, amount=typed["amount"], typed=typed)

@@ -35,7 +35,7 @@ def browser(counter: Counter) -> FlaskClient:
 
 
 def note(browser: FlaskClient, page: TestResponse, path: str = "/till/paid", **typed: str) -> TestResponse:
-    form = {"mark": field(page, "mark"), "form": field(page, "form"), "items": "", "member": "", **typed}
+    form = {"mark": field(page, "mark"), "form": field(page, "form"), "things": "", "member": "", **typed}
     return browser.post(path, data=form, follow_redirects=True)
 
 
@@ -48,7 +48,7 @@ def kept(shop: TillShop, counter: Counter) -> list[Purchase]:
 def test_a_purchase_without_a_coupon_reaches_the_hub_with_who_took_how_much(
     shop: TillShop, counter: Counter, browser: FlaskClient
 ) -> None:
-    said = note(browser, browser.get("/till/paid"), amount="12,50", items="3", member="m-7f3a9c21")
+    said = note(browser, browser.get("/till/paid"), amount="12,50", things="3", member="m-7f3a9c21")
     assert "Noted" in said.text
     assert "12.50" in said.text
     (one,) = kept(shop, counter)
@@ -71,11 +71,18 @@ def test_a_form_that_is_sent_twice_is_one_purchase(
 def test_what_is_no_sum_is_said_beside_its_field_and_told_to_nobody(
     shop: TillShop, counter: Counter, browser: FlaskClient, amount: str
 ) -> None:
-    answer = note(browser, browser.get("/till/paid"), amount=amount, items="3")
+    answer = note(browser, browser.get("/till/paid"), amount=amount, things="3")
     assert answer.status_code == 422
     assert "Type what was paid" in answer.text
     assert 'value="3"' in answer.text
+    assert answer.text.count('aria-invalid="true"') == 1
     assert kept(shop, counter) == []
+
+
+def test_a_page_that_nobody_has_typed_in_has_nothing_wrong(browser: FlaskClient) -> None:
+    page = browser.get("/till/paid").text
+    assert "aria-invalid" not in page
+    assert "built-in" not in page
 
 
 def test_nobody_notes_anything_without_signing_in_nor_by_another_sites_form(
