@@ -46,6 +46,9 @@ _ALWAYS = (1, 3_652_059)
 Draw = Callable[[int], str]
 """Random bytes, so many, in hexadecimal."""
 
+Note = tuple[str, str, str]
+"""As `HiddenQuestions.stand_on` takes it."""
+
 
 def settle(
     store: Store,
@@ -63,11 +66,18 @@ def settle(
     for shop in shops:
         own = store if shop == store.shop.number else store.of_shop(shop)
         known = freshness.look(own, (shop,), now) if fresh is None else fresh
-        tell_members(own, now, draw)
+        notes = _told_of_members(own, now, draw)
         for family in SHOWN:
             if family in families:
                 open_from = _open_from(own, known.open_from(Family(family), (shop,)), now)
-                count += _settle(own, family, spans, open_from, draw)
+                made, noted = _settle(own, family, spans, open_from, draw)
+                count += made
+                notes += noted
+        if notes:
+            # Together: each day begins with one for every family of every shop.
+            with own.writing():
+                for note in notes:
+                    own.hidden.stand_on(*note)
     return count
 
 
@@ -86,12 +96,13 @@ def settle_for(
             settle(store, shops, now, days, fresh, [family.value for family in families])
 
 
-def tell_members(store: Store, now: float, draw: Draw = secrets.token_hex) -> None:
+def _told_of_members(store: Store, now: float, draw: Draw) -> list[Note]:
     """Let what is told of members go up to the end of yesterday (`hub.figures.members`)."""
     today = str(_open_from(store, None, now))
-    if store.hidden.ground(TOLD) != (today, ""):
-        _secret(store, draw)
-        store.hidden.stand_on(TOLD, today, "")
+    if store.hidden.ground(TOLD) == (today, ""):
+        return []
+    _secret(store, draw)
+    return [(TOLD, today, "")]
 
 
 def _open_from(store: Store, behind: int | None, now: float) -> int:
@@ -102,14 +113,15 @@ def _open_from(store: Store, behind: int | None, now: float) -> int:
 
 def _settle(
     store: Store, family: str, spans: list[tuple[int, int]] | None, open_from: int, draw: Draw
-) -> int:
+) -> tuple[int, list[Note]]:
+    """How many days were made, and what is to be kept about the whole."""
     hidden = store.hidden
     # Of the same events other sums are made by another clock, or by another release.
     ground = f"{store.rollups.timezone()} {store.ledger.folding()}"
     state = f"{hidden.events(KINDS[family])} {open_from}"
     stands = hidden.ground(family)
     if stands == (ground, state):
-        return 0
+        return 0, []
     if stands is not None and stands[0] != ground:
         with store.writing():
             hidden.forget(family)
@@ -125,9 +137,8 @@ def _settle(
                 # Once more under the lock: somebody else may have made it meanwhile, and facts may have come.
                 if list(_stale(store, family, (key[0], key[0]), open_from, secret)):
                     _make(store, family, parts, *key, is_open=key[0] >= open_from, secret=secret)
-    if spans is None or stands is None:
-        hidden.stand_on(family, ground, state if spans is None else "")
-    return len(stale)
+    kept = spans is None or stands is None
+    return len(stale), [(family, ground, state if spans is None else "")] if kept else []
 
 
 def _secret(store: Store, draw: Draw) -> bytes:
