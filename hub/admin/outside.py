@@ -165,6 +165,7 @@ def told_name(kind: str) -> str:
         "coupon.redeemed": gettext("a coupon was used"),
         "coupon.refused": gettext("a coupon was refused"),
         "coupon.reversed": gettext("a redemption was taken back"),
+        "purchase.paid": gettext("a purchase was paid"),
         "visit.closed": gettext("a visit has ended"),
         "portal.joined": gettext("a guest came into the Wi-Fi"),
         "shopbell.test": gettext("a test"),

@@ -45,6 +45,7 @@ TOLD: dict[str, tuple[str, ...]] = {
     "coupon.reversed": (
         *("serial", "campaign", "till", "staff", "by", "reason", "value_cents", "offline", "simulated"),
     ),
+    "purchase.paid": ("id", "till", "staff", "cents", "items", "member", "zone", "simulated"),
     "visit.closed": ("zone", "arrived_at", "departed_at", "dwell_s", "simulated"),
     "portal.joined": ("way", "simulated"),
 }

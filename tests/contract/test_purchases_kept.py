@@ -14,11 +14,19 @@ from hub.store.sqlite import FILE, SqliteStore
 from hub.wire.events import PurchasePaid, make_event
 from hub.wire.snapshot import Shop
 from tests.hub_house import NOON, House, alone, campaign
+from tests.postgres_server import PostgresServer, postgres_server
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    house = House(tmp_path)
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgresServer]:
+    with postgres_server() as running:
+        yield running
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
+    database = request.getfixturevalue("server").fresh() if request.param == "postgres" else ""
+    house = House(tmp_path, database)
     yield house
     house.close()
 
