@@ -50,6 +50,21 @@ def taken_back(
     return office.post(f"/coupons/{serial}/reverse", fields, page=f"/coupons?q={serial}")
 
 
+# The list
+
+
+def test_a_list_of_more_than_a_page_goes_on_with_the_same_days(office: Office, till: HouseNode) -> None:
+    facts = [till.mint()[0] for _ in range(60)]
+    till.report(*facts, *(alone(fact, f"alone-{place:03}") for place, fact in enumerate(facts)))
+    first = office.get("/coupons?days=7")
+    assert first.status_code == 200
+    older = re.search(r'href="(/manage/coupons\?[^"]*skip=50[^"]*)"', first.get_data(as_text=True))
+    assert older, words(first)
+    address = html.unescape(older[1]).removeprefix("/manage")
+    assert "days=7" in address
+    assert office.get(address).status_code == 200
+
+
 # One coupon
 
 
