@@ -1,8 +1,8 @@
 """The process that asks one question in somebody's own SQL of a SQLite file, and ends. `python -m hub.store.explore_child`
 
-A process of its own, so that a question can hold no till up: it is nice, its memory and its time are limited by the system
-itself, and it can be ended at any moment. What it opens is read-only. What it may read is decided by SQLite's authorizer while
-the question is compiled: the columns of our views, and behind them only what a view itself reads.
+A process of its own, so that a question can hold no till up: it is nice, its memory and its time are limited by SQLite and by
+the system, and it can be ended at any moment. What it opens is read-only. What it may read is decided by SQLite's authorizer
+while the question is compiled: the columns of our views, and behind them only what a view itself reads.
 
 Why the views have an inner one with a random name: SQLite tells the authorizer for whom a column is read by the name of the view
 or *of the subquery* (SQLite, "Compile-Time Authorization Callbacks"), so a WITH that is called like a view would pass for it.
@@ -13,6 +13,7 @@ It reads one JSON object from standard input and writes one to standard output.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import resource
@@ -27,7 +28,9 @@ from zoneinfo import ZoneInfo
 from hub.figures.asked_sql import FUNCTIONS
 from hub.store.explore_views import SQLITE, VIEWS, shown
 
-MEMORY_BYTES = 384 * 2**20
+MEMORY_BYTES = 192 * 2**20
+"""What SQLite may take; the process twice as much."""
+
 MOST_TEXT = 200_000
 """Bytes of one value, of a text that is put together on the way, too."""
 
@@ -154,12 +157,20 @@ def _hour(at: object, zone: ZoneInfo) -> int | None:
 def main() -> int:
     """Read what is asked, answer, end."""
     asked = json.loads(sys.stdin.buffer.read())
-    os.nice(10)
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    seconds = float(asked["seconds"])
-    resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 2, int(seconds) + 2))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, 2**20))
+    cpu_s = int(float(asked["seconds"])) + 2
+    # A service may forbid this (SystemCallFilter=~@resources); SQLite's own limits and whoever started this hold all the same.
+    with contextlib.suppress(OSError):
+        os.nice(10)
+    for what, most in (
+        (resource.RLIMIT_AS, 2 * MEMORY_BYTES),
+        (resource.RLIMIT_CPU, cpu_s),
+        (resource.RLIMIT_FSIZE, 2**20),
+    ):
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(what, (most, most))
     try:
+        # Of this whole process, which has nothing else to do.
+        sqlite3.connect(":memory:").execute(f"PRAGMA hard_heap_limit = {MEMORY_BYTES}").close()
         answer = ask(**asked)
     except sqlite3.Error as wrong:
         answer = {"wrong": "storage", "text": str(wrong)}

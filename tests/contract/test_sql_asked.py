@@ -136,6 +136,19 @@ def test_a_question_that_takes_too_long_is_ended_and_says_so(house: House) -> No
     assert "takes longer than 0.5 seconds" in str(told)
 
 
+def test_a_question_that_needs_too_much_memory_is_ended_and_the_hub_is_not(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    # Each text stands for itself, so all of them have to be kept before one can be counted.
+    hungry = (
+        "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 3000000) "
+        f"SELECT t, count(*) AS times FROM (SELECT '{'x' * 5_000}' || i AS t FROM n) AS texts GROUP BY t"
+    )
+    told = explore(house.store, ZONE, hungry, seconds=60.0)
+    assert isinstance(told, Said)
+    assert "too much memory" in str(told)
+    house.close()
+
+
 def test_a_mistake_is_a_sentence_with_the_databases_own_words(house: House) -> None:
     told = explore(house.store, ZONE, "SELECT nothing_of_the_kind FROM coupons")
     assert isinstance(told, Said)
