@@ -40,6 +40,7 @@ def explore(office: Office) -> Response:
     cuts = view.cuts()
     heat = view.heat()
     compared = leads.compared
+    begun = begun_within(view, compared)
     return office.page(
         "explore.html",
         wrong=None,
@@ -56,13 +57,13 @@ def explore(office: Office) -> Response:
         cuts=cuts,
         heat=heat,
         floors=_floors(view, cuts),
-        reasons=view.why(series, cuts, leads) if compared else [],
+        reasons=view.why(series, cuts, leads) if compared and not begun else [],
         notes_before=office.store.notes.between(compared.first, compared.last) if compared else [],
         chips=view.chips(),
         picks=picks(view),
         steps=_steps_offered(view, series.step),
         compared_text=compared_text(view, compared),
-        begun=begun_within(view, compared),
+        begun=begun,
         changes=[(one, date.fromordinal(one.day)) for one in view.changes()],
         shown_leads=shown_leads(leads, view.figure.name),
         marked=marked([leads, series.answer, *(cut.answer for cut in cuts), *([heat[0]] if heat else [])]),
