@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from math import sqrt
 
 from hub.figures.answer import Answer, Row, Value
 from hub.figures.definitions import FIGURES
@@ -18,6 +19,9 @@ from tests.prove._numbers_reader import Shown
 
 MOST_OFF = 8
 """A cell with noise is off by four at most, and on a day that is not over by four more that have come since it was made."""
+
+COUNTED = ("visits", "guests", "passers", "entrants")
+"""Figures about people that are plain counts."""
 
 MOST_PARTS = 6
 """More zones, or ways into the Wi-Fi, there are not."""
@@ -37,6 +41,9 @@ class Checker:
 
     noisy: int = 0
     provisional: int = 0
+    off: dict[tuple[str, str, date], float] = field(default_factory=dict)
+    """By how much noise moved a figure of one shop's day that is over."""
+
     numbers: list[Shown] = field(default_factory=list)
 
     def say(self, sentence: str) -> None:
@@ -58,10 +65,28 @@ class Checker:
             self._band(one, Asked(one.figure, one.first, one.last, one.key, filters))
         if one.noisy:
             self.noisy += 1
+            self._remember(one, expected)
             if not _may_be_noisy(one, expected):
                 self.say(f"{one}, with noise, and is {expected}")
         elif not same(one.number, expected):
             self.say(f"{one}, and is {expected}")
+
+    def _remember(self, one: Shown, expected: float | None) -> None:
+        shops = one.filters.get("shop", (str(self.home),))
+        day = date.fromisoformat(one.key["day"]) if set(one.key) == {"day"} else one.first
+        whole = (not one.key and one.first == one.last) or set(one.key) == {"day"}
+        narrowed = set(one.filters) & {"zone", "way"}
+        if whole and not narrowed and len(shops) == 1 and one.number is not None and one.figure in COUNTED:
+            self.off[one.figure, shops[0], day] = one.number - (expected or 0)
+
+    def noise_leans(self) -> str:
+        """What is wrong with the noise as a whole; "" where it is right on average, as far as chance lets one see."""
+        count = len(self.off)
+        mean = sum(self.off.values()) / count if count else 0.0
+        # Five standard errors of what rounding to fives moves a number by at most.
+        if abs(mean) > 5 * sqrt(6.0) / sqrt(max(1, count)):
+            return f"noise moved {count} figures of single days by {mean:+.2f} on average"
+        return ""
 
     def _band(self, one: Shown, asked: Asked) -> None:
         expected = band(self.books, asked)

@@ -60,6 +60,7 @@ class Found:
     wrong: list[str] = field(default_factory=list)
     checked: Counter[str] = field(default_factory=Counter)
     noisy: int = 0
+    noise_seen: int = 0
     provisional: int = 0
     pages: int = 0
     files: int = 0
@@ -104,6 +105,9 @@ class Look:
                 found.bare.setdefault(path, []).extend(page.bare)
             if page.bare and path in ALL_OF_FIGURES:
                 checker.say(f"{page.place} has numbers that say of no figure what they are: {page.bare[:5]}")
+        if leans := checker.noise_leans():
+            found.wrong.append(f"{when}: {leans}")
+        found.noise_seen = len(checker.off)
         for one in (checker, there):
             found.wrong += [f"{when}: {sentence}" for sentence in one.wrong]
             found.checked += one.checked
@@ -160,6 +164,7 @@ def run(size: int, seed: int, folder: Path) -> Verdict:
         "pages": found.pages,
         "files": found.files,
         "with_noise": found.noisy,
+        "days_with_noise": found.noise_seen,
         "not_final": found.provisional,
         "differ": len(found.wrong),
         "first_that_differ": found.wrong[:MOST_TOLD],
