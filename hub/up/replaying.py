@@ -39,6 +39,7 @@ def run(args: argparse.Namespace) -> int:
     _tell(
         f"Look at it: python -m hub --dir {folder / HUB} setup-code; python -m hub --dir {folder / HUB} serve"
     )
+    _tell("Its days are those of 2017: /manage/explore?days=custom&from=2017-01-01&to=2017-12-31")
     if args.json:
         print(json.dumps(figures))
     return 0
