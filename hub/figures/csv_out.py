@@ -1,8 +1,8 @@
 """Tables as CSV (RFC 4180), piece by piece, harmless in a spreadsheet.
 
-Pure. A text that begins like a formula (`=`, `+`, `-`, `@`, a tab, a line's end, and their full-width twins, which some spreadsheets
-take for them) gets an apostrophe before it: whoever names a zone or a till writes no formula into the office's spreadsheet.
-Numbers are numbers, and stay as they are.
+Pure. A text that begins like a formula (`=`, `+`, `-`, `@`, a tab, a line's end, and their full-width twins, which some
+spreadsheets take for them) gets an apostrophe before it: whoever names a zone or a till writes no formula into the office's
+spreadsheet. Numbers are numbers, and stay as they are.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Somebody's own SQL about their shop: what is wrong with it in sentences, and how long and how much it may take.
 
-Three walls, each of which holds by itself: what may be typed at all (`hub.figures.asked_sql`), tables made for it and a database that
-refuses every other (`hub.store.explore`), limits of time, memory and rows that the system itself keeps. Two questions at a time.
+Three walls, each of which holds by itself in a file: what may be typed at all (`hub.figures.asked_sql`), tables made for it and a
+database that refuses every other (`hub.store.explore`), limits of time, memory and rows. On PostgreSQL the first and the second
+hold together: it asks nobody which tables a question reads. Two questions at a time.
 """
 
 from __future__ import annotations
