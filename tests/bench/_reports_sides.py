@@ -92,24 +92,6 @@ def fill_hub(store: Any, count: int) -> None:
                 take(store, apart[1], noon_after(), "ntp")
 
 
-def fill_coupons(folder: Path, count: int) -> None:
-    """A hub of its own with so many coupons, over the year."""
-    folder.mkdir()
-    begun = datetime(FIRST.year, 1, 2, tzinfo=TIMEZONE).timestamp()
-    step = (DAYS - 3) * 86_400 / count
-    with closing(open_hub(folder)) as store:
-        store.shop.save(Shop(1, {"en": "Bench"}, timezone=TIMEZONE.key), noon_after())
-        for start in range(0, count, 50_000):
-            numbers = range(start, min(count, start + 50_000))
-            store.ledger.add_coupons([_coupon(number, begun + number * step) for number in numbers])
-
-
-def _coupon(number: int, at: float) -> tuple[object, ...]:
-    """As `LedgerQuestions.add_coupons` takes it."""
-    code, until = f"{number:012d}", 2_000_000_000
-    return f"{number:016x}", number + 1, number % 20 + 1, code, 1, until, "kiosk", "kiosk-1", at, False, ""
-
-
 def fill_raw(folder: Path, count: int) -> Path:
     """The same visits as a plain table."""
     path = folder / "raw.db"

@@ -44,7 +44,6 @@ from tests.postgres_server import postgres_bin, postgres_server
 VISITS = 10_000_000
 MOST_MS, LEAST_OF_RAW, LEAST_OF_DUCK = 15.0, 350.0, 4.0
 PAGE_MS, FIRST_VIEW_KB = 1_000.0, 150.0
-STREAMED, STREAM_MIB = 1_000_000, 50.0
 PAGE_ROUNDS = 20
 SCANS = 2
 """A scan takes seconds, and as long the second time as the first."""
@@ -117,7 +116,6 @@ def measure(rounds: int = 7) -> list[dict[str, Any]]:
     with _folder() as folder:
         _fill(folder, count)
         rows = _questions(folder, count, rounds)
-        rows += _stream()
         rows += _pages(folder, "")
         if postgres_bin() is not None:
             with postgres_server() as server:
@@ -248,17 +246,6 @@ def _limit(name: str, ours: float, goal: float, unit: str = "ms") -> dict[str, A
 def _ratio(name: str, ours: float, peer: float, ratios: list[float], goal: float) -> dict[str, Any]:
     ratio = statistics.median(ratios)
     return {"name": name, "ours": ours, "peer": peer, "ratio": ratio, "goal": goal, "unit": "ms"}
-
-
-def _stream() -> list[dict[str, Any]]:
-    """A million rows as CSV, in a process of its own."""
-    with tempfile.TemporaryDirectory(prefix="coupons-") as text:
-        sides.fill_coupons(Path(text) / "hub", STREAMED)
-        command = [sys.executable, "-m", "tests.bench._reports_csv", str(Path(text) / "hub")]
-        done = subprocess.run(command, check=True, capture_output=True, text=True)
-    told = json.loads(done.stdout.splitlines()[-1])
-    assert told["rows"] == STREAMED, told
-    return [_limit("reports: CSV of a million rows, more memory <=", told["more_mib"], STREAM_MIB, "MiB")]
 
 
 def _pages(folder: Path, url: str) -> list[dict[str, Any]]:
