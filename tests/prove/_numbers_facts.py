@@ -142,9 +142,7 @@ def _visit(world: World) -> None:
         simulated=rnd.random() < 0.03,
     )
     # It is told when it is over: often on the next day, and by a clock that says something else.
-    rnd.choice(world.doors).make(
-        fact, min(NOW, arrived + dwell_s), rnd.choice(("ntp", "ntp", "lan", "restored"))
-    )
+    door.make(fact, min(NOW, arrived + dwell_s), rnd.choice(("ntp", "ntp", "lan", "restored")))
 
 
 def _occupancy(world: World) -> None:

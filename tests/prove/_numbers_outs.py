@@ -41,6 +41,11 @@ class Outs:
     digest: int
     plan: Plan
 
+    def newest(self) -> str:
+        """The address of the digest that was made last. Those before it stay as they were made then."""
+        issue = self.shops.store.digests.issues(self.digest, 1)[0]
+        return f"/manage/digests/{self.digest}/{issue.number}"
+
     def look(self, checker: Checker) -> None:
         """Look at each of them and compare every number."""
         for token in self.boards:

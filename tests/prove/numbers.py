@@ -94,7 +94,7 @@ class Look:
         for days in stretches(HOME)[:5]:
             self.fetcher.report(checker, days)
         self.outs.look(checker)
-        read = self.reader.look(checker, rnd, int(self.pages * share))
+        read = self.reader.look(checker, rnd, int(self.pages * share), self.outs.newest())
         # The other shop's own pages: its days are those of its own clock.
         there = Checker(checker.books, SECOND)
         read += self.second.look(there, rnd, int(self.pages * share / 3))
