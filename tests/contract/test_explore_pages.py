@@ -328,9 +328,11 @@ def test_every_figure_is_explained_and_every_number_leads_there(told: Office) ->
             figure.made["en"] in html.unescape(page)
         )
         assert figure.made["zh"] in told.get("/figures?lang=zh").get_data(as_text=True)
-    today = told.get("/").get_data(as_text=True)
-    for name in re.findall(r'class="how" href="/manage/figures#(\w+)"', today):
-        assert name in FIGURES
+    for path in ("/", "/?days=7", "/explore", "/explore?figure=redeemed", "/explore/rows"):
+        shown = told.get(path).get_data(as_text=True)
+        named = {one["figure"] for one in numbers(shown)}
+        assert named
+        assert named <= set(re.findall(r'href="/manage/figures#(\w+)"', shown)), path
 
 
 @pytest.mark.parametrize(
