@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache, partial
 from html.parser import HTMLParser
 from urllib.parse import parse_qs, urljoin, urlsplit
@@ -18,6 +19,7 @@ from hub.admin.guard import all_needs, lets
 from hub.admin.pages import every_route
 from hub.client.joining import Joining
 from hub.client.warnings import Shown
+from hub.figures.board import BoardPlan, make_board
 from hub.people import add_manager
 from hub.roles import Role
 from tests.hub_house import NOON, House, campaign
@@ -115,6 +117,22 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     plan, name = picture()
     tag = {"name": "Trolley", "whose": "thing", "way": "identity", "identity": f"ibeacon:{uuid4()}/1/2"}
     hook = {"hook_name": "Stock", "url": "https://example.org/x", "kinds": "coupon.redeemed"}
+    # The page that a board is shown on lies outside of these pages.
+    assert isinstance(make_board(made.store, "Door", BoardPlan(("visits",)), "shell", NOON), tuple)
+    digest = {
+        "digest_name": "Week",
+        "digest_figures": ["visits"],
+        "every": "week",
+        "at_hour": "7",
+        "weekday": "0",
+        "digest_language": "en",
+        "mails": "ines@shop.example",
+        "url": "",
+        "by": "zone",
+        "versus": "previous",
+    }
+    today = str(datetime.fromtimestamp(NOON, UTC).date())
+    note = {"first": today, "last": today, "text": "A festival", "back": "/manage/explore"}
     office = as_role(made, Role.OWNER)
     for path, form, page in (
         ("/offers/new", offer_form(), "/offers/new"),
@@ -129,6 +147,8 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         ("/outside/webhooks", hook, "/outside"),
         ("/places/floor", {"name": "Ground", "plan": (plan, name)}, "/places"),
         ("/work", {"kind": "verify"}, "/work"),
+        ("/digests", digest, "/digests"),
+        ("/explore/notes", note, "/explore"),
     ):
         answer = office.post(path, form, page)
         assert answer.status_code in (200, 303), (path, words(answer))
