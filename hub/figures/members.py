@@ -1,4 +1,4 @@
-"""Members over time: how many joined, left and were here, and how many of those who joined in a month came back within some weeks.
+"""Members over time: how many joined, left and were here, and how many who joined in a month came back within some weeks.
 
 Only of members who still agree to be known, and only up to the end of yesterday: asking twice on one day tells nothing new.
 Everything carries noise (`hub.figures.noise`): days of a month add up to it; sums of a month that is over are exact from ten on,
