@@ -28,7 +28,7 @@ from hub.fleet.doors import ask as ask_in
 from hub.fleet.doors import is_old_hardware
 from hub.fleet.listening import Listening
 from hub.giving import Giver
-from hub.ingest import Batch, read_batch, take
+from hub.ingest import Batch, all_taken, read_batch, take
 from hub.keys import heard, renewed, wants_new_key
 from hub.looking import look
 from hub.presenting import Beside, check_ahead
@@ -49,12 +49,7 @@ from hub.upstream.keeping import NOT_A_SHOP, Keeping
 from hub.upstream.receiving import receive
 from hub.upstream.relaying import HeadOffice
 from hub.wire.backup import BackupRequest
-from hub.wire.identity import (
-    SIGNATURE_HEADER,
-    public_text,
-    read_public,
-    request_is_signed,
-)
+from hub.wire.identity import SIGNATURE_HEADER, public_text, read_public, request_is_signed
 from hub.wire.joining import AskRequest, HelloReply, HelloRequest
 from hub.wire.sync import (
     WIRE_VERSION,
@@ -127,7 +122,9 @@ class Api:
         snapshot = self.snapshots.for_device(device, asked.have, now, asked.rights)
         renew = wants_new_key(self.store, device, now, asked.signs_with)
         self.fleet.after(device, asked, verdicts, now)
-        return SyncReply(WIRE_VERSION, now, verdicts, snapshot, retell, renew)
+        every = len(verdicts) if asked.brief and all_taken(verdicts) else 0
+        told = () if every else verdicts
+        return SyncReply(WIRE_VERSION, now, told, snapshot, retell, renew, all_taken=every)
 
     def renew(self, body: bytes) -> msgspec.Struct:
         """A node has a new key for its coupons."""

@@ -64,6 +64,11 @@ def take(store: Store, batch: Batch, now: float, clock: ClockState) -> tuple[Ver
     return _take_one_by_one(store, batch, now, clock)
 
 
+def all_taken(verdicts: tuple[Verdict, ...]) -> bool:
+    """Whether every one of them says that its event was taken, and was not here before."""
+    return verdicts == _TAKEN[: len(verdicts)]
+
+
 def _keep(store: Store, runs: Sequence[Run], events: Sequence[Any], now: float, clock: ClockState) -> None:
     """Journal, projections, audit, for events that are new and stand in these runs."""
     store.journal.append(runs)

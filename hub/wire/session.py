@@ -106,6 +106,7 @@ class Session:
             retold=retold,
             now=now,
             settings=settings,
+            brief=True,
         )
         return msgspec.json.encode(asked)
 
@@ -127,6 +128,10 @@ class Session:
         return effects + ([TellAgain(reply.retell)] if reply.retell else [])
 
     def _verdicts(self, sent: list[tuple[int, int, bytes]], reply: SyncReply) -> list[Effect]:
+        if reply.all_taken:
+            if reply.all_taken != len(sent) or reply.verdicts:
+                raise BadSnapshot(f"{reply.all_taken} were taken, it says, but {len(sent)} were sent")
+            return [Ack(tuple((epoch, seq) for epoch, seq, _ in sent))]
         acked: list[tuple[int, int]] = []
         parked: list[Effect] = []
         for verdict in reply.verdicts:

@@ -169,7 +169,9 @@ class OurSide:
             texts = [write_event(event) for event in events]
             self._seq += BATCH
             self._counter += 1
-            request = SyncRequest(events=tuple(msgspec.Raw(text) for text in texts), have=self._have)
+            request = SyncRequest(
+                events=tuple(msgspec.Raw(text) for text in texts), have=self._have, brief=True
+            )
             body = msgspec.json.encode(request)
             headers = sign_request(self._node.key, self._node.device, self._counter, "POST", "/v1/sync", body)
             ready.append(lambda body=body, headers=headers: self._send(body, headers))
