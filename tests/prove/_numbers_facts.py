@@ -223,7 +223,7 @@ def _issue(world: World) -> None:
     world.issues.append((device, fact, at))
     if rnd.random() < 0.93:
         device.make(fact, at)
-    if rnd.random() < 0.02:
+    if rnd.random() < 0.12:
         # The same coupon taken a second time: a flaw, which counts for nothing.
         rnd.choice(world.doors).make(fact, at + 60)
 

@@ -103,7 +103,8 @@ class Look:
             path = page.place.partition("?")[0]
             if page.bare:
                 found.bare.setdefault(path, []).extend(page.bare)
-            if page.bare and path in ALL_OF_FIGURES:
+            # A nought of what has no row says nothing that could be wrong.
+            if path in ALL_OF_FIGURES and set(page.bare) - {"0"}:
                 checker.say(f"{page.place} has numbers that say of no figure what they are: {page.bare[:5]}")
         if leans := checker.noise_leans():
             found.wrong.append(f"{when}: {leans}")
