@@ -111,14 +111,13 @@ class Api:
 
     def _exchange(self, device: Device, counter: int, asked: SyncHead, batch: Batch, now: float) -> SyncReply:
         """What of an exchange is one change of the database."""
-        before = self.store.devices.get(device.device) or device
-        device = self._count(device, counter, now)
+        before = self._count(device, counter, now)
         notice_answered(self.store, asked.answered, before.window.highest, before.seen_at, now)
         verdicts = take(self.store, batch, now, self.clock.state())
         retell = ask_again(self.store, device.device, asked.retold, now)
-        heard(self.store, device, asked.signs_with, now)
+        heard(self.store, before, asked.signs_with, now)
         self.codes.tend(now)
-        device = self.store.devices.get(device.device) or device
+        device = self.store.devices.get(device.device) or before
         snapshot = self.snapshots.for_device(device, asked.have, now, asked.rights)
         renew = wants_new_key(self.store, device, now, asked.signs_with)
         self.fleet.after(device, asked, verdicts, now)
@@ -264,7 +263,8 @@ class Api:
         return device, counter
 
     def _count(self, device: Device, counter: int, now: float) -> Device:
-        """Use the number up, in the transaction of what was asked. Looks again: the device may just have been withdrawn."""
+        """Use the number up, in the transaction of what was asked; the device as it stood before that. Looks again: it may just
+        have been withdrawn."""
         fresh = self.store.devices.get(device.device)
         if fresh is None or fresh.withdrawn_at is not None:
             raise Refusing(403, "withdrawn", f"{device.name} was withdrawn from this shop.")

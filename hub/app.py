@@ -23,7 +23,7 @@ from hub.devices import hub_key
 from hub.giving import Giver
 from hub.health import look
 from hub.metrics import may_read, mount_metrics
-from hub.pepper import hub_pepper
+from hub.pepper import KeptPepper, hub_pepper
 from hub.rebuild import bring_up_to_date
 from hub.sealed import Secret
 from hub.store.sqlite import FILE, SqliteStore
@@ -157,7 +157,7 @@ def create_api_app(
     app = Flask("hub", static_folder=None)
     secrets = []
     if folder is not None:
-        secrets.append(Secret("pepper", lambda: hub_pepper(folder), CHECK_PINS | {BELOW}))
+        secrets.append(Secret("pepper", KeptPepper(folder), CHECK_PINS | {BELOW}))
     if above is not None:
         secrets.append(Secret("chain_pepper", lambda: pepper_from_above(store, above), CHECK_PINS))
     keeping = Keeping(folder, below_gb) if folder is not None else None

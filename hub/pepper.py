@@ -35,6 +35,27 @@ def hub_pepper(folder: Path) -> bytes:
     return pepper
 
 
+class KeptPepper:
+    """The pepper of one folder for whoever asks at every exchange: its file is read again only where it is another one."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._path = folder / PEPPER_FILE
+        self._kept: tuple[tuple[int, ...], bytes] | None = None
+
+    def __call__(self) -> bytes:
+        """As `hub_pepper`. Several threads may ask."""
+        try:
+            now = self._path.stat()
+        except OSError:
+            return hub_pepper(self._folder)
+        mark = (now.st_dev, now.st_ino, now.st_mtime_ns, now.st_size)
+        kept = self._kept
+        if kept is None or kept[0] != mark:
+            kept = self._kept = (mark, hub_pepper(self._folder))
+        return kept[1]
+
+
 def under_another(pins: Iterable[str], pepper: bytes) -> int:
     """How many kept PINs were made under a pepper that is not this one: nobody can sign in with them."""
     own = pepper_name(pepper)

@@ -311,7 +311,8 @@ class UpstreamSyncer:
 
 def pepper_from_above(store: Store, office: HeadOffice) -> bytes | None:
     """What lies beneath the PINs of head office's staff (`hub.wire.pins`), which came sealed to this hub; None where none did."""
-    upstream, body = office.upstream(), store.chain.section("pepper")
+    upstream = office.upstream()
+    body = store.chain.section("pepper") if upstream is not None else None
     if upstream is None or body is None:
         return None
     try:

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from kiosk_shop import PIN, QUICK_HASH, TillShop, shop_in
 
+from hub.client.db import StorageError
 from hub.client.pins import Unready, Wrong
-from hub.pepper import hub_pepper
+from hub.pepper import PEPPER_FILE, KeptPepper, hub_pepper
 from hub.wire.pins import pepper_pin, write_pin
 from hub.wire.snapshot import Staff
 from kiosk.counter import DB_FILE, Counter
@@ -65,3 +66,15 @@ def test_where_the_pepper_has_not_come_nothing_is_counted_against_anybody(shop: 
 
 def replace_pin(person: Staff, pin: str) -> Staff:
     return Staff(person.id, person.name, pin, person.member)
+
+
+def test_a_pepper_that_is_kept_in_mind_is_read_anew_where_its_file_is_another(tmp_path: Path) -> None:
+    kept = KeptPepper(tmp_path / "one")
+    first = kept()
+    assert kept() == first == hub_pepper(tmp_path / "one")
+    other = hub_pepper(tmp_path / "two")
+    (tmp_path / "two" / PEPPER_FILE).rename(tmp_path / "one" / PEPPER_FILE)
+    assert kept() == other != first
+    (tmp_path / "one" / PEPPER_FILE).write_text("rubbish")
+    with pytest.raises(StorageError):
+        kept()
