@@ -6,6 +6,7 @@ is derived beside what is in use, in small steps, and put in its place under a l
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping
 from contextlib import closing
@@ -20,12 +21,17 @@ from hub.store.beside import REBUILT, VERIFIED
 from hub.store.whole import HubStore
 from hub.work import Progress, WorkFailed
 
+logger = logging.getLogger(__name__)
+
 FOLDING = 3
 """Raised with each release that derives something else from the same journal. A file that was written by another one is made
 again when a hub opens it: an old release keeps facts that it does not understand, and they have to count from then on."""
 
 LONGEST_PAUSE_S = 0.05
 """After each step the others have the database for as long as the step took, but no longer than this."""
+
+WORTH_SAYING = 200_000
+"""Facts whose second reading takes seconds: whoever waits is told."""
 
 CLOSE = 200
 """So few events behind the journal's end, the rest is done under the lock."""
@@ -57,6 +63,12 @@ def bring_up_to_date(store: Store) -> bool:
     with store.writing():
         if store.ledger.folding() == FOLDING:
             return False
+        facts = store.journal.last_position()
+        if facts >= WORTH_SAYING:
+            logger.warning(
+                "another release summed up what is here: %d facts are read again before the hub answers",
+                facts,
+            )
         rebuild(store)
         store.ledger.set_folding(FOLDING)
     return True
