@@ -14,29 +14,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hub.store.base import ActQuestions, LedgerQuestions
+from hub.store.grains import FAMILIES
 from hub.store.records import Act, Conflict, Reversal
 
-MEASURES = (
-    "shown",
-    "opened",
-    "taken",
-    "redeemed",
-    "returned",
-    "refused",
-    "reversed",
-    "alone",
-    "conflicts",
-    "conflict_cents",
-    "given_cents",
-    "baskets",
-    "earned_cents",
-    "baskets_once",
-    "earned_once_cents",
-)
-"""In the order of the rollup (`hub.store.grains`). Of a purchase for which coupons of several campaigns were used, `baskets` and
+FAMILY = "offers"
+MEASURES = FAMILIES[FAMILY].measures
+"""In the order of the rollup. Of a purchase for which coupons of several campaigns were used, `baskets` and
 `earned_cents` count it for each campaign, the last two once."""
 
-FAMILY = "offers"
 QUARTER_S = 900
 MOST_IN_A_WINDOW = 1_000_000
 """As in `hub.summing`: no screen shows an offer more often."""
