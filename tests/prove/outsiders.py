@@ -183,20 +183,23 @@ def _ask_all(
         @given(case=operation.as_strategy())
         def ask(case: schemathesis.Case) -> None:
             told.asked += 1
-            response = _send(office, who, case, real, told.asked)
+            response = _send(office, who, case, real, told)
             _judge(office, who, case, response, told)
 
         ask()
 
 
 def _send(
-    office: OutsideOffice, who: Somebody, case: schemathesis.Case, real: dict[str, list[Any]], number: int
+    office: OutsideOffice, who: Somebody, case: schemathesis.Case, real: dict[str, list[Any]], told: Told
 ) -> TestResponse:
-    """Half of the questions are about what is there."""
+    """Half of the questions are about what is there; these ask plainly until somebody was told."""
     office.now += 120.0
     office.house.now = office.now
-    if number % 2:
-        _point(office, case, real, number // 2)
+    if told.asked % 2:
+        _point(office, case, real, told.asked // 2)
+        operation = BY_NAME.get((case.method, case.path))
+        if case.method == "GET" and operation is not None and operation.name not in told.reached:
+            case.query = {}
     sent = case.as_transport_kwargs(base_url="http://hub")
     headers = {str(name): str(value) for name, value in (sent.get("headers") or {}).items()}
     body = sent["data"] if sent.get("data") is not None else b""
