@@ -79,6 +79,7 @@ class RealModem:
         )
         self._look_at = 0.0
         self._told: Lost | Found | None = None
+        self._owner_told: Owner | None = None
         self._new_owner = threading.Event()
         self._route = False
         self._thread = threading.Thread(target=self._run, name="modem-line", daemon=True)
@@ -148,7 +149,8 @@ class RealModem:
         talk = self._talk
         if self._new_owner.is_set():
             self._new_owner.clear()
-            self._tell(self._told)
+            if self._inbox.owner is not self._owner_told:
+                self._tell(self._told)
             self._route = True
         if talk is None:
             self._find()
@@ -172,7 +174,7 @@ class RealModem:
         else:
             self._work(talk, job)
         self._hear(talk)
-        if self._clock() >= self._look_at:
+        if self._status.ready and self._clock() >= self._look_at:
             self._look_around(talk)
 
     def _find(self) -> None:
@@ -236,7 +238,8 @@ class RealModem:
         while talk.unasked:
             said = talk.unasked.popleft()
             if isinstance(said, Came):
-                self._inbox.came(said, talk)
+                if not self._inbox.came(said, talk):
+                    self._look_at = self._clock() + self._times.again
             elif isinstance(said, Kept):
                 self._inbox.note(said)
                 self._look_at = 0.0
@@ -309,6 +312,8 @@ class RealModem:
 
     def _by_opening(self) -> bool:
         self._let_go()
+        # So that the modem sees the line fall (DTR) before it rises again.
+        self._wait(min(1.0, self._times.again))
         return self._opened(self._times.answer)
 
     def _by_restart(self) -> bool:
@@ -355,6 +360,7 @@ class RealModem:
         owner = self._inbox.owner
         if owner is None or told is None:
             return
+        self._owner_told = owner
         try:
             owner.told(told)
         except Exception as wrong:  # noqa: BLE001 - an owner's trouble is not the modem's

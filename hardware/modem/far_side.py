@@ -31,7 +31,12 @@ ROOM = 30
 
 @dataclass(slots=True)
 class Faults:
-    """What it does wrong; may be changed while it runs. `deaf_until`: answers nothing until this has happened."""
+    """What it does wrong; may be changed while it runs.
+
+    `deaf_until`: answers nothing until this has happened (escape, ATZ, reopen, restart). `silent_with_text`: falls silent with
+    the next text. `send_errors`: what it says to the next texts, "" takes one. `keeps_nothing`: gives all directly. `chatter`: said
+    in the middle of each answer. `no_answer_to`: the next command that begins so. `hangs_after`: so many texts.
+    """
 
     deaf_until: str = ""
     silent_with_text: bool = False
@@ -44,6 +49,7 @@ class Faults:
     pin_left: int = 3
     registered: int = 1
     no_answer_to: str = ""
+    hangs_after: int = -1
 
 
 class FarSide:
@@ -339,6 +345,8 @@ class FarSide:
             )
         )
         self._good(f"+CMGS: {self._reference}")
+        if len(self.sent) == self.faults.hangs_after:
+            self.faults.no_answer_to = "AT+CMGS"
 
     # Saying
 

@@ -84,8 +84,11 @@ class Inbox:
                 talk.ask(f"AT+CMGD={index}")
         return self._take(self._joiner.late(self._clock()), talk) and well
 
-    def came(self, came: Came, talk: Talk) -> None:
-        """Something came directly; it is acknowledged when the owner has it, or has all that is needed of it later."""
+    def came(self, came: Came, talk: Talk) -> bool:
+        """Something came directly, and is acknowledged when the owner has it; whether it has.
+
+        A part of a long message is acknowledged when it is held here: the network does not wait for the others.
+        """
         read = _read(came.pdu)
         if isinstance(read, Deliver):
             well = self._take(self._joiner.add(read, None, self._clock()), talk)
@@ -98,6 +101,7 @@ class Inbox:
             talk.ask("AT+CNMA")
         elif self.acks:
             self.unacknowledged = True
+        return well
 
     def _take(self, joined: list[Joined[Place]], talk: Talk) -> bool:
         well = True

@@ -56,7 +56,7 @@ def make_ready(
     talk: Talk, pin: Pin, wait: Callable[[float], object], clock: Callable[[], float], *, hears: bool
 ) -> Ready:
     """Make it ready; Hung where it falls silent."""
-    if not (talk.escape() or talk.escape()):
+    if not talk.escape():
         raise Hung("AT", handed_over=False)
     # What it said while it started is old news.
     talk.unasked = deque((said for said in talk.unasked if not isinstance(said, News)), talk.unasked.maxlen)

@@ -105,9 +105,9 @@ class Talk:
         # Escape ends a prompt without sending; the carriage return ends a command that was cut.
         self._line.write(ESCAPE + b"\r")
         self._hush()
-        for _ in range(2):
+        for _ in range(3):
             try:
-                if self.ask("AT", min(2.0, self.times.answer)).good:
+                if self.ask("AT", min(1.0, self.times.answer)).good:
                     # A late answer to what was asked before must not be taken for the next one's.
                     self._hush()
                     return True
