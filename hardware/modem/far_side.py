@@ -34,8 +34,8 @@ class Faults:
     """What it does wrong; may be changed while it runs.
 
     `deaf_until`: answers nothing until this has happened (escape, ATZ, reopen, restart). `silent_with_text`: falls silent with
-    the next text. `send_errors`: what it says to the next texts, "" takes one. `keeps_nothing`: gives all directly. `chatter`: said
-    in the middle of each answer. `no_answer_to`: the next command that begins so. `hangs_after`: so many texts.
+    the next text. `send_errors`: what it says to the next texts, "" takes one. `keeps_nothing`: gives all directly. `chatter`:
+    said in the middle of each answer. `no_answer_to`: the next command that begins so. `hangs_after`: so many texts.
     """
 
     deaf_until: str = ""
@@ -218,6 +218,7 @@ class FarSide:
             "CEREG": f"+CEREG: 0,{self.faults.registered}",
             "CPMS": f"+CPMS: {kept},{kept},{kept}",
             "CSCA": f'+CSCA: "{CENTRE}",145',
+            "CSCS": '+CSCS: "GSM"',
             "CMGF": f"+CMGF: {0 if self._pdu else 1}",
             "CNMI": f"+CNMI: {','.join(map(str, self._cnmi))}",
             "CSMS": f"+CSMS: {int(self._phase2)},1,1,1",
@@ -241,7 +242,12 @@ class FarSide:
         first = numbers[0] if numbers else 0
         kept = f"{len(self.store)},{ROOM}"
         if value == "?":
-            lists = {"CNMI": "(0-2),(0-3),(0),(0-2),(0,1)", "CPMS": '("SM"),("SM"),("SM")'}
+            lists = {
+                "CNMI": "(0-2),(0-3),(0),(0-2),(0,1)",
+                "CPMS": '("SM"),("SM"),("SM")',
+                "CSCS": '("GSM")',
+                "CMGF": "(0)",
+            }
             self._good(f"+{name}: {lists[name]}") if name in lists else self._line("OK")
         elif name == "CNMI":
             self._set_cnmi(numbers)
@@ -251,12 +257,13 @@ class FarSide:
             self._good(f"+CPINR: SIM PIN,{self.faults.pin_left},3")
         elif name == "CPIN":
             self._pin(value.strip('"'))
-        elif name == "CFUN" and numbers == [1, 1]:
+        elif name == "CFUN":
             self._line("OK")
-            self.restart()
+            if numbers == [1, 1]:
+                self.restart()
         elif name.startswith("CMG"):
             self._set_message(name, first)
-        elif name in ("CMEE", "CSMS"):
+        elif name in ("CMEE", "CSMS", "CSCS"):
             self._codes = first if name == "CMEE" else self._codes
             self._phase2 = first == 1 if name == "CSMS" else self._phase2
             self._good("+CSMS: 1,1,1") if name == "CSMS" else self._line("OK")
