@@ -173,8 +173,9 @@ class RealModem:
             talk.wait(LOOK_S)
         else:
             self._work(talk, job)
-        self._hear(talk)
-        if self._status.ready and self._clock() >= self._look_at:
+            # The line may have been opened anew for it: what came meanwhile is heard in the next turn.
+            return
+        if self._hear(talk) and self._clock() >= self._look_at:
             self._look_around(talk)
 
     def _find(self) -> None:
@@ -205,9 +206,7 @@ class RealModem:
     def _work(self, talk: Talk, job: _Job) -> None:
         answer: Sent | NotSent = NotSent("unsure", UNSURE)
         try:
-            answer = self._sender.send(
-                talk, job.number, job.text, job.ticket, lambda: self._hear(talk, later=True)
-            )
+            answer = self._sender.send(talk, job.number, job.text, job.ticket, lambda: self._hear(talk))
         except OSError:
             answer = GONE if self._nothing_left(talk) else answer
             raise
@@ -223,9 +222,7 @@ class RealModem:
 
     def _once_more(self, talk: Talk, job: _Job) -> Sent | NotSent:
         try:
-            return self._sender.send(
-                talk, job.number, job.text, job.ticket, lambda: self._hear(talk, later=True)
-            )
+            return self._sender.send(talk, job.number, job.text, job.ticket, lambda: self._hear(talk))
         except (OSError, Hung):
             self._let_go()
             return NotSent("gone", SILENT) if self._nothing_left(talk) else NotSent("unsure", UNSURE)
@@ -233,8 +230,8 @@ class RealModem:
     def _nothing_left(self, talk: Talk) -> bool:
         return not (talk.handing_over or self._sender.begun)
 
-    def _hear(self, talk: Talk, *, later: bool = False) -> None:
-        """What came unasked. `later`: in the middle of a long message, look through the memories after it."""
+    def _hear(self, talk: Talk) -> bool:
+        """What came unasked; False where the modem has to be made ready anew."""
         while talk.unasked:
             said = talk.unasked.popleft()
             if isinstance(said, Came):
@@ -249,8 +246,7 @@ class RealModem:
                 # It has restarted by itself, and forgotten what it was told.
                 self._status = replace(self._status, ready=False)
                 self._look_at = 0.0
-                if not later:
-                    return
+        return self._status.ready
 
     def _look_around(self, talk: Talk) -> None:
         self._look_at = self._clock() + self._times.look
@@ -268,6 +264,8 @@ class RealModem:
         lost = self._finder.lose(wrong)
         self._change(replace(self._status, ready=False, network=False, sentence=lost.sentence), lost)
         self._answer_all(GONE)
+        # A line that opens and breaks at once must not keep a core busy.
+        self._wait(LOOK_S)
 
     def _let_go(self) -> None:
         self._talk = None

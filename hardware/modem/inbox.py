@@ -50,7 +50,9 @@ class Inbox:
 
     def note(self, kept: Kept) -> None:
         """The modem told of something in this memory."""
-        self.memories.setdefault(kept.memory)
+        # MT is both the card and the modem's own: what lies there would be seen twice, at two places.
+        if "MT" not in self.memories:
+            self.memories.setdefault(kept.memory)
 
     def collect(self, talk: Talk) -> bool:
         """Look through the memories; whether all that is whole has an owner now."""

@@ -47,7 +47,7 @@ class Sender:
         """Whether a part of the message under way has gone out."""
 
     def send(
-        self, talk: Talk, number: str, text: str, ticket: str, between: Callable[[], None]
+        self, talk: Talk, number: str, text: str, ticket: str, between: Callable[[], object]
     ) -> Sent | NotSent:
         """Send it. OSError and `Hung` where the line breaks; `talk.handing_over` and `Hung.handed_over` say how far it was."""
         self.begun = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import random
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -351,3 +352,41 @@ def test_pulled_out_while_it_sends_the_message_is_unsure_or_gone_but_never_twice
         bench.plug()
         until(lambda: bench.modem.status().ready)
     assert time.monotonic() - started < 60
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whenever_the_plug_is_pulled_or_the_program_dies_each_message_is_kept_once(
+    make: Make, seed: int
+) -> None:
+    bench, chance = make(), random.Random(seed)
+    kept: dict[str, str] = {}
+    keeper = bench.keeper
+
+    def keep() -> None:
+        # An owner's unique column. Sometimes the plug is pulled at the very moment.
+        kept.setdefault(keeper.messages[-1].key, keeper.messages[-1].text)
+        if chance.random() < 0.3:
+            bench.unplug()
+
+    keeper.kept = keep
+    bench.modem.listen(keeper)
+    texts = [f"{n} {'退订' * chance.choice([1, 50])}" for n in range(8)]
+    for text in texts:
+        bench.arrive(NUMBER, text)
+        time.sleep(chance.random() * 0.05)
+        if chance.random() < 0.4:
+            bench.unplug()
+        if chance.random() < 0.3:
+            bench.modem.close()
+            bench.modem = bench.open_modem()
+            bench.modem.listen(keeper)
+        if not bench.far.place.is_symlink():
+            bench.plug()
+
+    def over() -> bool:
+        if not bench.far.place.is_symlink():
+            bench.plug()
+        return not bench.far.modem.store
+
+    until(over, 40.0)
+    assert sorted(kept.values()) == sorted(texts)
