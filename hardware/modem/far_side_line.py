@@ -30,37 +30,42 @@ class FarSideLine:
         self.place = place
         self.modem = FarSide(self._say, faults=faults, now=now)
         self._lock = threading.RLock()
+        self._hand = threading.RLock()
         self._end = -1
         self._ends = threading.Event()
         self._thread: threading.Thread | None = None
 
     def plug(self) -> None:
         """Put it in: it is there, and starts."""
-        ours, theirs = os.openpty()
-        tty.setraw(theirs)
-        name = os.ttyname(theirs)
-        # Only our end stays open: when it is closed the line hangs up, as when a plug is pulled.
-        os.close(theirs)
-        os.set_blocking(ours, False)
-        with self._lock:
-            self._end = ours
+        with self._hand:
+            if self._end >= 0:
+                return
+            ours, theirs = os.openpty()
+            tty.setraw(theirs)
+            name = os.ttyname(theirs)
+            # Only our end stays open: when it is closed the line hangs up, as when a plug is pulled.
+            os.close(theirs)
+            os.set_blocking(ours, False)
+            with self._lock:
+                self._end = ours
             self._ends = threading.Event()
-        self._thread = threading.Thread(target=self._serve, args=(ours, self._ends), daemon=True)
-        self._thread.start()
-        self.place.symlink_to(name)
+            self._thread = threading.Thread(target=self._serve, args=(ours, self._ends), daemon=True)
+            self._thread.start()
+            self.place.symlink_to(name)
 
     def unplug(self) -> None:
         """Pull it out; what is said from now on nobody hears."""
-        with contextlib.suppress(FileNotFoundError):
-            self.place.unlink()
-        with self._lock:
-            ours, self._end = self._end, -1
-        self._ends.set()
-        if self._thread is not None and threading.current_thread() is not self._thread:
-            self._thread.join(5)
-        if ours >= 0:
-            os.close(ours)
-            self.modem.restart()
+        with self._hand:
+            with contextlib.suppress(FileNotFoundError):
+                self.place.unlink()
+            with self._lock:
+                ours, self._end = self._end, -1
+            self._ends.set()
+            if self._thread is not None and threading.current_thread() is not self._thread:
+                self._thread.join(5)
+            if ours >= 0:
+                os.close(ours)
+                self.modem.restart()
 
     def close(self) -> None:
         """Away for good."""
