@@ -58,7 +58,9 @@ def find_driver(name: str) -> tuple[str, str]:
         argument = f"{driver}:{argument}" if argument else driver
     if target is None:
         known = ", ".join(known_devices())
-        raise DeviceError(Reason.BAD_NAME, f"There is no device called {name!r}. Known are: {known}.")
+        # Without its wishes: a modem's PIN is among them.
+        called = name.partition(",")[0]
+        raise DeviceError(Reason.BAD_NAME, f"There is no device called {called!r}. Known are: {known}.")
     return target, argument
 
 

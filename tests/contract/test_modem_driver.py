@@ -59,6 +59,9 @@ def test_a_wrong_wish_is_an_error_that_does_not_repeat_the_pin() -> None:
             open_device(f"modem:/dev/ttyUSB2,pin={pin}")
         assert caught.value.reason == Reason.BAD_NAME
         assert pin not in caught.value.sentence
+    with pytest.raises(DeviceError) as caught:
+        open_device("modem:dev/ttyUSB2,pin=4711")
+    assert "4711" not in caught.value.sentence
 
 
 def test_it_need_not_be_there_yet_and_is_used_as_soon_as_it_is(make: Make) -> None:
