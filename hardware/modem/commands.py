@@ -24,8 +24,15 @@ def add_arguments(commands: Any) -> None:
         required=True, metavar="COMMAND"
     )
     status = _command(group, "status", "ask a modem how it is: 0 where it can send", _status)
-    send = _command(group, "send", "send a text message, and wait for its report", _send)
-    listen = _command(group, "listen", "print what comes, until Ctrl+C; it stays on no card", _listen)
+    send = _command(
+        group, "send", "send a text message, wait for its report; print what comes meanwhile", _send
+    )
+    listen = _command(
+        group,
+        "listen",
+        "print what comes and lies on the card, and take it off the card, until Ctrl+C",
+        _listen,
+    )
     for made in (status, send, listen):
         made.add_argument("device", metavar="DEVICE", help="such as /dev/ttyUSB2,pin=1234")
     for made, seconds in ((status, READY_S), (send, READY_S), (listen, 0.0)):

@@ -81,7 +81,6 @@ class RealModem:
         self._told: Lost | Found | None = None
         self._owner_told: Owner | None = None
         self._new_owner = threading.Event()
-        self._route = False
         self._thread = threading.Thread(target=self._run, name="modem-line", daemon=True)
         self._thread.start()
 
@@ -151,7 +150,7 @@ class RealModem:
             self._new_owner.clear()
             if self._inbox.owner is not self._owner_told:
                 self._tell(self._told)
-            self._route = True
+            self._look_at = 0.0 if self._status.ready else self._look_at
         if talk is None:
             self._find()
             return
@@ -163,10 +162,6 @@ class RealModem:
             if not self._status.ready:
                 self._answer_all(NotSent("no-sim", self._status.sentence))
             return
-        if self._route:
-            self._route = False
-            route(talk)
-            self._look_at = 0.0
         try:
             job = self._jobs.get_nowait()
         except queue.Empty:
@@ -191,7 +186,7 @@ class RealModem:
             self._answer_all(GONE)
 
     def _start(self, talk: Talk) -> None:
-        ready = make_ready(talk, self._pin, self._wait, self._clock, hears=self._inbox.owner is not None)
+        ready = make_ready(talk, self._pin, self._wait, self._clock)
         self._begin(ready)
 
     def _begin(self, ready: Ready) -> None:

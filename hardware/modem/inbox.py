@@ -83,7 +83,7 @@ class Inbox:
             else:
                 # It will never be readable, and the card has room for few.
                 logger.warning("modem: a message that is none was dropped (%d octets)", len(pdu))
-                talk.ask(f"AT+CMGD={index}")
+                self._empty(talk, memory, index)
         return self._take(self._joiner.late(self._clock()), talk) and well
 
     def came(self, came: Came, talk: Talk) -> bool:
@@ -131,8 +131,9 @@ class Inbox:
 
     def _empty(self, talk: Talk, memory: str, index: int) -> None:
         # A long message's parts may lie in several memories.
-        if memory and len(self.memories) > 1:
-            talk.ask(f'AT+CPMS="{memory}"', talk.times.lists)
+        if memory and len(self.memories) > 1 and not talk.ask(f'AT+CPMS="{memory}"', talk.times.lists).good:
+            # The place would be one of another memory. It is taken away the next time.
+            return
         talk.ask(f"AT+CMGD={index}", talk.times.lists)
 
     def _give(self, thing: Received | Report, *, hold: bool = False) -> bool:
@@ -140,6 +141,19 @@ class Inbox:
         if thing.key in self._given:
             self._held.pop(thing.key, None)
             return True
+        if not self._kept_by_owner(thing):
+            if hold:
+                self._held[thing.key] = thing
+                while len(self._held) > MOST_HELD:
+                    self._held.popitem(last=False)
+            return False
+        self._held.pop(thing.key, None)
+        self._given[thing.key] = None
+        while len(self._given) > MOST_KEYS:
+            self._given.popitem(last=False)
+        return True
+
+    def _kept_by_owner(self, thing: Received | Report) -> bool:
         if self.owner is None:
             return False
         try:
@@ -150,15 +164,7 @@ class Inbox:
         except Exception as wrong:  # noqa: BLE001 - whatever keeps the owner from keeping it, it stays here
             # No words of the message, and no number, in a log.
             logger.warning("modem: what came could not be kept yet (%s)", type(wrong).__name__)
-            if hold:
-                self._held[thing.key] = thing
-                while len(self._held) > MOST_HELD:
-                    self._held.popitem(last=False)
             return False
-        self._held.pop(thing.key, None)
-        self._given[thing.key] = None
-        while len(self._given) > MOST_KEYS:
-            self._given.popitem(last=False)
         return True
 
 

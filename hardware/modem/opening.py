@@ -52,9 +52,7 @@ class Ready:
     memories: tuple[str, ...] = ()
 
 
-def make_ready(
-    talk: Talk, pin: Pin, wait: Callable[[float], object], clock: Callable[[], float], *, hears: bool
-) -> Ready:
+def make_ready(talk: Talk, pin: Pin, wait: Callable[[float], object], clock: Callable[[], float]) -> Ready:
     """Make it ready; Hung where it falls silent."""
     if not talk.escape():
         raise Hung("AT", handed_over=False)
@@ -75,8 +73,8 @@ def make_ready(
         wait(talk.times.again / 4)
     acks = "1" in _fields(talk.ask("AT+CSMS=1"))
     memories = _memories(talk)
-    if hears:
-        route(talk)
+    # Also while nobody listens: what is stored waits, what was given directly would be lost.
+    route(talk)
     return Ready(look(talk, Status(True, model=model)), acks, memories)
 
 
