@@ -39,6 +39,8 @@ class Inbox:
         self._awaited = awaited
         self._clock = clock
         self._joiner: Joiner[Place] = Joiner()
+        self._octets: dict[Place, str] = {}
+        """What lies at the places of parts, as digests."""
         self._given: OrderedDict[str, None] = OrderedDict()
         self._held: OrderedDict[str, Received | Report] = OrderedDict()
 
@@ -47,6 +49,7 @@ class Inbox:
         self.memories = dict.fromkeys(memories)
         self.acks = acks
         self._joiner.displace()
+        self._octets.clear()
 
     def note(self, kept: Kept) -> None:
         """The modem told of something in this memory."""
@@ -76,8 +79,14 @@ class Inbox:
         well = True
         for index, pdu in _listed(answer):
             read = _read(pdu)
-            if isinstance(read, Deliver):
-                well = self._take(self._joiner.add(read, (memory, index), self._clock()), talk) and well
+            if isinstance(read, Deliver) and read.piece and _digest(pdu) in self._given:
+                # Of a message that is kept: the plug was pulled before this part could be taken away.
+                self._empty(talk, memory, index)
+            elif isinstance(read, Deliver):
+                joined = self._joiner.add(read, (memory, index), self._clock())
+                if read.piece:
+                    self._octets[memory, index] = _digest(pdu)
+                well = self._take(joined, talk) and well
             elif isinstance(read, StatusReport):
                 well = self._take_report(read, pdu, (memory, index), talk) and well
             else:
@@ -112,6 +121,9 @@ class Inbox:
             if not self._give(message, hold=not one.places):
                 well = False
                 continue
+            # All of its parts are remembered before the first is taken away.
+            for place in one.places:
+                self._remember(self._octets.pop(place, ""))
             for memory, index in one.places:
                 self._empty(talk, memory, index)
         return well
@@ -148,10 +160,13 @@ class Inbox:
                     self._held.popitem(last=False)
             return False
         self._held.pop(thing.key, None)
-        self._given[thing.key] = None
+        self._remember(thing.key)
+        return True
+
+    def _remember(self, key: str) -> None:
+        self._given[key] = None
         while len(self._given) > MOST_KEYS:
             self._given.popitem(last=False)
-        return True
 
     def _kept_by_owner(self, thing: Received | Report) -> bool:
         if self.owner is None:
@@ -166,6 +181,10 @@ class Inbox:
             logger.warning("modem: what came could not be kept yet (%s)", type(wrong).__name__)
             return False
         return True
+
+
+def _digest(pdu: bytes) -> str:
+    return hashlib.sha256(b"part\0" + pdu).hexdigest()
 
 
 def _listed(answer: Answer) -> list[tuple[int, bytes]]:
