@@ -15,6 +15,7 @@ from hardware.ble.captures import Capture, CaptureError
 from hardware.ble.describe import described
 from hardware.ble.jsonlines import to_line
 from hardware.device import DeviceError, known_devices
+from hardware.modem import commands as modem_commands
 from hardware.wifi import commands as wifi_commands
 
 
@@ -57,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     wifi_commands.add_arguments(commands.add_parser("wifi", help="the guests' own Wi-Fi network"))
     device_commands.add_arguments(commands)
+    modem_commands.add_arguments(commands)
     return parser
 
 

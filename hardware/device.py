@@ -14,6 +14,7 @@ from hardware.reasons import DeviceError as DeviceError
 from hardware.reasons import Reason as Reason
 
 # (family, driver): "module:function", called with what follows the driver in the name ("" if nothing).
+# A driver called "/PORT" is called with any path of a device: modem:/dev/ttyUSB2, colons and all.
 # A driver that ends in a star takes its number with it: "hci*" is called with "hci0" for ble:hci0, "hci0:x" for ble:hci0:x.
 DRIVERS: dict[tuple[str, str], str] = {
     ("beacon", "hci*"): "hardware.ble.bluez_broadcast:open_broadcaster",
@@ -26,6 +27,7 @@ DRIVERS: dict[tuple[str, str], str] = {
     ("camera", "v4l"): "hardware.camera.v4l:open_camera",
     ("light", "gpio"): "hardware.light.gpio:open_light",
     ("light", "sim"): "hardware.light.sim:open_light",
+    ("modem", "/PORT"): "hardware.modem.driver:open_modem",
     ("modem", "sim"): "hardware.modem.sim:open_modem",
     ("printer", "file"): "hardware.printer.reaching:open_file",
     ("printer", "net"): "hardware.printer.reaching:open_net",
@@ -48,13 +50,17 @@ def find_driver(name: str) -> tuple[str, str]:
     family, _, rest = name.partition(":")
     driver, _, argument = rest.partition(":")
     target = DRIVERS.get((family, driver))
+    if rest.startswith("/"):
+        target, argument = DRIVERS.get((family, "/PORT")), rest
     if target is None:
         stem = driver.rstrip("0123456789")
         target = DRIVERS.get((family, f"{stem}*")) if stem != driver else None
         argument = f"{driver}:{argument}" if argument else driver
     if target is None:
         known = ", ".join(known_devices())
-        raise DeviceError(Reason.BAD_NAME, f"There is no device called {name!r}. Known are: {known}.")
+        # Without its wishes: a modem's PIN is among them.
+        called = name.partition(",")[0]
+        raise DeviceError(Reason.BAD_NAME, f"There is no device called {called!r}. Known are: {known}.")
     return target, argument
 
 

@@ -138,7 +138,8 @@ SETTINGS = (
         "Ways in, the usual one first: click, sms, code, coupon, member",
         remote=True,
     ),
-    Setting("PORTAL_MODEM", modem, "", "Modem for codes by SMS; empty: none"),
+    # A secret, as the SIM card's PIN may stand in it: modem:/dev/ttyUSB2,pin=1234.
+    Setting("PORTAL_MODEM", modem, "", "Modem for codes by SMS; empty: none", secret=True),
     Setting("PORTAL_COUNTRY", country, "DE", "Country whose phone numbers are typed without +", remote=True),
     Setting(
         "PORTAL_CONTACT",

@@ -1,1 +1,1 @@
-"""Text messages: the port, what a message weighs, a simulated modem. The real driver has its own issue."""
+"""Text messages: the port, codecs for PDU and AT, the driver of a real modem, simulated ones."""

@@ -1,7 +1,8 @@
 """A simulated modem: `modem:sim`, or with wishes `modem:sim:delay=2,network=0,credit=5,refuse=0.1,seed=7`.
 
 It keeps the rules of a real one and sends nothing to anybody: one message at a time, seconds for each part, no network, no
-credit, refusals of the network. What it "sent" can be read from `sent`.
+credit, refusals of the network, a plug that can be pulled. What it "sent" can be read from `sent`; whoever holds the object lets
+messages arrive. (A simulated modem that speaks AT, for the real driver, is `far_side.py`.)
 """
 
 from __future__ import annotations
@@ -12,10 +13,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from hardware.device import DeviceError, Reason
-from hardware.modem.modem import Message, NotSent, Sent
+from hardware.modem.modem import Message, NotSent, Owner, Received, Report, Sent, Status
+from hardware.modem.pdu import outcome_of
+from hardware.modem.sim_inbox import SimInbox
 from hardware.modem.text import weigh
+from hardware.reasons import Found, Lost
 
 KEPT = 200
 """Messages that can be read again; older ones are forgotten."""
@@ -57,13 +62,18 @@ class SimModem:
         self._line = threading.Lock()
         self._kept: deque[Message] = deque(maxlen=KEPT)
         self._reference = 0
+        self._parts = 100
+        self._plugged = True
+        self._inbox = SimInbox(self._closing)
+        self._asked: dict[int, tuple[str, str]] = {}
+        self._count = 0
 
     @property
     def sent(self) -> tuple[Message, ...]:
         """What it was given and took, the oldest first."""
         return tuple(self._kept)
 
-    def send(self, number: str, text: str) -> Sent | NotSent:
+    def send(self, number: str, text: str, *, ticket: str = "") -> Sent | NotSent:
         """As a real modem: what is wrong is found before the air, or after the seconds that the network took to say so."""
         if not _E164.fullmatch(number):
             return NotSent("bad-number", "That is no number in international form, such as +4366012345678.")
@@ -75,13 +85,15 @@ class SimModem:
         if not self._line.acquire(blocking=False):
             return NotSent("busy", "The modem is sending another message. Try again in a few seconds.")
         try:
-            return self._send(number, text, parts)
+            return self._send(number, text, parts, ticket)
         finally:
             self._line.release()
 
-    def _send(self, number: str, text: str, parts: int) -> Sent | NotSent:
+    def _send(self, number: str, text: str, parts: int, ticket: str) -> Sent | NotSent:
         if self._closing.is_set():
             return NotSent("closed", "The modem has been closed.")
+        if not self._plugged:
+            return NotSent("gone", "The modem is not there. Plug it in: it is used as soon as it is.")
         if not self._hears_network():
             return NotSent("no-network", "The modem finds no network. Check antenna, SIM card and PIN.")
         self._sleep(self._delay_s * parts)
@@ -97,11 +109,54 @@ class SimModem:
             self.credit -= parts
         self._kept.append(Message(number, text, self._now(), parts))
         self._reference = (self._reference + 1) % 256
-        return Sent(parts, self._reference)
+        references = tuple((self._parts + part) % 256 for part in range(parts))
+        self._parts = (self._parts + parts) % 256
+        if ticket:
+            self._asked |= dict.fromkeys(references, (number, ticket))
+        return Sent(parts, self._reference, references)
 
     def _hears_network(self) -> bool:
         # Asked anew each time: it may go while a message is on the air.
         return self.network
+
+    # What comes
+
+    def listen(self, owner: Owner) -> None:
+        """Give what comes to this owner."""
+        self._inbox.listen(owner)
+
+    def status(self) -> Status:
+        """How it is."""
+        return Status(self._plugged, network=self._plugged and self._hears_network(), model="simulated")
+
+    def arrive(self, number: str, text: str) -> None:
+        """A message for this modem; kept until an owner has it."""
+        self._count += 1
+        at = datetime.fromtimestamp(self._now(), UTC)
+        self._inbox.put(Received(f"sim-{self._count}-{at.timestamp()}", number, text, at))
+
+    def report(self, reference: int, status: int = 0) -> None:
+        """What became of the part with this reference, where a report was asked for."""
+        number, ticket = self._asked.get(reference, ("", ""))
+        if not ticket:
+            return
+        self._count += 1
+        at = datetime.fromtimestamp(self._now(), UTC)
+        key = f"sim-{self._count}-{at.timestamp()}"
+        self._inbox.put(Report(key, number, reference, outcome_of(status), status, at, ticket))
+
+    def unplug(self) -> None:
+        """Pull it out; what comes then lies at the network."""
+        self._plugged = False
+        self._inbox.pause(
+            Lost(Reason.NOT_FOUND, "The modem is not there. Plug it in: it is used as soon as it is.")
+        )
+
+    def plug(self) -> None:
+        """Put it in again."""
+        self._parts = 100
+        self._plugged = True
+        self._inbox.go_on(Found())
 
     def describe(self) -> str:
         """One line for screens."""
@@ -110,6 +165,7 @@ class SimModem:
     def close(self) -> None:
         """Send no more."""
         self._closing.set()
+        self._inbox.close()
 
 
 def open_modem(argument: str) -> SimModem:

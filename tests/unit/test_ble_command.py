@@ -131,6 +131,7 @@ def test_list_tells_the_names_that_can_be_opened() -> None:
         "ble:raw",
         "ble:replay",
         "ble:sim",
+        "modem:/PORT",
         "modem:sim",
         "printer:net",
     }

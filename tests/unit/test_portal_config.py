@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from edge.portal.app import way_settings
-from edge.portal.config import read_config
-from hub.client.settings import SettingsError
+from edge.portal.config import SETTINGS, read_config
+from hub.client.settings import SettingsError, shown
 
 
 def test_without_settings_there_is_no_access_point_and_one_way_in() -> None:
@@ -80,3 +80,13 @@ def test_every_mistake_is_told_together() -> None:
     with pytest.raises(SettingsError) as wrong:
         read_config({"PORTAL_NAME": "x", "PORTAL_WAYS": "y", "PORTAL_MBYTES": "-1"}, {})
     assert len(wrong.value.mistakes) == 3
+
+
+def test_a_modem_s_pin_is_not_shown_with_its_name_nor_with_a_mistake() -> None:
+    config = read_config({"PORTAL_MODEM": "modem:/dev/ttyUSB2,pin=4711"}, {})
+    assert config.modem == "modem:/dev/ttyUSB2,pin=4711"
+    (setting,) = (one for one in SETTINGS if one.name == "PORTAL_MODEM")
+    assert shown(setting, config.modem) == "(set)"
+    with pytest.raises(SettingsError) as wrong:
+        read_config({"PORTAL_MODEM": "/dev/ttyUSB2,pin=4711"}, {})
+    assert "4711" not in str(wrong.value)

@@ -198,7 +198,7 @@ class SmsCodes:
                 for sends in (self._numbers.get(who), self._places.get(place)):
                     if sends is not None and now in sends.at:
                         sends.at.remove(now)
-                if answer.reason in ("no-network", "no-credit", "closed"):
+                if answer.reason in ("no-network", "no-credit", "closed", "no-sim", "gone"):
                     self._failed_at = now
                 if who in self._numbers:
                     # The number has had nothing; whoever asked waits all the same, for each try is a write to the card.
