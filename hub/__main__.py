@@ -11,6 +11,9 @@ if __name__ == "__main__":
         from hub.value.commands import main as value
 
         sys.exit(value(sys.argv[2:]))
+    # sqlite-utils takes pandas along where that is installed: fifty megabytes that no program of a shop has any use for.
+    sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]  # None is how Python notes that there is none
+
     from hub.cli import main
 
     sys.exit(main())

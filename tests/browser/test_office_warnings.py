@@ -51,7 +51,7 @@ def test_a_silent_node_is_told_with_how_long_and_not_what_follows_from_it(
     ):
         there = browse(viewport=viewport, storage_state=state)
         there.goto(f"{base}/manage/?lang={language}")
-        warnings = there.locator(".warning")
+        warnings = there.locator(".attention .warning")
         expect(warnings).to_have_count(1)
         expect(warnings).to_contain_text(what)
         expect(warnings.locator(".since")).to_contain_text(long)

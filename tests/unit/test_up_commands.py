@@ -149,7 +149,7 @@ def test_a_proof_that_nobody_knows_is_refused_with_the_list() -> None:
     )
     assert done.returncode == 2
     assert "There are: " in done.stderr
-    assert "kill-9, lossy-line" in done.stderr
+    assert "kill-9, lift, lossy-line" in done.stderr
 
 
 @pytest.mark.parametrize(
