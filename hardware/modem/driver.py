@@ -20,10 +20,10 @@ from hardware.modem.at import Came, Kept
 from hardware.modem.awaited import Awaited
 from hardware.modem.inbox import Inbox
 from hardware.modem.line import ModemLine
-from hardware.modem.modem import Message, NotSent, Owner, Sent, Status
+from hardware.modem.modem import Gate, Message, NotSent, Owner, Sent, Status
 from hardware.modem.opening import Pin, Ready, look, make_ready, route
 from hardware.modem.sending import Sender, refused_before
-from hardware.modem.talk import LOOK_S, Hung, Line, Talk, Times
+from hardware.modem.talk import LOOK_S, Held, Hung, Line, Talk, Times
 from hardware.reasons import DeviceError, Found, Lost, Reason
 from hardware.wishes import read_wishes, whole
 
@@ -37,6 +37,7 @@ CLOSE_S = 5.0
 SILENT = "The modem does not answer, not even after a restart. Pull it out and plug it in again; where it stays so, replace it."
 UNSURE = "The modem fell silent while it had the message: it may have gone out or not."
 GONE = NotSent("gone", "The modem is not there. Plug it in: it is used as soon as it is.")
+HELD = NotSent("held", "It was held back at the last moment.")
 CLOSED = NotSent("closed", "The modem has been closed.")
 BUSY = NotSent("busy", "Too many messages wait for the modem. Try again in a few seconds.")
 
@@ -46,6 +47,7 @@ class _Job:
     number: str
     text: str
     ticket: str
+    gate: Gate | None
     done: Future[Sent | NotSent]
 
 
@@ -89,7 +91,7 @@ class RealModem:
         """Nothing: a real modem keeps nothing."""
         return ()
 
-    def send(self, number: str, text: str, *, ticket: str = "") -> Sent | NotSent:
+    def send(self, number: str, text: str, *, ticket: str = "", gate: Gate | None = None) -> Sent | NotSent:
         """Send it when those before are done."""
         refused = refused_before(number, text)
         if refused:
@@ -99,7 +101,7 @@ class RealModem:
             if self._finder.closing.is_set():
                 return CLOSED
             try:
-                self._jobs.put_nowait(_Job(number, text, ticket, done))
+                self._jobs.put_nowait(_Job(number, text, ticket, gate, done))
             except queue.Full:
                 return BUSY
         return done.result()
@@ -201,7 +203,7 @@ class RealModem:
     def _work(self, talk: Talk, job: _Job) -> None:
         answer: Sent | NotSent = NotSent("unsure", UNSURE)
         try:
-            answer = self._sender.send(talk, job.number, job.text, job.ticket, lambda: self._hear(talk))
+            answer = self._send(talk, job)
         except OSError:
             answer = GONE if self._nothing_left(talk) else answer
             raise
@@ -215,9 +217,20 @@ class RealModem:
         finally:
             job.done.set_result(answer)
 
+    def _send(self, talk: Talk, job: _Job) -> Sent | NotSent:
+        try:
+            return self._sender.send(
+                talk, job.number, job.text, job.ticket, lambda: self._hear(talk), job.gate
+            )
+        except Held:
+            # It waits for a message that does not come.
+            if not talk.escape():
+                raise Hung("AT+CMGS", handed_over=False) from None
+            return HELD
+
     def _once_more(self, talk: Talk, job: _Job) -> Sent | NotSent:
         try:
-            return self._sender.send(talk, job.number, job.text, job.ticket, lambda: self._hear(talk))
+            return self._send(talk, job)
         except (OSError, Hung):
             self._let_go()
             return NotSent("gone", SILENT) if self._nothing_left(talk) else NotSent("unsure", UNSURE)

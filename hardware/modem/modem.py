@@ -8,6 +8,8 @@ owner who keeps keys has each once.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
@@ -26,9 +28,15 @@ Reason = Literal[
     "no-sim",
     "gone",
     "unsure",
+    "held",
 ]
-"""`gone`: the modem is unplugged or silent, and nothing of the message has left. `unsure`: it fell silent with the message in
-its hands, or with parts of it sent; sending it again may send it twice."""
+"""`held`: whoever sends shut the gate at the last moment. `gone`: the modem is unplugged or silent, and nothing of the message
+has left. `unsure`: it fell silent with the message in its hands, or with parts of it sent; sending it again may send it twice."""
+
+
+Gate = Callable[[], AbstractContextManager[bool]]
+"""Entered when the modem waits for the first part of a message, and left when it has it: False inside means that nothing is to
+leave any more. Whoever sends can keep others out meanwhile. The modem's thread enters it, once for each try."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +149,9 @@ class Modem(Protocol):
 class TwoWayModem(Modem, Protocol):
     """A modem that also hears."""
 
-    def send(self, number: str, text: str, *, ticket: str = "") -> Sent | NotSent:
-        """As `Modem.send`. With a ticket, the network is asked for a report of each part."""
+    def send(self, number: str, text: str, *, ticket: str = "", gate: Gate | None = None) -> Sent | NotSent:
+        """As `Modem.send`. With a ticket, the network is asked for a report of each part. With a gate, nothing leaves but inside
+        it; the parts behind the first follow it."""
 
     def listen(self, owner: Owner) -> None:
         """Give what comes, and what lies there already, to this owner from now on."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from hardware.modem.alphabet import cut
 from hardware.modem.awaited import Awaited
 from hardware.modem.fields import Piece
-from hardware.modem.modem import NotSent, Sent
+from hardware.modem.modem import Gate, NotSent, Sent
 from hardware.modem.opening import has_network
 from hardware.modem.pdu import Submit, tpdu_length, write_submit
 from hardware.modem.talk import Talk
@@ -47,9 +47,16 @@ class Sender:
         """Whether a part of the message under way has gone out."""
 
     def send(
-        self, talk: Talk, number: str, text: str, ticket: str, between: Callable[[], object]
+        self,
+        talk: Talk,
+        number: str,
+        text: str,
+        ticket: str,
+        between: Callable[[], object],
+        gate: Gate | None = None,
     ) -> Sent | NotSent:
-        """Send it. OSError and `Hung` where the line breaks; `talk.handing_over` and `Hung.handed_over` say how far it was."""
+        """Send it; the first part through the gate (`hardware.modem.talk.Held` where it is shut). OSError and `Hung` where the
+        line breaks; `talk.handing_over` and `Hung.handed_over` say how far it was."""
         self.begun = False
         if not has_network(talk):
             return NotSent(
@@ -63,7 +70,7 @@ class Sender:
         for at, part in enumerate(texts, 1):
             piece = Piece(self._long, len(texts), at) if len(texts) > 1 else None
             pdu = write_submit(Submit(number, part, coding, piece, bool(ticket), VALID_S))
-            sent = self._part(talk, pdu)
+            sent = self._part(talk, pdu, None if references else gate)
             if isinstance(sent, NotSent):
                 gone = f" {len(references)} of {len(texts)} parts had gone out." if references else ""
                 return NotSent(sent.reason, sent.sentence + gone)
@@ -74,9 +81,9 @@ class Sender:
             between()
         return Sent(len(texts), references[-1], tuple(references))
 
-    def _part(self, talk: Talk, pdu: bytes) -> int | NotSent:
+    def _part(self, talk: Talk, pdu: bytes, gate: Gate | None) -> int | NotSent:
         for left in range(TRIES - 1, -1, -1):
-            answer = talk.ask(f"AT+CMGS={tpdu_length(pdu)}", talk.times.prompt, pdu=pdu)
+            answer = talk.ask(f"AT+CMGS={tpdu_length(pdu)}", talk.times.prompt, pdu=pdu, gate=gate)
             if answer.good:
                 said = re.search(r"(\d+)", " ".join(answer.lines))
                 return int(said[1]) % 256 if said else 0

@@ -13,10 +13,11 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import UTC, datetime
 
 from hardware.device import DeviceError, Reason
-from hardware.modem.modem import Message, NotSent, Owner, Received, Report, Sent, Status
+from hardware.modem.modem import Gate, Message, NotSent, Owner, Received, Report, Sent, Status
 from hardware.modem.pdu import outcome_of
 from hardware.modem.sim_inbox import SimInbox
 from hardware.modem.text import weigh
@@ -73,7 +74,7 @@ class SimModem:
         """What it was given and took, the oldest first."""
         return tuple(self._kept)
 
-    def send(self, number: str, text: str, *, ticket: str = "") -> Sent | NotSent:
+    def send(self, number: str, text: str, *, ticket: str = "", gate: Gate | None = None) -> Sent | NotSent:
         """As a real modem: what is wrong is found before the air, or after the seconds that the network took to say so."""
         if not _E164.fullmatch(number):
             return NotSent("bad-number", "That is no number in international form, such as +4366012345678.")
@@ -85,17 +86,20 @@ class SimModem:
         if not self._line.acquire(blocking=False):
             return NotSent("busy", "The modem is sending another message. Try again in a few seconds.")
         try:
-            return self._send(number, text, parts, ticket)
+            return self._send(number, text, parts, ticket, gate)
         finally:
             self._line.release()
 
-    def _send(self, number: str, text: str, parts: int, ticket: str) -> Sent | NotSent:
+    def _send(self, number: str, text: str, parts: int, ticket: str, gate: Gate | None) -> Sent | NotSent:
         if self._closing.is_set():
             return NotSent("closed", "The modem has been closed.")
         if not self._plugged:
             return NotSent("gone", "The modem is not there. Plug it in: it is used as soon as it is.")
         if not self._hears_network():
             return NotSent("no-network", "The modem finds no network. Check antenna, SIM card and PIN.")
+        with gate() if gate is not None else nullcontext(True) as go:
+            if not go:
+                return NotSent("held", "It was held back at the last moment.")
         self._sleep(self._delay_s * parts)
         if self._closing.is_set():
             return NotSent("closed", "The modem was closed while it sent.")

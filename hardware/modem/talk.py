@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Protocol
 
 from hardware.modem.at import ESCAPE, Answer, Came, Dialogue, Event, Kept, News, Silent, Write
+from hardware.modem.modem import Gate
 
 LOOK_S = 0.1
 """How long one look at the line takes at most: whoever closes the modem waits so long."""
@@ -52,6 +54,10 @@ class Hung(Exception):
         self.handed_over = handed_over
 
 
+class Held(Exception):
+    """The gate was shut: the modem waited for a message and got none."""
+
+
 class Talk:
     """One line, one thread."""
 
@@ -63,6 +69,7 @@ class Talk:
         self._line = line
         self._clock = clock
         self._dialogue = Dialogue()
+        self._gate: Gate | None = None
 
     def ask(
         self,
@@ -71,8 +78,10 @@ class Talk:
         *,
         prefix: str | None = None,
         pdu: bytes | None = None,
+        gate: Gate | None = None,
     ) -> Answer:
-        """What the modem says to a command; Hung where it says nothing."""
+        """What the modem says to a command; Hung where it says nothing, Held where the gate does not let the PDU through."""
+        self._gate = gate
         within_s = self.times.answer if within_s is None else within_s
         self.handing_over = False
         octets = self._dialogue.ask(
@@ -121,14 +130,21 @@ class Talk:
             if not self._look(LOOK_S / 2, hushed=True):
                 return
 
+    def _hand_over(self, octets: bytes) -> None:
+        with self._gate() if self._gate is not None else nullcontext(True) as go:
+            if go:
+                self.handing_over = True
+                self._line.write(octets)
+                return
+        raise Held
+
     def _look(self, timeout_s: float, *, hushed: bool = False) -> list[Event]:
         octets = self._line.read(timeout_s)
         now = self._clock()
         events = self._dialogue.feed(octets, now) or self._dialogue.tick(now)
         for event in events:
             if isinstance(event, Write):
-                self.handing_over = True
-                self._line.write(event.octets)
+                self._hand_over(event.octets)
             elif isinstance(event, Came | Kept | News):
                 self.unasked.append(event)
         return events if octets or not hushed else []
