@@ -25,12 +25,13 @@ MOST_PIECE_BYTES = 128 * 2**20
 NAMES_AT_ONCE = 4_000
 
 _LINE = "line-[A-Za-z0-9-]{1,60}"
-_PIECE = re.compile(f"{_LINE}/(seg|base|part)-[0-9]{{1,20}}(-[0-9]{{1,20}})?")
+_PIECE = re.compile(f"{_LINE}/(seg|base|part)-[0-9]{{1,20}}(-[0-9]{{1,20}})?|people/list-0")
 _LINE_ALONE = re.compile(_LINE)
 
 
 def is_piece(name: str) -> bool:
-    """Whether a piece may be called so: a line, a kind and its numbers, and nothing that leads out of a folder."""
+    """Whether a piece may be called so: a line, a kind and its numbers, or the list of who was forgotten; nothing leads out of
+    a folder."""
     return _PIECE.fullmatch(name) is not None
 
 

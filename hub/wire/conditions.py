@@ -141,6 +141,19 @@ def hours_in(condition: Condition) -> tuple[Hours, ...]:
             return ()
 
 
+def segments_in(condition: Condition) -> frozenset[str]:
+    """The segments for which a condition asks, anywhere in it."""
+    match condition:
+        case All(of=parts) | Any(of=parts):
+            return frozenset(name for part in parts for name in segments_in(part))
+        case Not(that=that):
+            return segments_in(that)
+        case InSegment(any_of=names):
+            return frozenset(names)
+        case _:
+            return frozenset()
+
+
 def unmet_at_any_time(condition: Condition, purchase: Purchase) -> Refusal | None:
     """As `unmet`, for whoever does not know the time: None where some hour of the week meets it.
 

@@ -15,22 +15,48 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from hub.wire.events_care import CARE_KINDS
+from hub.wire.events_members import MEMBER_KINDS
+from hub.wire.events_members import ConsentGiven as ConsentGiven
+from hub.wire.events_members import ConsentWithdrawn as ConsentWithdrawn
+from hub.wire.events_messages import MESSAGE_KINDS
+from hub.wire.events_value import VALUE_KINDS
+from hub.wire.fact import (
+    Cents as Cents,
+)
+from hub.wire.fact import (
+    Channel as Channel,
+)
+from hub.wire.fact import (
+    ClockState as ClockState,
+)
+from hub.wire.fact import (
+    Count as Count,
+)
+from hub.wire.fact import (
+    Fact as Fact,
+)
+from hub.wire.fact import (
+    Kind as Kind,
+)
+from hub.wire.fact import (
+    Name as Name,
+)
+from hub.wire.fact import (
+    Ordinal as Ordinal,
+)
+from hub.wire.fact import (
+    Serial as Serial,
+)
+from hub.wire.fact import (
+    Short as Short,
+)
+from hub.wire.fact import (
+    Stamp as Stamp,
+)
+
 MAX_EVENT_BYTES = 16_384
 """A fact is small. Whatever is longer is parked on the device, with a sentence."""
-
-Serial = Annotated[str, Meta(pattern="^[0-9a-f]{16}$")]
-Name = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,39}$")]
-Kind = Annotated[str, Meta(pattern="^[a-z]+[.][a-z]+$", max_length=60)]
-Count = Annotated[int, Meta(ge=0, le=2**53)]
-Ordinal = Annotated[int, Meta(ge=1, le=2**53)]
-Cents = Annotated[int, Meta(ge=0, le=10**12)]
-Stamp = Annotated[float, Meta(ge=0, le=253_402_300_799)]
-Short = Annotated[str, Meta(max_length=200)]
-Channel = Literal["portal", "kiosk", "link", "till", "shell", "poster", "beacon", "sms"]
-"""By which way somebody came to an offer. "poster", "beacon" and "sms" stand in the address that was printed, sent by radio or
-written in a message; they tell of the thing, never of who followed it."""
-
-ClockState = Literal["unset", "restored", "lan", "ntp"]
 
 
 class BadEvent(ValueError):
@@ -48,12 +74,6 @@ class Event(msgspec.Struct, frozen=True):
     clock: ClockState
     data: msgspec.Raw = msgspec.Raw(b"{}")
     boot: Count = 0
-
-
-class Fact(msgspec.Struct, frozen=True, kw_only=True):
-    """What every fact says. `simulated` is true for whatever a simulator or a recording made."""
-
-    simulated: bool = False
 
 
 class VisitClosed(Fact, frozen=True, kw_only=True):
@@ -231,35 +251,16 @@ class PortalJoined(Fact, frozen=True, kw_only=True):
     batch: Short = ""
 
 
-class ConsentGiven(Fact, frozen=True, kw_only=True):
-    """Somebody agreed to one purpose: with which words, in which language, where. `member` is opaque."""
-
-    member: Annotated[str, Meta(min_length=8, max_length=40)]
-    purpose: Literal["recognise", "messages"]
-    text: Annotated[str, Meta(min_length=1, max_length=1_000)]
-    text_version: Short
-    language: Short
-    place: Short
-
-
-class ConsentWithdrawn(Fact, frozen=True, kw_only=True):
-    """Somebody took their consent back; `purpose` "all" is the wish to be forgotten."""
-
-    member: Annotated[str, Meta(min_length=8, max_length=40)]
-    purpose: Literal["recognise", "messages", "all"]
-    place: Short
-
-
 class DeviceHealth(Fact, frozen=True, kw_only=True):
     """What a node says of itself: codes of its warnings, and its counts."""
 
     program: Short
     warnings: tuple[Short, ...] = ()
-    counts: dict[Short, float] = {}
-    texts: dict[Short, Short] = {}
+    counts: dict[Short, float] = msgspec.field(default_factory=dict)
+    texts: dict[Short, Short] = msgspec.field(default_factory=dict)
 
 
-KINDS: dict[str, type[Fact]] = {
+_SHOP_KINDS: dict[str, type[Fact]] = {
     "visit.closed": VisitClosed,
     "occupancy.measured": OccupancyMeasured,
     "street.counted": StreetCounted,
@@ -273,10 +274,10 @@ KINDS: dict[str, type[Fact]] = {
     "coupon.reserved": CouponReserved,
     "coupon.released": CouponReleased,
     "portal.joined": PortalJoined,
-    "consent.given": ConsentGiven,
-    "consent.withdrawn": ConsentWithdrawn,
     "device.health": DeviceHealth,
 }
+
+KINDS: dict[str, type[Fact]] = {**_SHOP_KINDS, **MEMBER_KINDS, **CARE_KINDS, **MESSAGE_KINDS, **VALUE_KINDS}
 
 KIND_OF: dict[type[Fact], str] = {fact: kind for kind, fact in KINDS.items()}
 

@@ -52,6 +52,18 @@ class Refusal(StrEnum):
     UNDO_TOO_LATE = "undo_too_late"
     UNDO_NOT_HERE = "undo_not_here"
     KEY_ENDED = "key_ended"
+    OWN_PURSE = "own_purse"
+    NO_SUCH_PURSE = "no_such_purse"
+    SUM_NEEDED = "sum_needed"
+    MORE_THAN_PURCHASE = "more_than_purchase"
+    MORE_THAN_PART = "more_than_part"
+    TOO_FEW_POINTS = "too_few_points"
+    PURSE_TOO_SMALL = "purse_too_small"
+    PURSE_DAY_LIMIT = "purse_day_limit"
+    PURSE_NEEDS_HUB = "purse_needs_hub"
+    PURSE_FULL = "purse_full"
+    TOPUP_SUM = "topup_sum"
+    TOPUP_SPENT = "topup_spent"
 
 
 _SENTENCES: dict[Refusal, tuple[str, str]] = {
@@ -210,6 +222,54 @@ _SENTENCES: dict[Refusal, tuple[str, str]] = {
     Refusal.KEY_ENDED: (
         "The device that gave out this coupon has a new key, and the shop has ended the old one. Take the offer again.",
         "发放这张优惠券的设备已更换密钥，旧密钥已停用。请重新领取优惠券。",
+    ),
+    Refusal.OWN_PURSE: (
+        "Nobody pays from or into their own purse at the till. Ask a colleague.",
+        "收银员不能操作自己的会员账户，请由同事办理。",
+    ),
+    Refusal.NO_SUCH_PURSE: (
+        "This shop keeps nothing of the kind. The manager's page Points and value says what there is.",
+        "本店没有这种账户。经理页面“积分与储值”中有说明。",
+    ),
+    Refusal.SUM_NEEDED: (
+        "How much is to be paid? Type the sum, such as 12.50.",
+        "请输入要支付的金额，例如 12.50。",
+    ),
+    Refusal.MORE_THAN_PURCHASE: (
+        "That is more than the purchase comes to.",
+        "支付金额超过了这次消费的金额。",
+    ),
+    Refusal.MORE_THAN_PART: (
+        "Only a part of a purchase can be paid with points. Type a smaller sum.",
+        "积分只能支付消费的一部分，请输入较小的金额。",
+    ),
+    Refusal.TOO_FEW_POINTS: (
+        "That is fewer points than can be spent at once.",
+        "低于单次可用积分的最低数量。",
+    ),
+    Refusal.PURSE_TOO_SMALL: (
+        "There is less than that to spend.",
+        "可用余额不足。",
+    ),
+    Refusal.PURSE_DAY_LIMIT: (
+        "As much has been paid from this purse today as may be in one day.",
+        "该账户今日支付已达上限。",
+    ),
+    Refusal.PURSE_NEEDS_HUB: (
+        "This till is cut off from the shop's hub and cannot do that alone. Try again soon, or take another payment.",
+        "本收银台与店内主机断开，无法单独办理。请稍后再试，或改用其他方式支付。",
+    ),
+    Refusal.PURSE_FULL: (
+        "No more fits into this purse: it would hold more than the shop allows.",
+        "充值后将超过账户余额上限。",
+    ),
+    Refusal.TOPUP_SUM: (
+        "That is less or more than may be paid in at once. The manager's page Points and value says how much.",
+        "单次充值金额不在允许范围内，请参阅经理页面“积分与储值”。",
+    ),
+    Refusal.TOPUP_SPENT: (
+        "Some of that has been spent already. Take the payment back first.",
+        "其中一部分已被使用，请先撤销该笔支付。",
     ),
 }
 

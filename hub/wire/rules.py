@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from hub.wire.conditions import Purchase, hours_in, unmet, unmet_at_any_time, within
+from hub.wire.conditions import InSegment, Purchase, hours_in, unmet, unmet_at_any_time, within
 from hub.wire.coupon import Coupon
 from hub.wire.refusals import Refusal
 from hub.wire.snapshot import Campaign, Key
@@ -221,6 +221,12 @@ def _wrong_with_holding(campaign: Campaign, facts: Facts) -> Refusal | None:
         return Refusal.MEMBER_NEEDED
     if facts.bound_to and facts.member != facts.bound_to:
         return Refusal.NOT_FOR_THIS_MEMBER
+    if campaign.audience and not facts.bound_to:
+        wrong = unmet(
+            InSegment(campaign.audience), Purchase(0, 0, member=facts.member or None, segments=facts.segments)
+        )
+        if wrong is not None:
+            return wrong
     if facts.member and facts.member == facts.staff_member:
         return Refusal.OWN_COUPON
     return None

@@ -15,7 +15,9 @@ from typing import Annotated, Literal, TypeVar
 import msgspec
 from msgspec import Meta
 
-from hub.wire.conditions import Condition, Hours
+from hub.wire.conditions import Condition, Hours, SegmentName
+from hub.wire.forgetting import Forgotten
+from hub.wire.purse_rules import PurseSection
 
 Text = dict[str, str]
 """One text in several languages: language code to text."""
@@ -129,6 +131,11 @@ class Campaign(msgspec.Struct, frozen=True):
 
     holdout_salt: str = ""
     """By which the group is drawn; random, and the same for as long as the campaign lives."""
+
+    audience: Annotated[tuple[SegmentName, ...], Meta(max_length=20)] = ()
+    """Only members of one of these segments are shown and given it; empty: everybody. They are asked for when a coupon is given,
+    not when it is used: one for people who have not come for long must be good when they come. So each is made out to its member;
+    one that is not (an older node gave it) is good only for who is in a segment when it is used."""
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -277,6 +284,8 @@ SECTIONS: dict[str, type] = {
     "settings": dict[str, str],
     "shop_keys": list[ShopKeys],
     "chain_pepper": str,
+    "forgotten": Forgotten,
+    "purse": PurseSection,
 }
 
 T = TypeVar("T")
