@@ -18,6 +18,9 @@ CONFLICT = f"SELECT {', '.join(part.name for part in fields(Conflict))} FROM con
 REVERSAL = f"SELECT {', '.join(part.name for part in fields(Reversal))} FROM reversal WHERE shop = ?"  # noqa: S608
 RESERVATION = f"SELECT {', '.join(part.name for part in fields(Reservation))} FROM reservation WHERE shop = ?"  # noqa: S608
 
+USES_AS_ONE = "redeemed = use_by_member.redeemed + excluded.redeemed"
+"""How two rows of `use_by_member` about one member are one."""
+
 _ACT_ROW = attrgetter(*(part.name for part in fields(Act)))
 _CONFLICT_ROW = attrgetter(*(part.name for part in fields(Conflict)))
 _REVERSAL_ROW = attrgetter(*(part.name for part in fields(Reversal)))
@@ -221,8 +224,8 @@ class SqliteActs:
         if not by_member:
             return
         self._add(
-            """INSERT INTO use_by_member VALUES (:shop, ?, ?, ?)
-               ON CONFLICT (shop, member, campaign) DO UPDATE SET redeemed = use_by_member.redeemed + excluded.redeemed""",
+            "INSERT INTO use_by_member VALUES (:shop, ?, ?, ?) "  # noqa: S608 - words of our own
+            f"ON CONFLICT (shop, member, campaign) DO UPDATE SET {USES_AS_ONE}",
             [(*key, added) for key, added in by_member.items()],
         )
 

@@ -16,7 +16,7 @@ from hub.store.base_campaigns import ProposalQuestions
 from hub.store.base_chain import ChainQuestions
 from hub.store.base_figures import FigureParts, RollingQuestions
 from hub.store.base_fleet import FleetQuestions
-from hub.store.base_members import MemberFoldingQuestions
+from hub.store.base_gathered import FoldingOfMembers, PartsOfMembers
 from hub.store.base_notes import MoreParts
 from hub.store.base_offers import OfferActQuestions
 from hub.store.base_outs import OutsParts
@@ -239,7 +239,7 @@ class ActQuestions(OfferActQuestions, Protocol):
     def is_revoked(self, serial: str) -> bool: ...
 
 
-class LedgerQuestions(ActQuestions, PurchaseQuestions, RollingQuestions, MemberFoldingQuestions, Protocol):
+class LedgerQuestions(ActQuestions, PurchaseQuestions, RollingQuestions, FoldingOfMembers, Protocol):
     """What was derived from the journal, and the rights that follow from it. Rows in the order that `ledger` names."""
 
     def add_footfall(self, rows: Rows) -> None: ...
@@ -326,7 +326,7 @@ class ReportQuestions(Protocol):
     def last_noted(self, what: str) -> float | None: ...
 
 
-class Store(MoreParts, OutsParts, FigureParts, Protocol):
+class Store(PartsOfMembers, MoreParts, OutsParts, FigureParts, Protocol):
     """All of it, for one shop; `of_shop` for another one of the same database."""
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
+from hub.store.base_segments import PortraitFoldingQuestions
 from hub.store.member_records import Joined, MemberDay, MemberTotal
 
 
@@ -19,7 +20,7 @@ class MemberQuestions(Protocol):
     def totals(self, members: Collection[str], first_day: int, last_day: int) -> list[MemberTotal]: ...
 
 
-class MemberFoldingQuestions(Protocol):
+class MemberFoldingQuestions(PortraitFoldingQuestions, Protocol):
     """Keeping members' days; a part of `LedgerQuestions`."""
 
     def add_member_consents(self, rows: Iterable[Sequence[Any]]) -> None: ...

@@ -5,6 +5,10 @@ from __future__ import annotations
 from datetime import date
 from typing import Protocol
 
+from hub.store.base_care import CareQuestions
+from hub.store.base_doors import DoorQuestions
+from hub.store.base_segments import SegmentParts
+from hub.store.base_worth import WorthQuestions
 from hub.store.note_records import ChartNote
 
 
@@ -17,8 +21,14 @@ class NoteQuestions(Protocol):
     def remove(self, number: int) -> bool: ...
 
 
-class MoreParts(Protocol):
+class MoreParts(SegmentParts, Protocol):
     """What more belongs to one shop; `Store` has it too."""
 
     @property
+    def care(self) -> CareQuestions: ...
+    @property
+    def doors(self) -> DoorQuestions: ...
+    @property
     def notes(self) -> NoteQuestions: ...
+    @property
+    def worth(self) -> WorthQuestions: ...

@@ -16,21 +16,31 @@ from hub.client.db import Pool, explain, writing
 from hub.store.alarms_schema import MIGRATIONS_ALARMS
 from hub.store.audit_schema import MIGRATIONS_AUDIT
 from hub.store.campaigns_schema import MIGRATIONS_CAMPAIGNS
+from hub.store.care_schema import MIGRATIONS_CARE
 from hub.store.chain_schema import MIGRATIONS_CHAIN
+from hub.store.consents_schema import MIGRATIONS_CONSENTS
+from hub.store.doors_schema import MIGRATIONS_DOORS
 from hub.store.fleet_schema import MIGRATIONS_FLEET
 from hub.store.hidden_schema import MIGRATIONS_HIDDEN
+from hub.store.inbox_schema import MIGRATIONS_INBOX
 from hub.store.keys_schema import MIGRATIONS_KEYS
+from hub.store.mailings_schema import MIGRATIONS_MAILINGS
 from hub.store.members_schema import MIGRATIONS_MEMBERS
+from hub.store.messages_schema import MIGRATIONS_MESSAGES
 from hub.store.notes_schema import MIGRATIONS_NOTES
 from hub.store.outs_schema import MIGRATIONS_OUTS
 from hub.store.outside_schema import MIGRATIONS_OUTSIDE
 from hub.store.people_schema import MIGRATIONS_PEOPLE
 from hub.store.purchases_schema import MIGRATIONS_PURCHASES
+from hub.store.purse_schema import MIGRATIONS_PURSE
+from hub.store.register_schema import MIGRATIONS_REGISTER
 from hub.store.rollups_schema import MIGRATIONS_ROLLUPS
 from hub.store.schema import MIGRATIONS_HUB
+from hub.store.segments_schema import MIGRATIONS_SEGMENTS
 from hub.store.setback_schema import MIGRATIONS_SETBACK
 from hub.store.tenancy_schema import MIGRATIONS_TENANCY
 from hub.store.work_schema import MIGRATIONS_WORK
+from hub.store.worth_schema import MIGRATIONS_WORTH
 
 MIGRATIONS = (
     MIGRATIONS_HUB,
@@ -51,6 +61,16 @@ MIGRATIONS = (
     MIGRATIONS_ROLLUPS,
     MIGRATIONS_MEMBERS,
     MIGRATIONS_HIDDEN,
+    MIGRATIONS_CARE,
+    MIGRATIONS_REGISTER,
+    MIGRATIONS_PURSE,
+    MIGRATIONS_WORTH,
+    MIGRATIONS_DOORS,
+    MIGRATIONS_MESSAGES,
+    MIGRATIONS_INBOX,
+    MIGRATIONS_MAILINGS,
+    MIGRATIONS_CONSENTS,
+    MIGRATIONS_SEGMENTS,
 )
 """Every set of tables, in the order in which they are made."""
 
@@ -78,6 +98,8 @@ class HubPool(ABC):
     """The hub's database, for one shop of it. `shop` is 0 until the shop has been made."""
 
     shop: int = 0
+    on_trial: bool = False
+    """All that is done is forgotten afterwards: nothing but projections is to be touched."""
 
     def of_shop(self, number: int) -> Self:
         """The same connections for another shop of the same database."""
@@ -129,6 +151,14 @@ class HubPool(ABC):
         """The columns of a table's primary key, in its order."""
 
     @abstractmethod
+    def all_columns(self) -> list[tuple[str, str, str]]:
+        """Every column of every table of the hub: table, column, kind ("text", "blob" or something else)."""
+
+    @abstractmethod
+    def holds(self, column: str, kind: str) -> str:
+        """A condition with one value, given as octets: that they stand somewhere in this column of that kind."""
+
+    @abstractmethod
     def folding_of_all(self) -> int:
         """Which way of deriving all projections were made by, as an earlier release said it; 0 where nobody said."""
 
@@ -148,10 +178,14 @@ class HubPool(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Close every connection. May be called twice."""
+        """Close every connection. May be called twice. No other thread may be in the middle of anything."""
+
+    @abstractmethod
+    def interrupt(self) -> None:
+        """Break off what other threads ask at this moment."""
 
     def erasing(self, conn: Conn) -> AbstractContextManager[None]:  # noqa: ARG002 - for databases that can
-        """What is deleted inside is overwritten on the disk at once, where the database can do that."""
+        """What is deleted inside is overwritten on the disk at once, where the database can do that; a file does so always."""
         return nullcontext()
 
     def find_shop(self, wanted: int = 0) -> None:
@@ -226,6 +260,18 @@ class SqlitePool(Pool, HubPool):
         rows = self.read("SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk", table)
         return [str(name) for (name,) in rows]
 
+    def all_columns(self) -> list[tuple[str, str, str]]:
+        """Every column of every table: table, column, kind."""
+        rows = self.read(
+            """SELECT t.name, c.name, lower(c.type) FROM sqlite_schema t JOIN pragma_table_info(t.name) c
+               WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND t.name <> '_sqlite_migrations'"""
+        )
+        return [(str(table), str(column), str(kind)) for table, column, kind in rows]
+
+    def holds(self, column: str, kind: str) -> str:  # noqa: ARG002 - both are octets here
+        """That octets stand in a column. Both sides have to be octets, or SQLite looks for characters up to a NUL."""
+        return f"instr(CAST({column} AS BLOB), ?) > 0"
+
     def whole_database(self) -> AbstractContextManager[Conn]:
         """A file has one lock for all its shops."""
         return self.writing()
@@ -233,10 +279,3 @@ class SqlitePool(Pool, HubPool):
     def folding_of_all(self) -> int:
         """Which way of deriving all projections were made by, as an earlier release said it; 0 where nobody said."""
         return int(self.read("PRAGMA user_version")[0][0])
-
-    @contextmanager
-    def erasing(self, conn: Conn) -> Iterator[None]:
-        """What is deleted inside is overwritten in the file at once. SQLite leaves it there until something needs the room."""
-        conn.execute("PRAGMA secure_delete = ON")
-        yield
-        conn.execute("PRAGMA secure_delete = OFF")

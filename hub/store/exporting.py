@@ -22,14 +22,21 @@ EXPORTED: dict[str, tuple[str, ...]] = {
     "manager_role": (),
     "tag": ("sealed",),
     "tag_consent": (),
+    "retention": (),
+    **dict.fromkeys(("consent_record", "consent_words", "member_pause"), ()),
     "audit": (),
+    **dict.fromkeys(("segment", "segment_version", "segment_list"), ()),
     "api_key": ("hash",),
     "webhook": ("sealed", "url"),
     "product": (),
     "coupon": ("code",),
     **dict.fromkeys(("redemption", "reversal", "reservation", "refusal", "purchase"), ()),
+    **dict.fromkeys(("purse_rule", "purse_account", "purse_move", "purse_lot", "purse_act", "purse_reversal"), ()),
+    **dict.fromkeys(("purse_purchase", "purse_return", "purse_till"), ()),
     **dict.fromkeys(("conflict", "voucher", "tally", "rights", "use_by_quarter", "use_by_member"), ()),
     **dict.fromkeys(("footfall", "occupancy", "present", "interest", "exposure", "street", "guest", "consent"), ()),
+    "member_merge": (),
+    **dict.fromkeys(("care_plan", "care_version", "care_rules", "care_run", "care_path", "care_task"), ()),
     **dict.fromkeys(("reach", "kind_count", "flaw", "device_health", "chart_note"), ()),
 }  # fmt: skip
 """By table, the columns that stay here. The journal goes out too, event by event (`hub.outside.exporting`)."""
@@ -42,6 +49,7 @@ _SHOWN = tuple(
 """What is shown of people, with its noise."""
 
 STAYS: dict[str, str] = {
+    **dict.fromkeys(("forgotten", "forgetting", "forgetting_state"), "is about who is gone"),
     "journal": "goes out event by event",
     **dict.fromkeys(
         ("session", "session_use", "ticket", "totp", "recovery_code", "passkey", "invitation", "people_policy", "setup_code"),
@@ -53,11 +61,25 @@ STAYS: dict[str, str] = {
     **dict.fromkeys(("setback", "retelling", "derived", "alarm"), "is of this very machine"),
     **dict.fromkeys(("upstream", "relayed", "chain_section", "shop_below"), "is head office's"),
     **dict.fromkeys(("digest", "digest_issue", "digest_sending", "board"), "is read where it was made for"),
+    **dict.fromkeys(("member_worth", "worth_standing"), "is worked out anew each morning"),
     "noise_secret": "keeps people from being singled out",
     **dict.fromkeys(("figure_kept", "figure_changed", "shown_made", "shown_state"), "is of this very machine"),
     **dict.fromkeys(ROLLUPS, "is summed from what goes out"),
     **dict.fromkeys(("act_returned", "member_day", "member_first", "member_quarter"), "is summed from what goes out"),
+    **dict.fromkeys(("door_code", "door_invitation"), "is under way"),
+    "member_into": "follows from what goes out",
+    **dict.fromkeys(("member", "member_mark", "member_pair", "member_key"), "goes out by the people's own right alone"),
     **dict.fromkeys(_SHOWN, "is summed from what goes out"),
+    **dict.fromkeys(("message", "message_part", "message_report", "message_pace"), "is under way"),
+    **dict.fromkeys(("message_silence", "message_rule"), "is of this very machine"),
+    **dict.fromkeys(("mailing", "short_link", "screen_note"), "is under way"),
+    **dict.fromkeys(("talk", "talk_line", "heard_key", "join_wish", "number_stop"), "is sealed, or of one person"),
+    **dict.fromkeys(("keyword", "keyword_form"), "is read where it was made for"),
+    "push_subscription": "opens a person's browser",
+    "care_sum": "is summed from what goes out",
+    **dict.fromkeys(("portrait", "portrait_stay", "segment_member"), "is summed from what goes out"),
+    **dict.fromkeys(("segment_due", "segment_state", "segment_trial", "segment_change"), "is under way"),
+    **dict.fromkeys(("care_contact", "care_cursor", "care_coming"), "is under way"),
     **dict.fromkeys(("work", "work_file", "work_part", "work_turn", "webhook_message"), "is under way"),
 }  # fmt: skip
 """Why a table does not go out."""

@@ -11,15 +11,30 @@ from typing import Any
 
 from hub.store.acts import SqliteActs
 from hub.store.base import Rows
+from hub.store.care_folding import CareFolding
 from hub.store.connection import HubPool
+from hub.store.consents import ConsentFolding
 from hub.store.member_days import MemberFolding
+from hub.store.merges import SqlMergeFolding
 from hub.store.offer_acts import SqlOfferActs
+from hub.store.portraits import PortraitFolding
 from hub.store.purchases import SqlPurchases
+from hub.store.purse_folding import SqlPurseFolding
 from hub.store.records import Grant, LedgerCoupon, Tally
 from hub.store.schema import PROJECTIONS
 
 
-class SqliteLedger(SqliteActs, SqlOfferActs, SqlPurchases, MemberFolding):
+class SqliteLedger(
+    SqliteActs,
+    SqlOfferActs,
+    SqlPurchases,
+    CareFolding,
+    MemberFolding,
+    SqlMergeFolding,
+    SqlPurseFolding,
+    ConsentFolding,
+    PortraitFolding,
+):
     """Projections: each row follows from events alone."""
 
     def add_footfall(self, rows: Rows) -> None:

@@ -28,6 +28,22 @@ LEFT_AT = (
 )
 """When somebody took back what they had agreed to last."""
 
+_LEAST = (
+    "{0} = CASE WHEN member_first.{0} IS NULL OR excluded.{0} < member_first.{0} "
+    "THEN coalesce(excluded.{0}, member_first.{0}) ELSE member_first.{0} END"
+)
+FIRST_AS_ONE = ", ".join(
+    (
+        "simulated = max(member_first.simulated, excluded.simulated)",
+        _LEAST.format("joined_at"),
+        *(
+            _LEAST.replace("<", ">").format(name)
+            for name in ("recognise_at", "messages_at", "recognise_ended_at", "messages_ended_at")
+        ),
+    )
+)
+"""How two rows of `member_first` about one member are one."""
+
 
 class SqlMembers:
     """Reads members' days of one shop."""
@@ -163,21 +179,10 @@ class MemberFolding(Rolling):
     def add_member_consents(self, rows: Iterable[Sequence[Any]]) -> None:
         """member, simulated, when they first agreed, latest agreements to recognition and to messages, latest withdrawals of
         both; None where there is none. The order in which they come makes no difference."""
-        least = (
-            "CASE WHEN member_first.{0} IS NULL OR excluded.{0} < member_first.{0} "
-            "THEN coalesce(excluded.{0}, member_first.{0}) ELSE member_first.{0} END"
-        )
-        most = least.replace("<", ">")
-        latest = ("recognise_at", "messages_at", "recognise_ended_at", "messages_ended_at")
-        sets = [
-            "simulated = max(member_first.simulated, excluded.simulated)",
-            f"joined_at = {least.format('joined_at')}",
-            *(f"{name} = {most.format(name)}" for name in latest),
-        ]
         with self._pool.writing() as conn:
             conn.executemany(
                 f"INSERT INTO member_first VALUES ({int(self._pool.shop)}, ?, ?, ?, ?, ?, ?, ?) "  # noqa: S608 - names of our own
-                f"ON CONFLICT (shop, member) DO UPDATE SET {', '.join(sets)}",
+                f"ON CONFLICT (shop, member) DO UPDATE SET {FIRST_AS_ONE}",
                 rows,
             )
 
@@ -195,11 +200,12 @@ class MemberFolding(Rolling):
         if changes:
             self.roll("offers", changes)
 
-    def returns_anew(self) -> None:
-        """All of them by the clock that the shop has now. Call inside a transaction."""
+    def returns_anew(self, members: Collection[str] = ()) -> None:
+        """All of them by the clock that the shop has now, or those of these members. Call inside a transaction."""
+        whose = f"AND member IN ({_marks(members)})" if members else ""
         rows = self._pool.read(
-            "SELECT member, min(at), max(at) FROM redemption WHERE shop = ? AND member <> '' GROUP BY member",
-            self._pool.shop,
+            f"SELECT member, min(at), max(at) FROM redemption WHERE shop = ? AND member <> '' {whose} GROUP BY member",  # noqa: S608
+            *(self._pool.shop, *members),
         )
         self.settle_returns(
             {member: (int(low) // QUARTER_S, int(high) // QUARTER_S) for member, low, high in rows}
@@ -265,7 +271,8 @@ def _offer_row(
 def _of_standing(standing: bool) -> str:
     if not standing:
         return ""
-    return f" AND d.member IN (SELECT m.member FROM member_first m WHERE m.shop = d.shop AND {STANDING})"  # noqa: S608
+    # Not IN: of all members a list would be made anew for every row.
+    return f" AND EXISTS (SELECT 1 FROM member_first m WHERE m.shop = d.shop AND m.member = d.member AND {STANDING})"  # noqa: S608
 
 
 def _marks(values: Collection[object]) -> str:

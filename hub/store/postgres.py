@@ -9,15 +9,13 @@ from __future__ import annotations
 import contextlib
 import copy
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import psycopg
 from psycopg import pq
-from psycopg.adapt import Buffer, Dumper, Loader
-from psycopg.types.string import StrDumperUnknown
 from sqlite_utils.migrations import Migrations
 
 from hub.client.trouble import StorageError
@@ -26,6 +24,8 @@ from hub.store.dialect import for_postgres
 from hub.store.grouped_postgres import GroupedPostgres
 from hub.store.schema import PROJECTIONS
 from hub.store.trouble_postgres import explain_postgres, is_the_servers
+from hub.store.vacuum_postgres import vacuum
+from hub.store.values_postgres import as_in_a_file
 from hub.store.whole import HubStore
 
 WAIT_MS = 5_000
@@ -44,30 +44,6 @@ ROWS_AT_A_TIME = 1_000
 NEW_AT_A_TIME = 500
 
 T = TypeVar("T")
-
-
-class _YesNo(Dumper):
-    """Yes and no are 1 and 0, as in SQLite."""
-
-    oid = psycopg.postgres.types["int8"].oid
-
-    def dump(self, obj: bool) -> Buffer | None:
-        return b"1" if obj else b"0"
-
-
-class _Text(StrDumperUnknown):
-    """PostgreSQL keeps no NUL in a text. The journal keeps what came, byte by byte; a name or a reason shows a mark instead."""
-
-    def dump(self, obj: str) -> Buffer | None:
-        return super().dump(obj.replace("\x00", "\ufffd"))
-
-
-class _Number(Loader):
-    """Sums of whole numbers come as whole numbers."""
-
-    def load(self, data: Buffer) -> int | float:
-        text = bytes(data)
-        return int(text) if text.lstrip(b"-").isdigit() else float(text)
 
 
 class PostgresConn:
@@ -184,9 +160,7 @@ class PostgresPool(HubPool):
         except psycopg.Error as wrong:
             raise explain_postgres(wrong, self.url) from wrong
         try:
-            raw.adapters.register_dumper(bool, _YesNo)
-            raw.adapters.register_dumper(str, _Text)
-            raw.adapters.register_loader("numeric", _Number)
+            as_in_a_file(raw)
             raw.execute("SET synchronous_commit = on")
             raw.execute(f"SET lock_timeout = {WAIT_MS}")  # a number of our own
         except psycopg.Error as wrong:
@@ -311,10 +285,37 @@ class PostgresPool(HubPool):
         )
         return [str(name) for (name,) in rows]
 
+    def all_columns(self) -> list[tuple[str, str, str]]:
+        """Every column of every table: table, column, kind."""
+        rows = self.read(
+            """SELECT table_name, c.column_name, CASE c.data_type WHEN 'bytea' THEN 'blob' ELSE c.data_type END
+               FROM information_schema.columns c JOIN information_schema.tables t USING (table_schema, table_name)
+               WHERE table_schema = current_schema() AND t.table_type = 'BASE TABLE'
+               AND table_name NOT IN ('hub_migration', 'hub_mark')"""
+        )
+        return [(str(table), str(column), str(kind)) for table, column, kind in rows]
+
+    def holds(self, column: str, kind: str) -> str:
+        """That octets stand in a column; in one of texts they are read as UTF-8."""
+        return (
+            f"position(? in {column}) > 0"
+            if kind == "blob"
+            else f"position(convert_from(?, 'UTF8') in {column}) > 0"
+        )
+
     def folding_of_all(self) -> int:
         """Which way of deriving all projections were made by, as an earlier release said it; 0 where nobody said."""
         rows = self.read("SELECT number FROM hub_mark WHERE name = 'folding'")
         return int(rows[0][0]) if rows else 0
+
+    def interrupt(self) -> None:
+        """Break off what other threads ask at this moment."""
+        mine = getattr(self._mine, "conn", None)
+        with self._lock:
+            for _, conn in self._all:
+                if conn is not mine:
+                    with contextlib.suppress(psycopg.Error):
+                        conn.raw.cancel()
 
     def close(self) -> None:
         """Close every connection. May be called twice."""
@@ -335,17 +336,20 @@ class PostgresStore(HubStore):
 
     def _ask(self, pool: HubPool) -> None:
         super()._ask(pool)
-        assert isinstance(pool, PostgresPool)  # noqa: S101 - no other one comes here; this is for the type checker
+        assert isinstance(pool, PostgresPool)  # noqa: S101 - no other one comes here
         self.pool = pool
         self._grouped = GroupedPostgres(pool)
 
     def together(self, work: Callable[[], T]) -> T:
-        """`work` inside `writing()`, in one commit with what other threads wait to do for this shop. It may run twice, so nothing
-        but the database may know that it ran. Its answer, once it is on disk."""
+        """`work` inside `writing()`, in one commit with what other threads wait to do for this shop. It may run twice."""
         return self._grouped.write(lambda _conn: work())
 
-    def checkpoint(self, least_changes: int = 0) -> None:
+    def checkpoint(self, least_octets: int = 0) -> None:
         """Nothing to do: the server has a process of its own for it."""
+
+    def clean_up(self, log: str, gone: Collection[str]) -> str:  # noqa: ARG002 - the server keeps its own log
+        """What was overwritten is taken out of its tables."""
+        return vacuum(self.pool.conn().raw)
 
     def copy_to(self, path: Path, *, kept_at: float | None = None) -> None:  # noqa: ARG002 - for a store that can
         """Not from here: StorageError, with the command that makes a backup."""

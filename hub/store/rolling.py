@@ -141,12 +141,13 @@ def _statements(family: str, table: str, shop: int) -> tuple[str, str]:
     marks = ", ".join("?" for _ in columns)
     add = f"INSERT INTO {table} (shop, {', '.join(columns)}) VALUES ({shop}, {marks})"  # noqa: S608
     return (
-        f"{add} ON CONFLICT (shop, {', '.join(key)}) DO UPDATE SET {_added(kind, table)}",
+        f"{add} ON CONFLICT (shop, {', '.join(key)}) DO UPDATE SET {added(kind, table)}",
         f"DELETE FROM {table} WHERE shop = {shop} AND {where} AND {none}",  # noqa: S608
     )
 
 
-def _added(kind: Family, table: str) -> str:
+def added(kind: Family, table: str) -> str:
+    """How two rows of a family's table with the same key are one."""
     return ", ".join(
         f"{name} = max({table}.{name}, excluded.{name})"
         if name in kind.greatest
@@ -172,5 +173,5 @@ def _reckoned(kind: Family, grain: Grain, offset: int) -> str:
         f"INSERT INTO {grain.table} (shop, {', '.join(columns)}) SELECT b.shop, {', '.join((*times, *keys, *sums))} "  # noqa: S608
         f"FROM {kind.base} b WHERE b.shop = ? AND b.quarter >= ? AND b.quarter < ? "
         f"GROUP BY b.shop, {', '.join((*times, *keys))} HAVING {some} "
-        f"ON CONFLICT (shop, {', '.join(grain.key)}) DO UPDATE SET {_added(kind, grain.table)}"
+        f"ON CONFLICT (shop, {', '.join(grain.key)}) DO UPDATE SET {added(kind, grain.table)}"
     )

@@ -9,9 +9,14 @@ from __future__ import annotations
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from hub.store.care_schema import CARE_TABLES
+from hub.store.consents_schema import CONSENT_TABLES
 from hub.store.members_schema import MEMBER_TABLES
 from hub.store.planning import tell_planner
+from hub.store.purse_schema import PURSE_TABLES
+from hub.store.register_schema import MERGE_TABLES
 from hub.store.rollups_schema import ROLLUPS
+from hub.store.segments_schema import PORTRAIT_TABLES
 
 MIGRATIONS_HUB = Migrations("hub")
 
@@ -41,6 +46,11 @@ PROJECTIONS = (
     "flaw",
     *ROLLUPS,
     *MEMBER_TABLES,
+    *CONSENT_TABLES,
+    *CARE_TABLES,
+    *MERGE_TABLES,
+    *PURSE_TABLES,
+    *PORTRAIT_TABLES,
 )
 """Made from the journal alone, each with a primary key that gives it one order."""
 

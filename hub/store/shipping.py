@@ -20,6 +20,9 @@ from pathlib import Path
 from hub.client.db import BUSY_TIMEOUT_MS, explain
 from hub.safety.wal import INDEX_HEADER, Head, log_salts, offset_of, read_head
 
+SHORTEN_FILE = "shorten.asked"
+"""Beside the database where the log is to be begun anew soon: something was erased that must not stay in it."""
+
 READS = 2_000
 """How often the index is read again while somebody writes it; that takes them microseconds."""
 

@@ -20,6 +20,8 @@ from hub.store.trouble_postgres import explain_postgres, is_the_servers
 class TrialPool(PostgresPool):
     """One connection with one transaction, for whoever opened it."""
 
+    on_trial = True
+
     def __init__(self, url: str, shop: int) -> None:
         self.url = url
         self.shop = shop

@@ -4,25 +4,34 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Self, TypeVar
 
 from hub.store.alarms import SqlAlarms
 from hub.store.beside import SqlBeside
+from hub.store.care import SqlCare
+from hub.store.carrying import SqlCarrying
 from hub.store.chain import SqlChain
 from hub.store.connection import HubPool
+from hub.store.consents import SqlConsents
 from hub.store.counter import SqliteCounter
+from hub.store.doors import SqlDoors
 from hub.store.entry import SqliteEntry
 from hub.store.explore import SqlExplore
 from hub.store.exporting import SqlExport
 from hub.store.fleet import SqlFleet
+from hub.store.forgetting import SqlForgetting
 from hub.store.hidden import SqlHidden
+from hub.store.idle import SqlIdle
+from hub.store.inbox import SqlInbox
 from hub.store.journal import SqliteJournal
 from hub.store.keys import SqliteKeys
 from hub.store.ledger import SqliteLedger
+from hub.store.mailings import SqlMailings
 from hub.store.member_days import SqlMembers
+from hub.store.message_reports import SqlOutbox
 from hub.store.nodes import SqliteDevices, SqliteShop
 from hub.store.notes import SqlNotes
 from hub.store.office import SqliteCampaigns, SqlitePeople
@@ -30,16 +39,21 @@ from hub.store.outs import SqlBoards, SqlDigests
 from hub.store.outside import SqlOutside
 from hub.store.persons import SqlPersons
 from hub.store.pictures import SqlitePictures
+from hub.store.portraits import SqlPortraits
 from hub.store.proposals import SqlProposals
+from hub.store.purse import SqlPurse
+from hub.store.register import SqlRegister
 from hub.store.reports import SqliteReports
 from hub.store.rollups import SqlRollups
 from hub.store.seen import SqlSeen
+from hub.store.segments import SqlSegments
 from hub.store.setback import SqliteSetback
 from hub.store.tags import SqliteTags
 from hub.store.tenants import SqlTenants
 from hub.store.watch import SqliteWatch
 from hub.store.webhooks import SqlWebhooks
 from hub.store.work import SqlWork
+from hub.store.worth import SqlWorth
 
 T = TypeVar("T")
 
@@ -86,6 +100,20 @@ class HubStore(ABC):
         self.digests = SqlDigests(pool)
         self.explore = SqlExplore(pool)
         self.notes = SqlNotes(pool)
+        self.care = SqlCare(pool)
+        self.register = SqlRegister(pool)
+        self.purse = SqlPurse(pool)
+        self.consents = SqlConsents(pool)
+        self.forgetting = SqlForgetting(pool)
+        self.idle = SqlIdle(pool)
+        self.carrying = SqlCarrying(pool)
+        self.messages = SqlOutbox(pool)
+        self.inbox = SqlInbox(pool)
+        self.mailings = SqlMailings(pool)
+        self.worth = SqlWorth(pool)
+        self.portraits = SqlPortraits(pool)
+        self.segments = SqlSegments(pool)
+        self.doors = SqlDoors(pool)
 
     def of_shop(self, number: int) -> Self:
         """The same database for another shop of it, over the same connections. Close only one of the two."""
@@ -123,16 +151,25 @@ class HubStore(ABC):
         return self._any_pool.writing()
 
     def close(self) -> None:
-        """Close every connection. May be called twice."""
+        """Close every connection. May be called twice. No other thread may be in the middle of anything."""
         self._any_pool.close()
+
+    def interrupt(self) -> None:
+        """Break off what other threads ask at this moment."""
+        self._any_pool.interrupt()
 
     @abstractmethod
     def together(self, work: Callable[[], T]) -> T:
         """`work` inside `writing()`. It may run twice, so nothing but the database may know that it ran."""
 
     @abstractmethod
-    def checkpoint(self, least_changes: int = 0) -> None:
-        """Put in order what the database leaves for a quiet moment, where so much has changed since."""
+    def checkpoint(self, least_octets: int = 0) -> None:
+        """Put in order what the database leaves for a quiet moment, where so much waits there."""
+
+    @abstractmethod
+    def clean_up(self, log: str, gone: Collection[str]) -> str:
+        """Let nothing stay in the database's free space and logs of what was overwritten. `gone`: what must not be there any
+        more. Empty where that is done; else what to ask with next time (`log`, empty at the first)."""
 
     @abstractmethod
     def copy_to(self, path: Path, *, kept_at: float | None = None) -> None:

@@ -189,14 +189,18 @@ class SqlWork:
                 "WHERE f.shop = ? AND f.made_at < ? AND w.ended_at IS NOT NULL ORDER BY f.work, f.name",
                 (self._pool.shop, 2.0**53 if before is None else before),
             ).fetchall()
-            with self._pool.erasing(conn):
-                for work, name in rows:
-                    for table in ("work_part", "work_file"):
-                        conn.execute(
-                            f"DELETE FROM {table} WHERE shop = ? AND work = ? AND name = ?",  # noqa: S608
-                            (self._pool.shop, work, name),
-                        )
+            for work, name in rows:
+                self.drop_file(work, name)
             return len(rows)
+
+    def drop_file(self, work: int, name: str) -> None:
+        """Delete one file of some work, overwritten where the database can."""
+        with self._pool.writing() as conn, self._pool.erasing(conn):
+            for table in ("work_part", "work_file"):
+                conn.execute(
+                    f"DELETE FROM {table} WHERE shop = ? AND work = ? AND name = ?",  # noqa: S608
+                    (self._pool.shop, work, name),
+                )
 
     def put_part(self, work: int, name: str, part: int, body: bytes, now: float) -> None:
         """Keep a part of a file; parts count from 0, and part 0 begins the file anew."""
