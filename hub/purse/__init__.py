@@ -1,0 +1,1 @@
+"""What members have in a shop: points, stored value, punch cards; in books that sum."""
