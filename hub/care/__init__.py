@@ -1,0 +1,1 @@
+"""Care: plans that look after members by themselves, and what they ask of staff."""
