@@ -1,0 +1,1 @@
+"""Messages between the shop and people: one outbox, several channels, one inbox."""
