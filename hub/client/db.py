@@ -15,6 +15,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -49,16 +50,16 @@ class Standing:
         """What the last write failed with; None again once one went well."""
         self.turn = threading.RLock()
         """Held by the thread that writes."""
-        self.commits = 0
-        """Changes that went well."""
 
 
 class _Db(Database):
-    """A connection that tells its pool how writing went. `broken`: it was given up, and another one has to be opened."""
+    """A connection that tells its pool how writing went. `broken`: it was given up, and another one has to be opened. `user`: the
+    thread that opened it, and that alone uses it."""
 
     def __init__(self, conn: sqlite3.Connection, standing: Standing) -> None:
         super().__init__(conn)
         self.standing = standing
+        self.user = threading.current_thread()
         self.broken = False
 
 
@@ -78,6 +79,8 @@ def _open(path: Path, standing: Standing) -> _Db:
         conn.execute("PRAGMA journal_mode = WAL")
         conn.execute("PRAGMA synchronous = FULL")
         conn.execute("PRAGMA foreign_keys = ON")
+        # What is deleted or changed is overwritten at once: somebody may have wished to be forgotten. Most SQLites do so anyway.
+        conn.execute("PRAGMA secure_delete = ON")
     except sqlite3.Error as wrong:
         conn.close()
         raise explain(wrong, path) from wrong
@@ -107,7 +110,6 @@ def writing(db: Database) -> Iterator[sqlite3.Connection]:
             raise
         if isinstance(db, _Db):
             db.standing.trouble = None
-            db.standing.commits += 1
 
 
 @contextmanager
@@ -171,7 +173,7 @@ class Pool:
         self.standing = Standing()
         self._mine = threading.local()
         self._lock = threading.Lock()
-        self._all: list[Database] = []
+        self._all: list[_Db] = []
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as wrong:
@@ -179,9 +181,10 @@ class Pool:
         try:
             db = self.here()
             # Two programs may open the same new file at once: the one that holds the lock migrates, the other finds it done.
-            with writing(db):
-                for step in migrations:
-                    step.apply(db)
+            with writing(db) as conn:
+                if not _all_applied(conn, migrations):
+                    for step in migrations:
+                        step.apply(db)
         except sqlite3.Error as wrong:
             self.close()
             raise explain(wrong, path) from wrong
@@ -221,10 +224,35 @@ class Pool:
         return self.standing.trouble
 
     def close(self) -> None:
-        """Close every connection. May be called twice."""
+        """Close every connection. May be called twice. No other thread may be in the middle of anything: SQLite crashes where a
+        connection is closed under it (`interrupt`)."""
         with self._lock:
             for db in self._all:
                 with contextlib.suppress(sqlite3.Error):
                     db.close()
             self._all.clear()
         self._mine = threading.local()
+
+    def interrupt(self) -> None:
+        """Break off what other threads ask at this moment; they are told so as of any failure."""
+        with self._lock:
+            for db in self._all:
+                if db.user is not threading.current_thread():
+                    with contextlib.suppress(sqlite3.Error):
+                        db.conn.interrupt()
+
+
+def _all_applied(conn: sqlite3.Connection, migrations: Sequence[Migrations]) -> bool:
+    """Whether nothing is left to do, as nearly always: one question instead of several for each set of tables."""
+    if not conn.execute(
+        "SELECT 1 FROM sqlite_schema WHERE name = ?", (Migrations.migrations_table,)
+    ).fetchone():
+        return False
+    there = set(conn.execute(f"SELECT migration_set, name FROM {Migrations.migrations_table}").fetchall())  # noqa: S608
+    return all((step.name, name) in there for step in migrations for name in _names(step))
+
+
+@cache
+def _names(migrations: Migrations) -> tuple[str, ...]:
+    with contextlib.closing(Database(memory=True)) as empty:
+        return tuple(step.name for step in migrations.pending(empty))

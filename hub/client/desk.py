@@ -29,10 +29,20 @@ LOW = 3
 """Rights left of a lot with which a node asks its hub for more at once, and not at the next exchange."""
 
 
+Meant = Callable[[Campaign, str, float], bool]
+"""Whether an offer with an audience is for this member, now."""
+
+
+def meant_for_nobody(_campaign: Campaign, _member: str, _now: float) -> bool:
+    """A node knows nobody's segments."""
+    return False
+
+
 class NodeDesk:
     """One node's counter for shoppers. `notice` is a line that every page shows, such as that the street is simulated.
 
-    `low` is called when the rights to a limited lot run low: the node then asks its hub at once.
+    `low` is called when the rights to a limited lot run low: the node then asks its hub at once. `meant`: who an offer with an
+    audience is for; the hub knows, and shows it on a member's own page.
     """
 
     def __init__(
@@ -47,7 +57,9 @@ class NodeDesk:
         clock: Clock | None = None,
         random: Callable[[int], bytes] = os.urandom,
         low: Callable[[], None] = lambda: None,
+        meant: Meant = meant_for_nobody,
     ) -> None:
+        self._meant = meant
         self._low = low
         self.channel: Channel = channel
         self._pool = pool
@@ -68,13 +80,29 @@ class NodeDesk:
         return self._shelf.shop() or Shop(self._node.shop, {})
 
     def campaigns(self, now: float) -> list[Campaign]:
-        """What runs now and is meant for this channel."""
-        return [campaign for campaign in self._shelf.campaigns() if self._runs(campaign, now)]
+        """What runs now and is meant for this channel, and for everybody."""
+        return [
+            campaign
+            for campaign in self._shelf.campaigns()
+            if self._runs(campaign, now) and not campaign.audience
+        ]
+
+    def campaigns_for(self, member: str, now: float) -> list[Campaign]:
+        """What runs now and is meant for this member, because of what they are: offers with an audience."""
+        return [
+            campaign
+            for campaign in self._shelf.campaigns()
+            if campaign.audience
+            and self._runs(campaign, now)
+            and self._meant(campaign, member, now)
+            and not is_held_out(campaign, member)
+        ]
 
     def campaign(self, number: int, now: float) -> Campaign | None:
         """One of those."""
         campaign = self._shelf.campaign(number)
-        return campaign if campaign is not None and self._runs(campaign, now) else None
+        shown = campaign is not None and self._runs(campaign, now) and not campaign.audience
+        return campaign if shown else None
 
     def picture(self, digest: str) -> Picture | None:
         """A picture of an offer."""
@@ -136,10 +164,13 @@ class NodeDesk:
         """Hand out a coupon within this node's rights. The same request is the same coupon, however often it comes.
 
         `member`: the opaque id of the member to whom alone it is given. `whose`: of the one who stands there, where anybody may
-        use it. Neither gets one of a campaign in whose control group they are. `way` as in `seen`.
+        use it. Neither gets one of a campaign in whose control group they are. `way` as in `seen`. Of an offer with an audience
+        only a member of it gets one, and it is theirs alone.
         """
         channel = way or self.channel
         running = self._shelf.campaign(campaign)
+        if running is not None and running.audience:
+            member = member or whose
         in_hand: list[int] = []
 
         def hand_out(conn: sqlite3.Connection) -> Issued | Refused:
@@ -148,6 +179,8 @@ class NodeDesk:
                 return before
             self._pool.must_have_room()
             if running is None or not self._runs(running, now) or is_held_out(running, member or whose):
+                return Refused(Refusal.NOT_OFFERED)
+            if running.audience and not (member and self._meant(running, member, now)):
                 return Refused(Refusal.NOT_OFFERED)
             right = self._shelf.right(campaign)
             if running.issue_limit is not None:

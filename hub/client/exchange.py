@@ -15,6 +15,8 @@ import msgspec
 from hub.client.clock import Clock
 from hub.client.configured import Telling, keep_settings
 from hub.client.db import StorageError, writing
+from hub.client.forgetting import NodeForgetting
+from hub.client.joins import Joins, JoinSender
 from hub.client.link import SignedLink
 from hub.client.node import Node
 from hub.client.outbox import HEARD_EVERY_S, Outbox
@@ -90,7 +92,9 @@ class Exchange:
         self._decided = decided
         self._steady = steady
         self._pace = Pace()
+        self._forgetting = NodeForgetting(outbox.pool, shelf)
         self._telling = Telling(node.folder)
+        self._joins = JoinSender(Joins(outbox.pool, node.hub), link, steady)
         self.state = LinkState(reached=False, last_reached_at=None)
 
     def once(self, limit: int | None = None) -> Outcome:
@@ -124,7 +128,9 @@ class Exchange:
         outcome = self._carry_out(effects, len(sent))
         if outcome.retry is None:
             self._telling.done()
+            self._joins.send()
         self._keep_settings()
+        self._forgetting.look()
         self._remember(outcome)
         return outcome
 

@@ -19,8 +19,8 @@ from waitress.adjustments import Adjustments
 from waitress.channel import ClientDisconnected, HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError, TransferEncodingNotImplemented
 from waitress.server import TcpWSGIServer
-from waitress.task import ThreadedTaskDispatcher
 
+from hub.client.dispatching import dispatcher_of
 from hub.client.waiting import AT_ONCE, DONT_WAIT, END, HEAD_OCTETS, HEAD_WITHIN_S, Room, is_partial
 
 logger = logging.getLogger(__name__)
@@ -140,8 +140,6 @@ class FrontedServer(TcpWSGIServer):
         # A whole page goes in one piece, from the loop: pieces from a worker cost each a turn of the interpreter's lock.
         # As an argument it warns that it will go one day; pages are then sent in pieces again.
         adj.send_bytes = SEND_OCTETS
-        dispatcher = ThreadedTaskDispatcher()
-        dispatcher.set_thread_count(adj.threads)
         self._front = front
         self._request_within_s = request_within_s
         place = (listening.family, listening.type, listening.proto, listening.getsockname())
@@ -153,7 +151,7 @@ class FrontedServer(TcpWSGIServer):
             app,
             self._everybody,
             _sock=listening,
-            dispatcher=dispatcher,
+            dispatcher=dispatcher_of(adj.threads),
             adj=adj,
             sockinfo=place,
             bind_socket=False,

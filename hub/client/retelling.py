@@ -36,7 +36,8 @@ def keep(conn: sqlite3.Connection, ids: Iterable[tuple[int, int]], hub_now: floa
     """
     conn.executemany(
         """INSERT OR REPLACE INTO kept_fact SELECT epoch, seq, kind, at, text, ? FROM outbox WHERE epoch = ? AND seq = ? AND
-           kind IN ('coupon.issued', 'coupon.redeemed', 'coupon.reversed', 'consent.given', 'consent.withdrawn')""",
+           kind IN ('coupon.issued', 'coupon.redeemed', 'coupon.reversed', 'purchase.paid', 'purchase.reversed',
+           'value.spent', 'value.reversed', 'consent.given', 'consent.withdrawn')""",
         ((hub_now, *one) for one in ids),
     )
     conn.execute("DELETE FROM kept_fact WHERE taken_at < ?", (hub_now - KEEP_S,))

@@ -61,3 +61,21 @@ def m003_facts_to_tell_again(db: Database) -> None:
 def m004_when_the_hub_was_heard(db: Database) -> None:
     """The latest time that the hub told: after the next start, however the clock stands, it is later than that."""
     db.execute("ALTER TABLE journal ADD COLUMN heard_at REAL NOT NULL DEFAULT 0")
+
+
+@MIGRATIONS_CLIENT()
+def m005_people_who_joined_here(db: Database) -> None:
+    """Who joined and is not at the hub yet. sealed: only the hub can open it. change: fields of somebody whom it may know."""
+    db.execute(
+        """CREATE TABLE sealed_join (
+            member TEXT PRIMARY KEY, sealed TEXT NOT NULL, code_hash TEXT NOT NULL, language TEXT NOT NULL, at REAL NOT NULL,
+            change INTEGER NOT NULL)"""
+    )
+
+
+@MIGRATIONS_CLIENT()
+def m006_who_was_forgotten(db: Database) -> None:
+    """One row: the hash of the hub's list of forgotten ones that was followed, and whether the log was cut off since."""
+    db.execute(
+        "CREATE TABLE forgot (one INTEGER PRIMARY KEY CHECK (one = 1), heard TEXT NOT NULL, cleaned INTEGER NOT NULL)"
+    )

@@ -19,6 +19,7 @@ from typing import Any
 from waitress.server import create_server
 
 from hub.client import pulse
+from hub.client.dispatching import dispatcher_of
 from hub.client.fronted import Front, FrontedServer
 from hub.client.memory import return_large_blocks
 from hub.client.watchdog import notify
@@ -87,7 +88,14 @@ def serve(
         adjustments["trusted_proxy_headers"] = {"x-forwarded-for", "x-forwarded-proto"}
     everybody: dict[int, Any] = {}
     server: Any = (
-        create_server(app, everybody, sockets=[listening], recv_bytes=262_144, **adjustments)
+        create_server(
+            app,
+            everybody,
+            _dispatcher=dispatcher_of(threads),
+            sockets=[listening],
+            recv_bytes=262_144,
+            **adjustments,
+        )
         if front is None
         else FrontedServer(app, listening, front, everybody=everybody, **adjustments)
     )

@@ -11,6 +11,8 @@ import msgspec
 from hub.client.db import Pool
 from hub.client.node import Node
 from hub.wire.coupon import Coupon
+from hub.wire.forgetting import Forgotten, mark_of
+from hub.wire.purse_rules import PurseSection
 from hub.wire.revoking import covers
 from hub.wire.rotating import RotatingKey
 from hub.wire.sealing import BadSeal
@@ -44,6 +46,7 @@ class Shelf:
         self._version = -1
         self._read: dict[str, object] = {}
         self._opened: tuple[str, list[RotatingKey]] = ("", [])
+        self._gone: tuple[object, dict[str, str]] = (None, {})
         self._heap: tuple[object, frozenset[str]] = (None, frozenset())
 
     def have(self) -> dict[str, str]:
@@ -162,6 +165,23 @@ class Shelf:
         """How far a campaign had come when the hub made the snapshot; nothing where nobody needs to know."""
         told = self._section("progress", list[Progress]) or []
         return next((one for one in told if one.campaign == campaign), Progress(campaign))
+
+    def forgotten(self) -> Forgotten:
+        """Who was forgotten, by keyed hashes."""
+        return self._section("forgotten", Forgotten) or Forgotten()
+
+    def is_forgotten(self, member: str) -> bool:
+        """Whether this id belonged to somebody who was forgotten: a card that bears it is nobody's any more."""
+        told = self._section("forgotten", Forgotten)
+        if told is None:
+            return False
+        if self._gone[0] is not told:
+            self._gone = told, told.by_mark()
+        return mark_of(told.salt, member) in self._gone[1]
+
+    def purse(self) -> PurseSection | None:
+        """How the shop keeps purses, and what this till may accept of them alone; None where it keeps none."""
+        return self._section("purse", PurseSection)
 
     def pepper(self, node: Node) -> bytes | None:
         """What lies beneath the PINs of staff (`hub.wire.pins`); None where none came, or none that this node opens."""
