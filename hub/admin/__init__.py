@@ -26,13 +26,15 @@ def create_admin(
     url: str = "",
     clock: Callable[[], ClockState] = lambda: "ntp",
     folder: Path | None = None,
+    home: str = "",
 ) -> Blueprint:
     """The manager's pages as a blueprint, to be mounted under a prefix of its own such as `/manage`.
 
     `key`: the hub's own, whose fingerprint goes into pairing codes. `pepper()`: what is beneath the PINs (`hub.pepper`).
     `secure`: the pages are reached by TLS.
     `notice(language)`: a line for every page, such as that the street is simulated. `warnings(now)`: what needs attention.
-    `url`: where others reach the hub, for what is printed. `folder`: the hub's own, for joining head office.
+    `url`: where others reach the hub, for what is printed. `folder`: the hub's own, for joining head office
+    and for the key of personal fields. `home`: the country of the shop (ISO 3166-1), where its timezone does not say.
     """
     from hub.admin.office import Office
     from hub.admin.pages import make_blueprint
@@ -40,7 +42,20 @@ def create_admin(
 
     stage = Stage(store, now)
     return make_blueprint(
-        Office(store, key, pepper, now, secure, notice, warnings, url, clock, stage=stage, folder=folder)
+        Office(
+            store,
+            key,
+            pepper,
+            now,
+            secure,
+            notice,
+            warnings,
+            url,
+            clock,
+            stage=stage,
+            folder=folder,
+            home=home,
+        )
     )
 
 

@@ -9,7 +9,19 @@ from pathlib import Path
 from hub.storefront.style import make_style, squeeze
 
 STATIC = Path(__file__).parent / "static"
-SHEETS = ("manage.css", "menu.css", "editor.css", "alarm.css", "figures.css", "outs.css", "report.css")
+SHEETS = (
+    "manage.css",
+    "menu.css",
+    "editor.css",
+    "alarm.css",
+    "figures.css",
+    "outs.css",
+    "report.css",
+    "value.css",
+    "inbox.css",
+    "messages.css",
+    "segments.css",
+)
 
 
 @lru_cache(maxsize=8)

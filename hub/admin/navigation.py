@@ -67,6 +67,7 @@ GROUPS = (
             Entry("today", said("Today")),
             Entry("explore", said("Explore"), ("rows",)),
             Entry("members", said("Members over time")),
+            Entry("lost", said("Who may be lost"), ("worth",)),
             Entry("digests", said("Digests"), ("digest", "digest_add", "digest_issue")),
             Entry("boards", said("Boards"), ("board_add",)),
             Entry("files", said("Files")),
@@ -87,6 +88,14 @@ GROUPS = (
             ),
             Entry("calendar", said("Calendar")),
             Entry("waiting", said("Approvals"), ("proposal",)),
+            Entry(
+                "plans",
+                said("Care plans"),
+                (
+                    "plan", "plan_edit", "plan_head", "plan_step", "plan_step_add", "plan_step_save", "plan_run",
+                    "quiet", "quiet_save", "tasks",
+                ),
+            ),
             Entry("coupons", said("Coupons"), ("coupon", "coupon_reverse", "coupon_call_back", "recall", "recall_add")),
         ),
     ),
@@ -106,6 +115,23 @@ GROUPS = (
     Group(
         said("People"),
         (
+            Entry("people", said("Members"), (
+                    "people_search", "people_add", "person", "person_change", "person_act", "member_pairs", "merge",
+                    "merge_find", "merge_decide", "merge_undo", "people_file", "people_file_take", "people_file_now",
+                )),
+            Entry("segments", said("Segments"), (
+                    "segment_new", "segment_create", "segment", "segment_change", "segment_remove", "segment_list",
+                    "segment_members",
+                )),
+            Entry("purses", said("Points and value"), ("purse_rules", "purse_rules_save", "purse_back")),
+            Entry("messages", said("Messages to members"), (
+                    "mailing_new", "mailing_create", "mailing", "mailing_change", "mailing_act", "mailing_test",
+                    "message_channels", "message_channels_save",
+                )),
+            Entry("inbox", said("Inbox"), ("talk", "talk_answer", "talk_change")),
+            Entry("keywords", said("Keywords"), (
+                    "keywords_try", "keyword_new", "keyword", "keyword_save", "keyword_switch",
+                )),
             Entry("staff", said("Staff"), ("staff_add", "staff_change")),
             Entry("managers", said("Managers"), ("manager_change", "manager_invite", "manager_uninvite")),
             Entry(

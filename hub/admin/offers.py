@@ -14,6 +14,7 @@ from hub.admin.lots import lot_of
 from hub.admin.office import Office, Route, back_to
 from hub.admin.paging import asked_page, asked_words, cut, found
 from hub.admin.previews import card_language
+from hub.admin.segments import audiences
 from hub.admin.sheets import folds_of, record_or_404, typed_form, upload_of
 from hub.admin.terms_shown import channel_names
 from hub.air import FRAMES, LINK, intervals
@@ -230,6 +231,7 @@ def form_page(
         link_frame=LINK,
         intervals=intervals(record.campaign.air if record else None),
         longest=TEXTS,
+        segments=audiences(office, sheet.typed),
         versions=len(office.store.campaigns.history(record.number)) if record else 0,
     )
     response.headers["Content-Security-Policy"] = content_policy(scripts=True, frames=True)

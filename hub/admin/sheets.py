@@ -65,7 +65,8 @@ def typed_form() -> Typed:
     """What the request's form says."""
     form = request.form
     ticked = {name: tuple(form.getlist(name)) for name in ("channels", "air", "days")}
-    return Typed(form, **ticked)
+    names = "\n".join(form.getlist("audience_segments"))
+    return Typed({**form.to_dict(), "audience_segments": names}, **ticked)
 
 
 def known_picture(office: Office) -> str | None:

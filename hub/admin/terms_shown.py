@@ -145,6 +145,10 @@ def _tellers(office: Office) -> _Tell:
             lambda: gettext("Control group, in per cent of the members"),
             lambda one: str(one.holdout_percent) if one.holdout_percent else "",
         ),
+        "audience": (
+            lambda: gettext("Who sees it"),
+            lambda one: "\n".join(one.audience) if one.audience else gettext("Everybody"),
+        ),
         "gtin": (lambda: gettext("Product number (GTIN) of what it is for"), lambda one: one.gtin),
         "air": (lambda: gettext("On Bluetooth"), lambda one: _air(one.air)),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from hub.admin.wording import Wording
 from hub.figures.campaign import Effect
@@ -210,3 +211,15 @@ def _line(name: str, told: Lift, say: Say) -> Line | None:
         say(told.extra),
         Span(place(0.0), place(found.low), place(found.high), place(found.difference)),
     )
+
+
+def comparison(changed: Effect | None, wording: Wording) -> dict[str, Any]:
+    """What `effect_parts.html` shows: the effect, its lines, how many are in each group."""
+    if changed is None:
+        return {"effect": None, "lines": [], "sizes": []}
+    groups = (changed.told.treated, changed.told.control)
+    return {
+        "effect": changed,
+        "lines": lines(changed, wording),
+        "sizes": [size(one, wording) for one in groups],
+    }

@@ -97,6 +97,14 @@ class Wording:
         """A day, short enough for an axis."""
         return format_date(day, "M月d日" if self.locale.language == "zh" else "d MMM", locale=self.locale)
 
+    def birthday(self, text: str) -> str:
+        """A day of birth as it is kept (`hub.wire.sync_members.Fields`), as the reader writes days; empty where none was told."""
+        if not text:
+            return ""
+        if text.startswith("--"):
+            return format_skeleton("MMMMd", date(2000, int(text[2:4]), int(text[5:])), locale=self.locale)
+        return format_date(date.fromisoformat(text), "long", locale=self.locale)
+
     def span(self, first: date, last: date) -> str:
         """A run of days."""
         if first == last:

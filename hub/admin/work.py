@@ -120,7 +120,14 @@ def bring_in_now(office: Office, number: int) -> Response:
     return back_to("work_one", "work-begun", number=made.id)
 
 
-@needs(Right.BACKUP, "right", export_data=Right.EXPORT_DATA, import_data=Right.IMPORT_DATA, erase=Right.ERASE)
+@needs(
+    Right.BACKUP,
+    "right",
+    export_data=Right.EXPORT_DATA,
+    import_data=Right.IMPORT_DATA,
+    erase=Right.ERASE,
+    campaign_edit=Right.CAMPAIGN_EDIT,
+)
 def stop(office: Office, number: int) -> Response:
     """End it at its next step."""
     found = office.store.work.get(number)
@@ -186,13 +193,16 @@ def kind_name(kind: str) -> str:
     names = {
         "verify": gettext("Check everything"),
         "rebuild": gettext("Derive everything again"),
+        "worth": gettext("What members are worth"),
         "backup": gettext("Make a copy of the database"),
         "export": gettext("Give everything out"),
         "import": gettext("Take a file in"),
+        "import_members": gettext("Take members in from a file"),
         "restore": gettext("Try a backup out"),
         "drill": gettext("Try a backup out"),
         "migrate": gettext("Move to another database"),
         "erase": gettext("Forget somebody"),
+        "segment": gettext("Count the members of segments"),
     }
     return names.get(kind, kind)
 
@@ -223,6 +233,7 @@ def step_name(note: str) -> str:
         "keeping": gettext("writing down"),
         "packing": gettext("packing"),
         "copying": gettext("copying"),
+        "counting": gettext("judging members"),
     }
     return names.get(note, note)
 
@@ -235,6 +246,7 @@ def unit_name(unit: str) -> str:
         "lines": gettext("lines"),
         "kB": "kB",
         "files": gettext("files"),
+        "members": gettext("members"),
     }
     return names.get(unit, unit)
 
