@@ -9,6 +9,7 @@ from hub.client.db import Pool, writing
 from hub.client.node import Node
 from hub.client.outbox import Outbox
 from hub.wire.events import PurchasePaid
+from hub.wire.events_value import PurchaseReversed
 
 MOST_CENTS = 10**10
 MOST_ITEMS = 10_000
@@ -32,6 +33,18 @@ class Bought:
     member: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class BroughtBack:
+    """Something of a purchase of this till (`name`, as in `Bought`) was brought back. `act` names this time; `cents`: how much
+    money was returned, None: all that is left."""
+
+    name: str
+    act: str
+    staff: str
+    cents: int | None = None
+    reason: str = ""
+
+
 class Purchases:
     """Writes purchases into the till's journal."""
 
@@ -50,6 +63,20 @@ class Purchases:
             cents=bought.cents,
             member=bought.member,
             items=bought.items,
+        )
+        with writing(self._pool.here()) as conn:
+            self._outbox.put(conn, fact, self._clock.now())
+        return fact
+
+    def bring_back(self, back: BroughtBack) -> PurchaseReversed:
+        """On disk when it comes back. StorageError where the disk takes nothing."""
+        fact = PurchaseReversed(
+            of=purchase_of(self._node.device, back.name),
+            act=purchase_of(self._node.device, back.act),
+            till=self._node.name,
+            staff=back.staff,
+            cents=back.cents,
+            reason=back.reason,
         )
         with writing(self._pool.here()) as conn:
             self._outbox.put(conn, fact, self._clock.now())

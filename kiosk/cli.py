@@ -81,6 +81,12 @@ def _parser() -> argparse.ArgumentParser:
     paid.add_argument("--items", type=int, metavar="N", help="how many things it were")
     paid.add_argument("--member", default="", metavar="ID", help="who bought it")
     paid.add_argument("--staff", default="shell", metavar="ID", help="who took the money")
+    returned = command("returned", _returned, "Tell the hub that something of a purchase was brought back.")
+    returned.add_argument(
+        "name", metavar="NAME", help="the purchase at this till, as `paid --name` called it"
+    )
+    returned.add_argument("amount", metavar="AMOUNT", nargs="?", default="", help="what was returned, or all")
+    returned.add_argument("--staff", default="shell", metavar="ID", help="who returned the money")
     command(
         "check", _check, "Say what is wrong here. Exit status 0: nothing, 1: warnings, 2: errors."
     ).add_argument("--json", action="store_true", help="print JSON")
@@ -233,6 +239,29 @@ def _paid(config: Config, asked: argparse.Namespace) -> int:
         counter.stop()
     later = "" if told.retry is None else " The hub does not answer; it hears of it later."
     print(f"Noted as {fact.id}.{later}")
+    return OK
+
+
+def _returned(config: Config, asked: argparse.Namespace) -> int:
+    from kiosk.buying import LONGEST_ID, BroughtBack
+    from kiosk.counter import Counter, NotEnrolled
+    from kiosk.scans import read_amount
+
+    name = _plain(asked.name)
+    if not 1 <= len(name) <= LONGEST_ID or not name.isprintable():
+        return _broken(f"A purchase is called something of 1 to {LONGEST_ID} characters, on one line.")
+    try:
+        cents = read_amount(asked.amount)
+        counter = Counter(config)
+    except (ValueError, NotEnrolled) as wrong:
+        return _broken(str(wrong))
+    try:
+        back = BroughtBack(name, counter.random(16).hex(), _plain(asked.staff)[:60], cents)
+        fact = counter.purchases.bring_back(back)
+        counter.exchange.once()
+    finally:
+        counter.stop()
+    print(f"Noted: of {fact.of} {'all' if cents is None else asked.amount} was brought back.")
     return OK
 
 

@@ -22,6 +22,7 @@ from hub.client.shelf import Shelf
 from hub.client.staff_rows import StaffRows
 from hub.client.warnings import Shown, Watch
 from hub.wire.events import Channel, DeviceHealth
+from kiosk.asking import Asking
 from kiosk.buying import Purchases
 from kiosk.config import Config
 from kiosk.device_health import DEVICE_WARNINGS
@@ -29,11 +30,15 @@ from kiosk.devices import Devices
 from kiosk.health import WARNINGS, Condition, holding
 from kiosk.jobs import Jobs
 from kiosk.line import ASK_TIMEOUT_S, REFUSING, HubLine
+from kiosk.members import MemberDesk
 from kiosk.printing import Pages
+from kiosk.purse import Purses
+from kiosk.purse_telling import both, purses_decided_by_hub
 from kiosk.redemption import Redeemer
 from kiosk.retelling import decided_by_hub
 from kiosk.store import MIGRATIONS_KIOSK, CounterStore
 from kiosk.store_jobs import MIGRATIONS_JOBS, JobStore
+from kiosk.store_purse import MIGRATIONS_PURSE
 
 logger = logging.getLogger(__name__)
 
@@ -82,13 +87,20 @@ class Counter:
         self.node = node
         self.clock = clock or Clock()
         self.random = random
-        self.pool = Pool(config.dir / DB_FILE, [MIGRATIONS_CLIENT, MIGRATIONS_KIOSK, MIGRATIONS_JOBS])
+        self.pool = Pool(
+            config.dir / DB_FILE, [MIGRATIONS_CLIENT, MIGRATIONS_KIOSK, MIGRATIONS_JOBS, MIGRATIONS_PURSE]
+        )
         self.outbox = Outbox(self.pool, node, self.clock)
         self.shelf = Shelf(self.pool)
         self.store = CounterStore(self.pool)
         signed = SignedLink(link or HttpLink(node.hub_url, node.hub), node, Counters(self.pool))
         self.exchange = Exchange(
-            node, self.outbox, self.shelf, signed, self.clock, decided=decided_by_hub(node)
+            node,
+            self.outbox,
+            self.shelf,
+            signed,
+            self.clock,
+            decided=both(decided_by_hub(node), purses_decided_by_hub(node)),
         )
         self.syncer = Syncer(self.exchange, self.outbox)
         self.line = HubLine(signed, lambda: self.exchange.state, self.clock.now, timeout_s=ask_timeout_s)
@@ -110,6 +122,9 @@ class Counter:
             desk=self._desk("till"),
             flush=self.exchange.once,
         )
+        self.members = MemberDesk(node, self.shelf, self.line)
+        self.asking = Asking(random)
+        self.purses = Purses(self.redeemer.means)
         self.purchases = Purchases(self.pool, node, self.outbox, self.clock)
         self.devices = Devices(config)
         self.jobs = Jobs(
@@ -220,6 +235,7 @@ class Watcher:
             self._reached_for_at = monotonic
             counter.syncer.kick()
         counter.redeemer.settle()
+        counter.purses.settle()
         codes = tuple(one.code for one in shown)
         if codes != self._told or monotonic - self._told_at >= TELL_S:
             self._told, self._told_at = codes, monotonic

@@ -24,6 +24,14 @@ from hub.wire.sync import (
     ReverseReply,
     ReverseRequest,
 )
+from hub.wire.sync_value import (
+    SpendReply,
+    SpendRequest,
+    TopUpReply,
+    TopUpRequest,
+    UnspendReply,
+    UnspendRequest,
+)
 
 T = TypeVar("T")
 
@@ -117,6 +125,22 @@ class HubLine:
     def look(self, request: LookRequest) -> LookReply | Problem | None:
         """Look a coupon or a member up."""
         return self._ask("/v1/look", request, LookReply)
+
+    def spend(self, request: SpendRequest) -> SpendReply | Problem | None:
+        """Be paid from a member's purse, or look into it."""
+        return self._ask("/v1/spend", request, SpendReply)
+
+    def topup(self, request: TopUpRequest) -> TopUpReply | Problem | None:
+        """Pay into a member's purse."""
+        return self._ask("/v1/topup", request, TopUpReply)
+
+    def unspend(self, request: UnspendRequest) -> UnspendReply | Problem | None:
+        """Take an act on a purse back."""
+        return self._ask("/v1/unspend", request, UnspendReply)
+
+    def question(self, path: str, request: msgspec.Struct, kind: type[T]) -> T | Problem | None:
+        """Any other question: about members, joining, tasks."""
+        return self._ask(path, request, kind)
 
     def _ask(self, path: str, request: msgspec.Struct, kind: type[T]) -> T | Problem | None:
         if self.cut_off_since() is not None:

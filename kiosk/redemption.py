@@ -70,6 +70,11 @@ class Redeemer:
         self._means = Means(store, node, outbox, shelf, clock, line, desk, flush)
         self._settler = Settler(self._means)
 
+    @property
+    def means(self) -> Means:
+        """What this till decides with."""
+        return self._means
+
     def redeem(self, scan: Scan) -> Verdict:
         """Decide one scan, once: the same act gets the same verdict. Raises only StorageError."""
         means = self._means

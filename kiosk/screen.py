@@ -7,6 +7,7 @@ from flask import Blueprint
 from hub.storefront import create_storefront
 from hub.storefront.context import ScreenSettings
 from kiosk.counter import Counter
+from kiosk.joining import KioskJoiner
 
 
 def create_screen(counter: Counter) -> Blueprint:
@@ -20,4 +21,5 @@ def create_screen(counter: Counter) -> Blueprint:
         random=counter.random,
         name="screen",
         screen=settings,
+        joiner=KioskJoiner(counter, counter.asking),
     )

@@ -146,6 +146,12 @@
     }
   };
 
+  // A page that waits for somebody else's answer looks again.
+  const lookAgain = () => {
+    const waiting = document.querySelector("[data-again]");
+    if (waiting) setTimeout(() => location.reload(), 1000 * Number(waiting.dataset.again));
+  };
+
   document.addEventListener("DOMContentLoaded", () => {
     ready = true;
     keepFocus();
@@ -155,6 +161,7 @@
     onceEach();
     countDown();
     keepFresh();
+    lookAgain();
     listen();
   });
 })();

@@ -24,8 +24,10 @@ from kiosk.tillpage.finding import Finding
 from kiosk.tillpage.frame import Frame, asset
 from kiosk.tillpage.hands import Hands
 from kiosk.tillpage.listening import Listening
+from kiosk.tillpage.membering import Membering
 from kiosk.tillpage.paying import Paying
 from kiosk.tillpage.pending import Unfinished
+from kiosk.tillpage.pursing import Pursing
 from kiosk.tillpage.redeeming import Redeeming
 from kiosk.tillpage.signing import Signing
 from kiosk.tillpage.undoing import Undoing
@@ -106,9 +108,10 @@ def create_till(counter: Counter) -> Blueprint:
     deciding = Deciding(counter, unfinished)
     signing = Signing(frame)
     verdicts = VerdictPages(frame, unfinished)
-    redeeming = Redeeming(frame, deciding, unfinished, signing, verdicts)
+    membering = Membering(frame, counter.members, counter.asking)
+    redeeming = Redeeming(frame, deciding, unfinished, signing, verdicts, membering)
     undoing = Undoing(frame, deciding)
-    listening = Listening(frame, deciding, unfinished)
+    listening = Listening(frame, deciding, unfinished, membering)
     rest = _Rest(frame)
     counter.devices.on_scan(listening.scanned)
     both, get = ["GET", "POST"], ["GET"]
@@ -124,8 +127,14 @@ def create_till(counter: Counter) -> Blueprint:
         ("/print/<nonce>", "print", verdicts.print, both),
         ("/undo/<nonce>", "undo", undoing.undo, both),
         ("/undone/<nonce>", "undone", undoing.undone, get),
-        ("/find", "find", Finding(frame, unfinished).page, both),
-        ("/paid", "paid", Paying(frame).page, both),
+        ("/find", "find", Finding(frame, unfinished, membering).page, both),
+        ("/members", "members", membering.page, both),
+        ("/member/<nonce>", "member", membering.member, get),
+        ("/member/<nonce>/task", "member_task", membering.task, both),
+        ("/ask-guest", "ask_guest", membering.ask, both),
+        ("/asked/<nonce>", "asked", membering.asked, both),
+        ("/purse/<nonce>", "purse", Pursing(frame, membering).page, both),
+        ("/paid", "paid", Paying(frame, membering).page, both),
         ("/day", "day", DayPage(frame).page, get),
         ("/next", "next", listening.next, get),
         ("/latest", "latest", listening.latest, get),

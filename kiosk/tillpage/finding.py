@@ -10,9 +10,9 @@ from hub.storefront.languages import gettext as _
 from hub.wire.refusals import sentence
 from kiosk.pictures import MOST_BYTES, Unseen, read_picture
 from kiosk.scans import LONGEST
-from kiosk.tillpage.frame import FORM_BYTES, Frame
+from kiosk.tillpage.frame import FORM_BYTES, Frame, unseen_in_words
+from kiosk.tillpage.membering import Membering
 from kiosk.tillpage.pending import Unfinished
-from kiosk.tillpage.redeeming import unseen_in_words
 from kiosk.tillpage.words import show_found
 from kiosk.verdicts import Looked
 
@@ -22,8 +22,9 @@ SHOWN = 50
 class Finding:
     """The search page. What was searched stands in no address: a token is as good as its coupon."""
 
-    def __init__(self, frame: Frame, unfinished: Unfinished) -> None:
+    def __init__(self, frame: Frame, unfinished: Unfinished, membering: Membering) -> None:
         self._frame = frame
+        self._membering = membering
         self._unfinished = unfinished
 
     def page(self) -> ResponseReturnValue:
@@ -45,6 +46,8 @@ class Finding:
                 wrong = _("Scan a coupon, or type its code or a member's number.")
         elif request.args.get("scanned"):
             text = self._unfinished.sought(who.mark)
+        if text and self._frame.counter.members.is_card(text):
+            return redirect(self._membering.meet(who, text), 303)
         if text:
             looked = self._frame.counter.redeemer.look(text)
         return self._answer(wrong, looked, who)

@@ -20,6 +20,7 @@ from hub.storefront.when import moment
 from hub.wire.snapshot import Campaign, Shop, say
 from kiosk.counter import Counter
 from kiosk.health import Condition
+from kiosk.pictures import Unseen
 from kiosk.tillpage.badges import Badge, day_began, show_badge
 from kiosk.tillpage.hands import Hands
 from kiosk.tillpage.words import ActView, show_reversal, show_verdict
@@ -157,6 +158,7 @@ class Frame:
                 page_name=name,
                 asset=asset,
                 heard=g.get("till_heard", 0),
+                purses=self.counter.purses.rules() is not None,
                 **{"listening": who is not None and self.hears(), **values},
             ),
             status,
@@ -165,6 +167,17 @@ class Frame:
     def hears(self) -> bool:
         """Whether this counter has a device that reads codes: only then do pages wait to hear of one."""
         return any(one.kind in ("scanner", "camera") for one in self.counter.devices.states())
+
+
+def unseen_in_words(why: Unseen) -> str:
+    """Why no code came out of a picture."""
+    match why:
+        case Unseen.TOO_LARGE:
+            return _("That picture is too large. Take a smaller one.")
+        case Unseen.NO_PICTURE:
+            return _("That file is no picture.")
+        case Unseen.NO_CODE:
+            return _("No QR code can be seen in that picture. Hold the camera closer and straight.")
 
 
 def asset(name: str) -> str:

@@ -18,6 +18,7 @@ from kiosk.scans import LONGEST, ScannedToken, Unreadable, read_scan
 from kiosk.tillpage.deciding import Deciding
 from kiosk.tillpage.frame import Frame
 from kiosk.tillpage.hands import Hand
+from kiosk.tillpage.membering import Membering
 from kiosk.tillpage.pending import Pending, Unfinished
 from kiosk.tillpage.purchase import LONGEST_MEMBER
 
@@ -34,7 +35,10 @@ STORAGE = "storage"
 class Listening:
     """The scans of devices, and the pages that wait for them."""
 
-    def __init__(self, frame: Frame, deciding: Deciding, unfinished: Unfinished) -> None:
+    def __init__(
+        self, frame: Frame, deciding: Deciding, unfinished: Unfinished, membering: Membering
+    ) -> None:
+        self._membering = membering
         self._frame = frame
         self._deciding = deciding
         self._unfinished = unfinished
@@ -62,6 +66,14 @@ class Listening:
         who, hand = at_the_till
         if hand.asked is not None and self._answers(who, hand, text):
             return
+        members = self._frame.counter.members
+        if members.is_card(text):
+            nonce = self._frame.counter.random(16).hex()
+            seen = members.who(text, who.person.id)
+            self._membering.keep(nonce, who.mark, seen)
+            self._frame.counter.devices.show("no" if seen.refusal else "note")
+            self._frame.hands.tell(who.mark, nonce)
+            return
         training = hand.training
         nonce = self._frame.counter.random(16).hex()
         verdict = self._deciding.redeem(who, nonce, Pending(text), training=training)
@@ -78,8 +90,9 @@ class Listening:
             case "product":
                 taken = isinstance(read_scan(text), Unreadable) and self._unfinished.add_product(nonce, text)
             case "member":
+                seen = self._frame.counter.members.id_of(text[:LONGEST_MEMBER])
                 token = isinstance(read_scan(text), ScannedToken)
-                taken = not token and self._unfinished.name_member(nonce, text[:LONGEST_MEMBER])
+                taken = not token and bool(seen.member) and self._unfinished.name_member(nonce, seen.member)
             case _:
                 taken = False
         if taken:
@@ -120,6 +133,8 @@ class Listening:
                 return url_for("till.find", scanned=1)
             case "storage":
                 return url_for("till.home")
+        if self._membering.knows(nonce):
+            return url_for("till.member", nonce=nonce)
         pending = self._unfinished.get(nonce)
         held = pending is not None and pending.hold is not None
         return url_for("till.hold" if held else "till.verdict", nonce=nonce)

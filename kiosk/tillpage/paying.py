@@ -15,6 +15,7 @@ from hub.storefront.when import money
 from kiosk.buying import MOST_CENTS, MOST_ITEMS, Bought
 from kiosk.scans import read_amount
 from kiosk.tillpage.frame import Frame
+from kiosk.tillpage.membering import Membering, refused_in_words
 from kiosk.tillpage.purchase import LONGEST_AMOUNT, LONGEST_MEMBER, plain_line, show_amount
 from kiosk.verdicts import Verdict
 
@@ -24,8 +25,9 @@ _NAME = re.compile(r"[0-9A-Za-z-]{8,64}")
 class Paying:
     """The page with the sum. `of`: the redemption that was made for this purchase."""
 
-    def __init__(self, frame: Frame) -> None:
+    def __init__(self, frame: Frame, membering: Membering) -> None:
         self._frame = frame
+        self._membering = membering
 
     def page(self) -> ResponseReturnValue:
         """The form, and what was told last."""
@@ -36,7 +38,9 @@ class Paying:
         frame.hands.ask(who, None)
         act = self._act(request.args.get("of", ""))
         if request.method == "GET" or not who.made(request.form.get("mark", "")):
-            return self._answer(who, act, {}, amount=show_amount(_paid(act)) if act is not None else "")
+            amount = show_amount(_paid(act)) if act is not None else ""
+            shown = {"member": self._membering.met(request.args.get("met", ""), who)}
+            return self._answer(who, act, {}, amount=amount, typed=shown)
         wrong: dict[str, str] = {}
         typed = {name: request.form.get(name, "").strip() for name in ("amount", "things", "member", "form")}
         cents = _amount(typed["amount"])
@@ -49,7 +53,11 @@ class Paying:
         if wrong or cents is None or _NAME.fullmatch(name) is None:
             return self._answer(who, act, wrong, amount=typed["amount"], typed=typed)
         if not frame.training(who):
-            member = plain_line(typed["member"], LONGEST_MEMBER) or (act.member if act is not None else "")
+            seen = frame.counter.members.id_of(plain_line(typed["member"], LONGEST_MEMBER))
+            if seen.refusal:
+                wrong["member"] = refused_in_words(seen)
+                return self._answer(who, act, wrong, amount=typed["amount"], typed=typed)
+            member = seen.member or (act.member if act is not None else "")
             frame.counter.purchases.tell(Bought(name, who.person.id, cents, items, member))
             frame.counter.syncer.kick()
         return redirect(url_for("till.paid", told=cents), 303)

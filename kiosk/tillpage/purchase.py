@@ -15,7 +15,7 @@ from kiosk.scans import read_amount
 
 MOST_PRODUCTS = 200
 LONGEST_PRODUCT = 40
-LONGEST_MEMBER = 64
+LONGEST_MEMBER = 200
 LONGEST_AMOUNT = 20
 
 Field = Literal["basket", "amount", "product", "member", "digits"]

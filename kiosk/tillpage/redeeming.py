@@ -17,7 +17,8 @@ from kiosk.pictures import MOST_BYTES, Unseen, read_picture
 from kiosk.scans import LONGEST, act_of
 from kiosk.tillpage.day import sum_up
 from kiosk.tillpage.deciding import Deciding
-from kiosk.tillpage.frame import FORM_BYTES, Frame
+from kiosk.tillpage.frame import FORM_BYTES, Frame, unseen_in_words
+from kiosk.tillpage.membering import Membering, refused_in_words
 from kiosk.tillpage.pending import Pending, Unfinished
 from kiosk.tillpage.purchase import Field, read_purchase
 from kiosk.tillpage.signing import Signing
@@ -40,12 +41,14 @@ class Redeeming:
         unfinished: Unfinished,
         signing: Signing,
         verdicts: VerdictPages,
+        membering: Membering,
     ) -> None:
         self._frame = frame
         self._deciding = deciding
         self._unfinished = unfinished
         self._signing = signing
         self._verdicts = verdicts
+        self._membering = membering
 
     def home(self) -> ResponseReturnValue:
         """The scan field for whoever is signed in; the way in for everybody else."""
@@ -71,6 +74,8 @@ class Redeeming:
         if not text:
             wrong = _("Scan a coupon, type its code, or choose a picture of it.")
             return self._scan_page(who, wrong, amount=amount, status=400)
+        if self._frame.counter.members.is_card(text):
+            return redirect(self._membering.meet(who, text), 303)
         holding = request.form.get("do") == "hold" and not self._frame.training(who)
         pending = Pending(text, purchase, holding=holding)
         closed = self._frame.closed(self._frame.counter.condition())
@@ -96,8 +101,13 @@ class Redeeming:
         do = request.form.get("do", "")
         if do.startswith("drop-") and do[5:].isdigit():
             purchase = purchase.without(int(do[5:]))
+        seen = self._frame.counter.members.id_of(purchase.member) if "member" in request.form else None
+        if seen is not None:
+            purchase = replace(purchase, member=seen.member)
         pending = replace(pending, purchase=purchase)
         self._unfinished.keep(nonce, replace(pending, mark=who.mark))
+        if seen is not None and seen.refusal:
+            return self._verdicts.page_of(who, nonce, wrong=refused_in_words(seen), status=400)
         if wrong:
             return self._verdicts.page_of(who, nonce, wrong=_wrong_in_words(wrong[0]), status=400)
         more = do == "add" and bool(request.form.get("product", "").strip())
@@ -188,17 +198,6 @@ class Redeeming:
                 campaign = frame.campaign(pending.hold.campaign)
                 found.append(show_hold(pending.hold, campaign, frame.shop, frame.reader(), text=pending.text))
         return found
-
-
-def unseen_in_words(why: Unseen) -> str:
-    """Why no code came out of a picture."""
-    match why:
-        case Unseen.TOO_LARGE:
-            return _("That picture is too large. Take a smaller one.")
-        case Unseen.NO_PICTURE:
-            return _("That file is no picture.")
-        case Unseen.NO_CODE:
-            return _("No QR code can be seen in that picture. Hold the camera closer and straight.")
 
 
 def _wrong_in_words(field: Field) -> str:
