@@ -83,7 +83,7 @@ def create_portal(house: House) -> Portal:
         house.outbox,
         house.shelf,
         way_settings(config),
-        place=house.node.name,
+        node=house.node,
         keeper=keeper,
         modem=house.modem,
     )
@@ -122,6 +122,7 @@ def create_portal(house: House) -> Portal:
             home="/offers",
             foot_links=foot_links,
             wallets=read_wallets(config.wallets),
+            joiner=ways.joiner,
             whose=lambda: whose(keeper, request.remote_addr or "", clock.now()),
         )
     )

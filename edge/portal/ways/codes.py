@@ -6,31 +6,18 @@ slip of the finger is told from a wrong code and costs nobody a try.
 
 from __future__ import annotations
 
-import hashlib
+from hub.wire.card import LONGEST_TYPED, MEMBER_RANDOM_BYTES, card_hash, make_member_code, read_member_code
+from hub.wire.coupon import read_code
 
-from hub.wire.coupon import check_character, read_code
-from hub.wire.identity import CROCKFORD, crockford, fold_typed
-
-MEMBER_CHARACTERS = 16
-MEMBER_RANDOM_BYTES = 10
-"""75 of its 80 bits are used: a code that is good for ever must be beyond guessing from its hash, too."""
-
-LONGEST_TYPED = 200
-"""A token has 138 characters; spaces and line ends come with what is pasted."""
-
-
-def make_member_code(random: bytes) -> str:
-    """A member's code from ten random bytes."""
-    body = crockford(random, MEMBER_CHARACTERS - 1)
-    return body + check_character(body)
-
-
-def read_member_code(typed: str) -> str | None:
-    """The member's code that was typed; None where it cannot be one."""
-    folded = fold_typed(typed[:LONGEST_TYPED])
-    if len(folded) != MEMBER_CHARACTERS or set(folded) - set(CROCKFORD):
-        return None
-    return folded if check_character(folded[:-1]) == folded[-1] else None
+__all__ = [
+    "LONGEST_TYPED",
+    "MEMBER_RANDOM_BYTES",
+    "card_hash",
+    "code_hash",
+    "make_member_code",
+    "read_member_code",
+    "read_short_code",
+]
 
 
 def read_short_code(typed: str) -> str | None:
@@ -40,4 +27,4 @@ def read_short_code(typed: str) -> str | None:
 
 def code_hash(code: str) -> bytes:
     """By what a code is found. No salt: it is random itself, 55 bits of a printed one and 75 of a member's."""
-    return hashlib.sha256(b"shopbell way in " + code.encode()).digest()
+    return bytes.fromhex(card_hash(code))

@@ -11,11 +11,11 @@ from edge.gate.protocol import Limits, Phone
 from edge.portal.guests import Grant, WayIn
 from edge.portal.keeper import GateSilent, Keeper, NoGate
 from edge.portal.ways.batches import Voucher
-from edge.portal.ways.codes import read_member_code, read_short_code
+from edge.portal.ways.codes import read_short_code
 from edge.portal.ways.coupons import coupon_trouble
 from edge.portal.ways.entry import Admitted, CodeSent, Entry, NotYet
+from edge.portal.ways.joining import PortalJoiner
 from edge.portal.ways.members import Members
-from edge.portal.ways.numbers import is_country
 from edge.portal.ways.sentences import Reason, not_yet
 from edge.portal.ways.sms import SmsCodes
 from edge.portal.ways.store import WaysStore
@@ -23,9 +23,12 @@ from edge.portal.ways.tries import WrongTries
 from edge.portal.ways.vouchers import Vouchers
 from hardware.modem.modem import Modem
 from hub.client.db import StorageError, writing
+from hub.client.node import Node
 from hub.client.outbox import Outbox
 from hub.client.settings import SettingsError
 from hub.client.shelf import Shelf
+from hub.storefront.numbers import is_country
+from hub.wire.card import read_card
 from hub.wire.events import PortalJoined
 from hub.wire.snapshot import say
 
@@ -54,7 +57,7 @@ class WaySettings:
 
 
 class WaysDesk:
-    """The ways in of one door. `place` is the door's name, as it stands in records of consent.
+    """The ways in of one door. Its node's name is the place in records of consent.
 
     SettingsError where text messages are to be sent from a country that has no phone numbers.
 
@@ -69,7 +72,7 @@ class WaysDesk:
         shelf: Shelf,
         settings: WaySettings,
         *,
-        place: str,
+        node: Node,
         keeper: Keeper | None = None,
         vouchers: Vouchers | None = None,
         modem: Modem | None = None,
@@ -81,7 +84,7 @@ class WaysDesk:
         self._settings = settings
         self._keeper = keeper or NoGate()
         self._vouchers = vouchers or Vouchers(store, random)
-        self._members = Members(store, outbox, place, random)
+        self._members = Members(store, outbox, node, shelf, random)
         self._tries = WrongTries()
         self._sms: SmsCodes | None = None
         if modem is not None and "sms" in settings.ways:
@@ -90,6 +93,8 @@ class WaysDesk:
                     [f"PORTAL_COUNTRY ({settings.country!r}) is no country with phone numbers."]
                 )
             self._sms = SmsCodes(store, modem, random, self._shop_name, settings.country)
+        self.joiner = PortalJoiner(store, self._members, self._sms, settings.country, random)
+        """The page of joining works with it."""
 
     def offered(self) -> tuple[WayIn, ...]:
         """The ways that this portal offers now, the usual one first.
@@ -172,8 +177,9 @@ class WaysDesk:
             member = self._members.find(entry.typed)
             if member is not None:
                 return self._settings.usual("member", member)
-            if entry.way == "member" or read_member_code(entry.typed) is not None:
-                return "unknown-member" if read_member_code(entry.typed) else "mistyped"
+            is_card = read_card(entry.typed) is not None
+            if entry.way == "member" or is_card:
+                return "unknown-member" if is_card else "mistyped"
         code = read_short_code(entry.typed)
         voucher = self._vouchers.look_up(code) if code and "code" in offered else None
         if voucher is not None:

@@ -194,6 +194,19 @@ _NAMELESS: Text = {
 }
 
 
+_JOINING: Text = {
+    "en": "{code} is your code to join {shop}. It is good for 10 minutes. Nobody will ask you for it.",
+    "zh": "{code} 是您加入{shop}的验证码，10 分钟内有效。请勿告诉他人。",
+}
+
+
+def join_message(code: str, shop: str, language: str) -> str:
+    """The same for whoever becomes a member."""
+    full = say(_JOINING, language).format(code=code, shop=" ".join(shop.split()))
+    weight = weigh(full)
+    return full if shop and weight.units <= ALONE[weight.alphabet] else message(code, "", language)
+
+
 def message(code: str, shop: str, language: str) -> str:
     """The text message with a code, in one part: the code first, where a locked screen and a keyboard look for it.
 

@@ -18,13 +18,16 @@ from concurrent.futures import TimeoutError as Late
 from dataclasses import dataclass, field
 
 from edge.portal.ways.entry import CodeSent, NotYet
-from edge.portal.ways.numbers import Number, read_number
 from edge.portal.ways.sentences import Reason, message, not_yet
 from edge.portal.ways.store import WaysStore
 from hardware.modem.modem import Modem, NotSent, Sent
 from hub.client.db import StorageError
+from hub.storefront.numbers import Number, read_number
 
 logger = logging.getLogger(__name__)
+
+Words = Callable[[str, str, str], str]
+"""The text message from a code, the shop's name and a language."""
 
 CODE_DIGITS = 6
 CODE_LIVES_S = 600.0
@@ -59,13 +62,15 @@ MOST_CODES = 1_000
 
 @dataclass(slots=True)
 class _Code:
-    """A code on its way. `failed`: the modem said no after the page had said yes. `taken_by`: the place that it let in."""
+    """A code on its way. `failed`: the modem said no after the page had said yes. `taken_by`: the place that it let in. `who`:
+    the salted hash of its number."""
 
     code: str
     sent_at: float
     tries: int = 0
     failed: bool = False
     taken_by: str = ""
+    who: str = ""
 
 
 @dataclass(slots=True)
@@ -108,23 +113,25 @@ class SmsCodes:
 
     # First step: a number
 
-    def send(self, typed: str, place: str, language: str, now: float) -> CodeSent | NotYet:
-        """Send a code to the number that was typed, where the limits allow it."""
+    def send(
+        self, typed: str, place: str, language: str, now: float, *, words: Words = message
+    ) -> CodeSent | NotYet:
+        """Send a code to the number that was typed, where the limits allow it. `words` makes the message."""
         number = read_number(typed, self._country)
         if number is None:
             return not_yet("wrong-number")
-        who = hmac.digest(self._salt, number.e164.encode(), hashlib.sha256).hex()
+        who = self._hashed(number)
         with self._lock:
             refused = self._refused(who, place, now)
             if refused is not None:
                 return refused
             handle, code = self._random(16).hex(), _digits(self._random)
             self._note(who, place, now)
-            self._codes[handle] = _Code(code, now)
+            self._codes[handle] = _Code(code, now, who=who)
             while len(self._codes) > MOST_CODES:
                 self._codes.popitem(last=False)
             self._queued += 1
-        text = message(code, self._shop(language), language)
+        text = words(code, self._shop(language), language)
         done = self._worker.submit(self._deliver, number, text, handle, who, place, now)
         return self._soon(done, handle, number)
 
@@ -237,6 +244,15 @@ class SmsCodes:
             if kept.tries >= WRONG_TRIES:
                 return not_yet("sms-dead")
             return not_yet("sms-wrong", handle=handle)
+
+    def went_to(self, handle: str, number: Number) -> bool:
+        """Whether the code of this handle went to that number: the form between the two steps is the phone's."""
+        with self._lock:
+            kept = self._codes.get(handle)
+        return kept is not None and hmac.compare_digest(kept.who, self._hashed(number))
+
+    def _hashed(self, number: Number) -> str:
+        return hmac.digest(self._salt, number.e164.encode(), hashlib.sha256).hex()
 
     def used(self, handle: str) -> None:
         """The gate is open: the code is worth nothing any more."""
