@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from hub.client.warnings import Holding, Severity, Shown, Warning, show  # noqa: A004 - nothing here raises Python's warnings
+from hub.purse.alerts import WARNINGS as PURSE_WARNINGS
+from hub.purse.alerts import purse_habits
 from hub.store.base import Store
 from hub.store.habits import Habit, StaffQuarter
 from hub.wire.conditions import Hours, within
@@ -136,7 +138,7 @@ def look_at_counter(store: Store, now: float) -> list[Alert]:
     """What a manager should look at now, the gravest first."""
     found = []
     for holding, habit in _holding(store, now):
-        (shown,) = show(WARNINGS, [holding])
+        (shown,) = show((*WARNINGS, *PURSE_WARNINGS), [holding])
         found.append(Alert(shown, habit.staff, habit.member))
     return sorted(found, key=lambda alert: alert.shown.severity != Severity.WARNING)
 
@@ -172,6 +174,7 @@ def _holding(store: Store, now: float) -> Iterator[Held]:
         yield held("own-tries", habit, "week")
     for habit in watch.refused(_WRONG, day, end, MANY_WRONG_CODES):
         yield held("wrong-codes", habit, "day")
+    yield from purse_habits(store, now)
 
 
 def _twice(

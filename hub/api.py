@@ -1,5 +1,5 @@
 """What nodes ask of the hub, over HTTP, and the document that describes it: `/v1/sync`, `/v1/enrol`, `/v1/renew`; for tills
-`/v1/redeem`, `/v1/reserve`, `/v1/release`, `/v1/reverse`, `/v1/look`; for the hub of a shop `/v1/backup`.
+`/v1/redeem`; for the hub of a shop `/v1/backup`; and every question of `hub.every_question`.
 
 Every answer is JSON; every refusal a `Problem` with a sentence. An answer to a request that names its device and counter is
 signed over them, also a refusal, so that a node can believe it. No input makes this side fail: 400 a body that cannot be
@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 import msgspec
@@ -24,18 +25,19 @@ from hub.client.db import StorageError
 from hub.code_keys import SECTION as CODE_KEYS
 from hub.code_keys import CodeKeys
 from hub.devices import BAD_PAIRING_CODE, enrol, secret_hash
+from hub.every_question import EVERY
 from hub.fleet.doors import ask as ask_in
 from hub.fleet.doors import is_old_hardware
 from hub.fleet.listening import Listening
 from hub.giving import Giver
 from hub.ingest import Batch, all_taken, read_batch, take
 from hub.keys import heard, renewed, wants_new_key
-from hub.looking import look
+from hub.members.people_key import PeopleKey, no_people
+from hub.outward import NOWHERE, Outward
 from hub.presenting import Beside, check_ahead
+from hub.question import AnyQuestion, Here
 from hub.redeeming import redeem
 from hub.refusing import Refusing, decode, unless_refused, unreadable
-from hub.reserving import release, reserve
-from hub.reversing import reverse
 from hub.sealed import Secret
 from hub.setback import RECOVERING, ask_again, notice_answered, notice_copy, recovering
 from hub.snapshots import SnapshotMaker
@@ -54,14 +56,10 @@ from hub.wire.joining import AskRequest, HelloReply, HelloRequest
 from hub.wire.sync import (
     WIRE_VERSION,
     EnrolRequest,
-    LookRequest,
     Problem,
     RedeemReply,
     RedeemRequest,
-    ReleaseRequest,
     RenewRequest,
-    ReserveRequest,
-    ReverseRequest,
     SyncHead,
     SyncReply,
 )
@@ -73,11 +71,8 @@ _enrol = msgspec.json.Decoder(EnrolRequest)
 _hello = msgspec.json.Decoder(HelloRequest)
 _ask = msgspec.json.Decoder(AskRequest)
 _renew = msgspec.json.Decoder(RenewRequest)
-_reserve = msgspec.json.Decoder(ReserveRequest)
-_release = msgspec.json.Decoder(ReleaseRequest)
-_reverse = msgspec.json.Decoder(ReverseRequest)
-_look = msgspec.json.Decoder(LookRequest)
 _backup = msgspec.json.Decoder(BackupRequest)
+_decoders = {question.name: msgspec.json.Decoder(question.asked) for question in EVERY}
 
 T = TypeVar("T")
 
@@ -94,6 +89,8 @@ class Api:
     fleet: Listening
     asker: Asker | OneRoof | None = None
     keeping: Keeping | None = None
+    people: Callable[[], PeopleKey] = no_people
+    outward: Outward = NOWHERE
 
     def sync(self, body: bytes) -> msgspec.Struct:
         """One exchange: facts up with a verdict for each, the snapshot down."""
@@ -153,37 +150,16 @@ class Api:
 
         return self._decided(device, counter, asked, answer, {"kiosk", BELOW})
 
-    def reserve(self, body: bytes) -> msgspec.Struct:
-        """A till holds a coupon for one purchase."""
-        return self._for_till(
-            body,
-            _reserve,
-            lambda device, asked, now: reserve(
-                self.store, device, asked, now, self.clock.state(), self.beside()
-            ),
-        )
+    def answer(self, question: AnyQuestion, body: bytes) -> msgspec.Struct:
+        """Any other question, in one transaction that is on disk before it is answered."""
+        device, counter = self._who(body)
 
-    def release(self, body: bytes) -> msgspec.Struct:
-        """A till gives a reservation up."""
-        return self._for_till(
-            body,
-            _release,
-            lambda device, asked, now: release(self.store, device, asked, now, self.clock.state()),
-        )
+        def answer(device: Device, asked: msgspec.Struct, now: float) -> msgspec.Struct | tuple[int, Problem]:
+            here = Here(self.store, self.key, self.people, self.clock.state(), self.beside(), self.outward)
+            return question.answer(here, device, asked, now)
 
-    def reverse(self, body: bytes) -> msgspec.Struct:
-        """A till takes a redemption of its own back."""
-        return self._for_till(
-            body,
-            _reverse,
-            lambda device, asked, now: reverse(self.store, device, asked, now, self.clock.state()),
-        )
-
-    def look(self, body: bytes) -> msgspec.Struct:
-        """A till asks what became of a coupon, or what a member used last."""
-        return self._for_till(
-            body, _look, lambda device, asked, now: look(self.store, device, asked, now), changes=False
-        )
+        asked = decode(_decoders[question.name], body)
+        return self._decided(device, counter, asked, answer, question.programs, changes=question.changes)
 
     def backup(self, body: bytes) -> msgspec.Struct:
         """A shop's hub keeps a piece of its backup here, or gets one back: under its own shop's number, whatever it asks."""
@@ -197,18 +173,6 @@ class Api:
         """What a decision needs and the store does not hold."""
         return Beside(self.codes.keys, self.snapshots.giver.told)
 
-    def _for_till(
-        self,
-        body: bytes,
-        decoder: msgspec.json.Decoder[T],
-        answer: Callable[[Device, T, float], msgspec.Struct | tuple[int, Problem]],
-        *,
-        changes: bool = True,
-    ) -> msgspec.Struct:
-        """What only a till may ask, in one transaction that is on disk before it is answered."""
-        device, counter = self._who(body)
-        return self._decided(device, counter, decode(decoder, body), answer, {"kiosk"}, changes=changes)
-
     def _decided(
         self,
         device: Device,
@@ -220,7 +184,7 @@ class Api:
         changes: bool = True,
     ) -> msgspec.Struct:
         if device.program not in programs:
-            raise Refusing(403, "not_a_till", f"{device.name} is no till, so it cannot redeem.")
+            raise Refusing(403, "not_a_till", f"{device.name} is no till, so it cannot ask this.")
         check_ahead(self.store, getattr(asked, "text", ""))
         now = self.clock.now()
 
@@ -276,6 +240,10 @@ class Api:
         return fresh
 
 
+def _answer(question: AnyQuestion, api: Api, body: bytes) -> msgspec.Struct:
+    return api.answer(question, body)
+
+
 def _questions(
     store: Store, shops: Tenants[Api], key: Ed25519PrivateKey, clock: Clock
 ) -> dict[str, Callable[[bytes], msgspec.Struct]]:
@@ -317,13 +285,10 @@ def _questions(
         "ask": wait,
         "sync": of_node(Api.sync),
         "redeem": of_node(Api.redeem),
-        "reserve": of_node(Api.reserve),
-        "release": of_node(Api.release),
-        "reverse": of_node(Api.reverse),
-        "look": of_node(Api.look),
         "enrol": take_in,
         "renew": of_node(Api.renew),
         "backup": of_node(Api.backup),
+        **{one.name: of_node(partial(_answer, one)) for one in EVERY},
     }
 
 
@@ -336,9 +301,12 @@ def create_api(
     giver: Giver | None = None,
     above: HeadOffice | None = None,
     keeping: Keeping | None = None,
+    people: Callable[[], PeopleKey] = no_people,
+    outward: Outward = NOWHERE,
 ) -> Blueprint:
     """The blueprint for `/v1`, for the nodes of every shop in the store's database. `giver`: one for the hub's own shop, where
-    it has several such parts. `above`: the head office of that shop. `keeping`: where the backups of shops below are."""
+    it has several such parts. `above`: the head office of that shop. `keeping`: where the backups of shops below are.
+    `people`: the key of personal fields; `outward`: how the hub is reached."""
     home = store.shop.number
 
     def make(own: Store) -> Api:
@@ -348,7 +316,18 @@ def create_api(
         remembers = giver if own.shop.number == home else None
         snapshots = SnapshotMaker(own, key, sealed, remembers)
         asker = asker_of(own, above if own.shop.number == home else None, lambda one: shops.of_shop(one))
-        return Api(own, key, snapshots, clock, codes, Listening(own, snapshots.settings), asker, keeping)
+        return Api(
+            own,
+            key,
+            snapshots,
+            clock,
+            codes,
+            Listening(own, snapshots.settings),
+            asker,
+            keeping,
+            people,
+            outward,
+        )
 
     shops = Tenants(store, make)
     blueprint = Blueprint("api", __name__, url_prefix="/v1")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from flask import Flask, Response, request
+from flask import Flask, Response, request, url_for
 
 from hub.air import with_beacon
 from hub.api import create_api
@@ -22,7 +22,10 @@ from hub.config import Config
 from hub.devices import hub_key
 from hub.giving import Giver
 from hub.health import look
+from hub.members.erasing import forget_again
+from hub.members.people_key import KeptPeopleKey, PeopleKey, no_people
 from hub.metrics import may_read, mount_metrics
+from hub.outward import NOWHERE, Outward, outward_of
 from hub.pepper import KeptPepper, hub_pepper
 from hub.rebuild import bring_up_to_date
 from hub.sealed import Secret
@@ -111,6 +114,7 @@ def open_store(folder: Path, database: str = "", shop: int = 0) -> HubStore:
         if kept is not None and kept.beacon_uuid is None:
             _name_on_air(one)
         bring_up_to_date(one)
+        forget_again(one, folder, time.time())
     return store
 
 
@@ -148,11 +152,13 @@ def create_api_app(
     giver: Giver | None = None,
     above: HeadOffice | None = None,
     below_gb: int = 20,
+    outward: Outward = NOWHERE,
+    people: Callable[[], PeopleKey] | None = None,
 ) -> Flask:
     """The part that nodes meet, alone: the hub's own site reaches it in process.
 
     `folder`: where the hub keeps its secrets; without one none is sent. `giver`: shared by all parts of one hub.
-    `below_gb`: room for the backup of each shop below.
+    `below_gb`: room for the backup of each shop below. `people`: the key of personal fields, where it is not the folder's.
     """
     app = Flask("hub", static_folder=None)
     secrets = []
@@ -162,7 +168,17 @@ def create_api_app(
         secrets.append(Secret("chain_pepper", lambda: pepper_from_above(store, above), CHECK_PINS))
     keeping = Keeping(folder, below_gb) if folder is not None else None
     app.register_blueprint(
-        create_api(store, key, clock, secrets=secrets, giver=giver, above=above, keeping=keeping)
+        create_api(
+            store,
+            key,
+            clock,
+            secrets=secrets,
+            giver=giver,
+            above=above,
+            keeping=keeping,
+            people=people or (KeptPeopleKey(folder) if folder is not None else no_people),
+            outward=outward,
+        )
     )
     return app
 
@@ -180,7 +196,9 @@ def create_app(
     """The whole application. `site` None: without the public pages; `admin` False: without the manager's."""
     clock = clock or Clock()
     above = HeadOffice(store, config.dir, clock)
-    app = create_api_app(store, key, clock, config.dir, giver, above, config.below_gb)
+    shop = store.shop.get()
+    outward = outward_of(config, shop.timezone if shop is not None else "")
+    app = create_api_app(store, key, clock, config.dir, giver, above, config.below_gb, outward)
     if config.url.startswith("https:"):
         app.after_request(only_by_tls)
 
@@ -190,15 +208,54 @@ def create_app(
     mount_metrics(app, config, store, found, clock.now)
     _mount_health(app, config, found, clock.now)
     _mount_outside(app, config, store, key, clock, site)
+    _mount_incoming(app, config, store, clock)
     if admin:
         _mount_admin(app, config, store, key, clock, found)
     if site is not None:
-        from hub.storefront import create_storefront
-        from hub.storefront.wallets import read_wallets
-
-        desk = site.desk("link", config.notice)
-        app.register_blueprint(create_storefront(desk, now=clock.now, wallets=read_wallets(config.wallets)))
+        _mount_site(app, config, store, key, clock, site, outward)
     return app
+
+
+def _mount_site(
+    app: Flask,
+    config: Config,
+    store: HubStore,
+    key: Ed25519PrivateKey,
+    clock: Clock,
+    site: Site,
+    outward: Outward,
+) -> None:
+    """The public pages: offers, joining, the member's own."""
+    from hub.members.doors import Doors, HubJoiner
+    from hub.members.pages import create_member_pages
+    from hub.storefront import create_storefront
+    from hub.storefront.languages import gettext
+    from hub.storefront.wallets import read_wallets
+
+    desk = site.desk("link", config.notice)
+    doors = Doors(store, KeptPeopleKey(config.dir), key, clock.state, outward, desk=desk)
+    joiner = HubJoiner(doors)
+    app.register_blueprint(
+        create_storefront(
+            desk,
+            now=clock.now,
+            wallets=read_wallets(config.wallets),
+            joiner=joiner,
+            foot_links=lambda: [(url_for("me.home"), gettext("My page"))],
+        )
+    )
+    app.register_blueprint(create_member_pages(doors, joiner, clock.now))
+    from hub.messages.links import create_links
+
+    app.register_blueprint(create_links(store))
+    if config.url.startswith("https:"):
+        # Browsers subscribe on pages by TLS alone.
+        from hub.messages.push import push_key
+        from hub.messages.push_pages import PushPages, create_push_pages
+
+        people = KeptPeopleKey(config.dir)
+        pages = PushPages(store, people, lambda: push_key(config.dir), clock.now, clock.state)
+        app.register_blueprint(create_push_pages(pages))
 
 
 def _mount_outside(
@@ -217,6 +274,16 @@ def _mount_outside(
             Outside(store, config, key, clock.now, clock.state, issue if desk is not None else None)
         )
     )
+
+
+def _mount_incoming(app: Flask, config: Config, store: HubStore, clock: Clock) -> None:
+    if not config.sms_secret:
+        return
+    from hub.messages.incoming import create_incoming
+    from hub.messages.listening import Listening, ears_of
+
+    ears = ears_of(store, config.dir, clock.state)
+    app.register_blueprint(create_incoming(config.sms_secret, Listening(ears, clock.now), clock.now))
 
 
 def _mount_admin(
@@ -240,6 +307,7 @@ def _mount_admin(
         url=config.url,
         clock=clock.state,
         folder=config.dir,
+        home=config.country,
     )
     app.register_blueprint(pages, url_prefix="/manage")
     from hub.admin.board_shown import create_board

@@ -8,16 +8,18 @@ shopping stands in a journal.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache, partial
 
 import msgspec
 
 from hub.called_back import is_called_back
 from hub.fleet.clocks import AHEAD_S
-from hub.gathering import NO_SEGMENTS, with_counts
+from hub.gathering import one_person, with_counts
 from hub.ledger import RedeemedHere, RedemptionFlagged
 from hub.reading import Envelope
+from hub.segments.counter import segments_at
 from hub.spending import NewAct
 from hub.store.base import Store
 from hub.store.records import Act
@@ -50,6 +52,7 @@ class _Pending:
     """Acts of a batch that stand in the sums already: each is judged by what stood before it."""
 
     timezone: str
+    person: Callable[[str], str]
     counts: Counter[tuple[object, ...]] = field(default_factory=Counter)
 
     def keys(self, act: Act) -> list[tuple[object, ...]]:
@@ -58,7 +61,8 @@ class _Pending:
         if act.counts:
             keys += [("all", act.campaign), ("day", act.campaign, day)]
             if act.member:
-                keys += [("member", act.campaign, act.member), ("staff", act.staff, act.member, day)]
+                who = self.person(act.member)
+                keys += [("member", act.campaign, who), ("staff", act.staff, who, day)]
         if act.offline:
             keys.append(("alone", act.campaign))
         return keys
@@ -74,10 +78,10 @@ class _Pending:
         return self.counts["day", act.campaign, shop_day(act.at, self.timezone)]
 
     def member(self, act: Act) -> int:
-        return self.counts["member", act.campaign, act.member]
+        return self.counts["member", act.campaign, self.person(act.member)]
 
     def staff(self, act: Act) -> int:
-        return self.counts["staff", act.staff, act.member, shop_day(act.at, self.timezone)]
+        return self.counts["staff", act.staff, self.person(act.member), shop_day(act.at, self.timezone)]
 
     def alone(self, act: Act) -> int:
         return self.counts["alone", act.campaign]
@@ -90,7 +94,7 @@ def audit(store: Store, new: Sequence[NewAct], received_at: float) -> list[Redem
     """
     redeemed = list(_redeemed(store, new))
     shop = store.shop.get()
-    pending = _Pending(shop.timezone if shop is not None else "UTC")
+    pending = _Pending(shop.timezone if shop is not None else "UTC", cache(partial(one_person, store)))
     for _, _, act in redeemed:
         pending.add(act, 1)
     found = []
@@ -162,9 +166,11 @@ def _should_have_been(
         basket_cents=fact.basket_cents,
         cut_off=_standing_of(store, event, act, pending, received_at) if fact.offline else None,
         amount_cents=act.value_cents if act.balance_cents is not None else None,
-        member=act.member,
-        segments=NO_SEGMENTS,
-        bound_to=issue.member if issue is not None else "",
+        member=one_person(store, act.member),
+        segments=segments_at(
+            store, campaign, act.member, event.at, bound=issue is not None and bool(issue.member)
+        ),
+        bound_to=one_person(store, issue.member if issue is not None else ""),
         issued_at=issued_at,
         # What was shown to the till, only the till has seen.
         picture="fresh",

@@ -18,6 +18,7 @@ from hub.holdout import read_holdout
 from hub.promises import NEEDS_HUB, faults_of, gtin_fault, unknown_channels
 from hub.sentences import Said, said
 from hub.typed import CHANNELS, LOCAL, Reading, Typed, local_text, show_cents
+from hub.typed_audience import read_audience
 from hub.typed_condition import as_fields, read_typed_condition
 from hub.typed_hours import read_hours, show_hours
 from hub.wire.conditions import Hours
@@ -75,6 +76,8 @@ def as_typed(campaign: Campaign, shop: Shop) -> Typed:
         "no_channels": "" if campaign.channels else "yes",
         "gtin": campaign.gtin,
         "holdout": str(campaign.holdout_percent) if campaign.holdout_percent else "",
+        "audience": "segment" if campaign.audience else "everybody",
+        "audience_segments": "\n".join(campaign.audience),
         "air_link": campaign.air.url if campaign.air else "",
         "air_interval": str((campaign.air or Air(())).interval_ms),
         **show_hours(campaign.hours),
@@ -158,6 +161,7 @@ def read_typed(
         "good_from": _good_from(reading),
         "gtin": _gtin(reading),
         "holdout_percent": read_holdout(reading),
+        "audience": read_audience(reading),
         "holdout_salt": before.holdout_salt if before and before.number == number else "",
     }
     if reading.faults or value is None or starts_at is None or ends_at is None:

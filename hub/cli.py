@@ -11,11 +11,13 @@ from typing import Any
 
 from hub.client.db import StorageError
 from hub.client.settings import SettingsError
-from hub.config import Config, read_config, show_config
+from hub.config import read_config, show_config
 from hub.console import CommandError
 from hub.fleet.command_line import add_commands as add_node_commands
+from hub.members.commands import add_commands as add_members
 from hub.paper.plan import GRIDS
 from hub.people_commands import declare
+from hub.purse.commands import add_commands as add_purse
 from hub.safety.commands import add_commands as add_safety
 from hub.watching.logs import set_up_log
 
@@ -114,6 +116,8 @@ def build_parser() -> argparse.ArgumentParser:
     backup.add_argument("file", type=Path)
     add_node_commands(command("node", "pair, configure, place, revoke, retire and replace the shop's nodes"))
     add_safety(command)
+    add_members(command)
+    add_purse(command)
     command("value", "what members are worth, who may be lost").add_argument("rest", nargs="...")
     command("config", "print the settings in force")
     check = command("check", "say what is wrong; exit status 0 fine, 1 warnings, 2 errors")
@@ -317,63 +321,6 @@ def _flags(args: argparse.Namespace) -> dict[str, str | None]:
     return {name: getattr(args, name, None) for name in ("dir", "host", "port")}
 
 
-def _commands() -> dict[str, Callable[[Config, argparse.Namespace], int]]:
-    from hub import (
-        campaign_commands,
-        commands,
-        counter_commands,
-        key_commands,
-        move_commands,
-        people_commands,
-        serving,
-        shop_commands,
-        tag_commands,
-        work_commands,
-    )
-    from hub.fleet.commands import node
-    from hub.outside import commands as outside
-    from hub.paper.commands import paper
-    from hub.safety import commands as safety_commands
-    from hub.upstream.commands import upstream
-    from hub.value.commands import value
-
-    return {
-        "init": shop_commands.init,
-        "shop": shop_commands.shop,
-        "migrate": move_commands.migrate,
-        "upstream": upstream,
-        "serve": serving.serve,
-        "pair": commands.pair,
-        "devices": commands.devices,
-        "campaign": campaign_commands.campaign,
-        "staff": commands.staff,
-        "manager": people_commands.manager,
-        "setup-code": people_commands.setup_code,
-        "tag": tag_commands.tag,
-        "node": node,
-        "key": key_commands.key,
-        "revoke": key_commands.revoke,
-        "paper": paper,
-        "coupon": counter_commands.coupon,
-        "conflicts": counter_commands.conflicts,
-        "alerts": counter_commands.alerts,
-        "report": commands.report,
-        "work": work_commands.work,
-        "api-key": outside.api_key,
-        "webhook": outside.webhook,
-        "import": outside.bring_in,
-        "export": outside.give_out,
-        "rebuild": work_commands.rebuild_all,
-        "verify": commands.verify_all,
-        "backup": commands.backup,
-        "check": commands.check,
-        "ship": safety_commands.ship,
-        "restore": safety_commands.restore,
-        "drill": safety_commands.drill,
-        "value": value,
-    }
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; its exit status."""
     args = build_parser().parse_args(argv)
@@ -388,9 +335,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     from hub.app import NoShop
     from hub.client.serving import ServeError
+    from hub.command_table import every_command
 
     try:
-        return _commands()[args.command](config, args)
+        return every_command()[args.command](config, args)
     except (CommandError, NoShop, ServeError, StorageError) as wrong:
         print(wrong, file=sys.stderr)
         return WRONG

@@ -20,6 +20,7 @@ from hub.client.settings import (
     whole,
     yes_no,
 )
+from hub.messages.settings import MESSAGE_SETTINGS
 from hub.safety.settings import SAFETY_SETTINGS
 from hub.storefront.wallets import wallet_folder
 from hub.upstream.settings import UPSTREAM_SETTINGS
@@ -43,6 +44,13 @@ def proxy(text: str) -> str:
         return str(ipaddress.ip_address(text)) if text else ""
     except ValueError:
         raise ValueError("must be the IP address of the proxy, such as 127.0.0.1, or empty") from None
+
+
+def country(text: str) -> str:
+    """Two letters (ISO 3166-1), or nothing."""
+    if text and not (len(text) == 2 and text.isascii() and text.isalpha()):
+        raise ValueError("must be two letters, such as DE, or empty")
+    return text.upper()
 
 
 def database(text: str) -> str:
@@ -86,6 +94,12 @@ SETTINGS = (
     Setting("HUB_PORT", port, "8080", "Port to listen on; 0 takes a free one"),
     Setting("HUB_TLS", port, "0", "Port to answer over TLS, too, with a certificate of its own; 0: none"),
     Setting("HUB_URL", url, "", "Address at which others reach the hub, where it is another one"),
+    Setting(
+        "HUB_COUNTRY",
+        country,
+        "",
+        "Country (two letters) whose phone numbers are typed without +; empty: by the timezone",
+    ),
     Setting("HUB_PROXY", proxy, "", "Address of a reverse proxy that says from where a request came"),
     Setting("HUB_THREADS", whole(2, 64), "8", "Requests that are answered at the same time"),
     Setting("HUB_NOTICE", notice, "", "A line for every page, as text or as JSON by language"),
@@ -99,6 +113,7 @@ SETTINGS = (
     *SAFETY_SETTINGS,
     *UPSTREAM_SETTINGS,
     *WATCHING_SETTINGS,
+    *MESSAGE_SETTINGS,
 )
 
 
@@ -113,6 +128,7 @@ class Config:
     port: int = 8080
     tls: int = 0
     url: str = ""
+    country: str = ""
     proxy: str = ""
     threads: int = 8
     notice: Text = field(default_factory=dict)
@@ -123,6 +139,7 @@ class Config:
     metrics_token: str = field(default="", repr=False)
     backup_to: str = ""
     backup_keep_days: int = 30
+    backup_erase: str = "life"
     backup_secret: str = field(default="", repr=False)
     backup_check_s: float = 30.0
     backup_drill_hours: int = 24
@@ -142,6 +159,18 @@ class Config:
     smtp_password: str = field(default="", repr=False)
     smtp_from: str = ""
     log: str = "text"
+    modem: str = field(default="", repr=False)
+    smpp_host: str = ""
+    smpp_port: int = 2775
+    smpp_tls: bool = False
+    smpp_user: str = ""
+    smpp_password: str = field(default="", repr=False)
+    smpp_type: str = ""
+    sms_url: str = ""
+    sms_token: str = field(default="", repr=False)
+    sms_style: str = "json"
+    sms_secret: str = field(default="", repr=False)
+    sms_sender: str = ""
 
 
 def read_config(environ: Mapping[str, str], flags: Mapping[str, str | None] | None = None) -> Config:

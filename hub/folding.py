@@ -5,7 +5,6 @@ How a journal is cut into batches makes no difference to the result.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter, itemgetter
@@ -13,14 +12,19 @@ from typing import Any
 
 import msgspec
 
+from hub.care.folding import fold_care
 from hub.figures.folding_purchases import paid
 from hub.ledger import HUB, RefusedHere
+from hub.purse.folding import KINDS as VALUE_KINDS
+from hub.purse.folding import Placed as PlacedValue
+from hub.purse.folding import fold_value, purchases_of_members, value_facts
 from hub.reading import Envelope
 from hub.spending import KINDS as ACT_KINDS
 from hub.spending import NewAct, Spending, Sums
 from hub.store.base import LedgerQuestions
 from hub.summing import SUMMED, Placed, grouped
 from hub.wire.events import KINDS, CouponIssued, Event, Fact
+from hub.wire.events_care import CARE_KINDS
 
 _TYPES: dict[str, type[Fact]] = {
     **KINDS,
@@ -33,6 +37,9 @@ _many: dict[str, msgspec.json.Decoder[list[Fact]]] = {
     for kind, fact in _TYPES.items()
 }
 
+
+_IN_TURN = ACT_KINDS.keys() | CARE_KINDS.keys()
+"""What depends on what stood before it."""
 
 _ISSUED = attrgetter("campaign", "code", "key_number", "expires_at", "channel")
 
@@ -51,13 +58,13 @@ def fold(ledger: LedgerQuestions, events: Sequence[Placed], *, is_run: bool = Fa
     Call inside a transaction. `is_run`: these are known to be consecutive events of one journal. An event of a kind that this
     release does not know changes nothing.
     """
-    by_kind: dict[str, list[Placed]] = defaultdict(list)
-    for one in events:
-        by_kind[one[1].kind].append(one)
+    by_kind = _by_kind(events)
     flaws = _Flaws()
     sums = Sums()
     spending = Spending(ledger, sums, flaws.rows)
     acts: list[tuple[int, Envelope | Event, Any]] = []
+    care: list[tuple[int, Envelope | Event, Any]] = []
+    values: list[PlacedValue] = []
     for kind in sorted(by_kind.keys() & _TYPES.keys()):
         placed, facts = _facts(kind, by_kind[kind], flaws)
         if not facts:
@@ -67,13 +74,21 @@ def fold(ledger: LedgerQuestions, events: Sequence[Placed], *, is_run: bool = Fa
         if kind in SUMMED:
             SUMMED[kind](ledger, placed, facts)
         elif kind == "purchase.paid":
-            sums.members.bought(paid(ledger, placed, facts))
-        elif kind in ACT_KINDS:
-            acts += [(*place, fact) for place, fact in zip(placed, facts, strict=True)]
+            bought = paid(ledger, placed, facts)
+            sums.members.bought(bought)
+            values += purchases_of_members(placed, bought)
+        elif kind in _IN_TURN:
+            (care if kind in CARE_KINDS else acts).extend(
+                (*place, fact) for place, fact in zip(placed, facts, strict=True)
+            )
+        elif kind in VALUE_KINDS:
+            values += value_facts(placed, facts)
         elif kind == "coupon.issued":
             _issued(ledger, placed, facts, sums, flaws)
     # Each of them depends on what stood before it, whatever its kind.
     spending.fold(sorted(acts, key=itemgetter(0)))
+    fold_care(ledger, care)
+    fold_value(ledger, values, spending.parts, flaws.rows)
     if sums.tallies:
         ledger.bump({key: (total[0], total[1], total[2]) for key, total in sums.tallies.items()})
     if sums.by_quarter:
@@ -84,8 +99,18 @@ def fold(ledger: LedgerQuestions, events: Sequence[Placed], *, is_run: bool = Fa
     if flaws.rows:
         ledger.add_flaws(flaws.rows)
     ledger.count_kinds([(kind, len(those)) for kind, those in sorted(by_kind.items())])
-    _reach(ledger, [event for _, event in events], is_run=is_run)
+    _reach(ledger, events, is_run=is_run)
     return spending.new
+
+
+def _by_kind(events: Sequence[Placed]) -> dict[str, list[Placed]]:
+    # Every event of every batch goes through this loop.
+    kinds = [event.kind for _, event in events]
+    by_kind: dict[str, list[Placed]] = {kind: [] for kind in set(kinds)}
+    put = {kind: those.append for kind, those in by_kind.items()}
+    for kind, one in zip(kinds, events, strict=True):
+        put[kind](one)
+    return by_kind
 
 
 def _facts(kind: str, placed: list[Placed], flaws: _Flaws) -> tuple[list[Placed], list[Any]]:
@@ -140,19 +165,18 @@ def _issued(
     )
 
 
-def _reach(ledger: LedgerQuestions, events: list[Envelope | Event], *, is_run: bool) -> None:
+def _reach(ledger: LedgerQuestions, events: Sequence[Placed], *, is_run: bool) -> None:
     """Highest number, how many, latest stamp, for each journal in the batch."""
     if is_run:
-        journals: Iterable[tuple[tuple[str, int], Sequence[Envelope | Event]]] = [
-            ((events[0].device, events[0].epoch), events)
-        ]
+        last = events[-1][1]
+        journals: Iterable[tuple[tuple[str, int], Sequence[Placed]]] = [((last.device, last.epoch), events)]
     else:
-        journals = grouped([(event.device, event.epoch) for event in events], events)
+        journals = grouped([(event.device, event.epoch) for _, event in events], events)
     rows = []
     for (device, epoch), own in journals:
         # The hub's own journal has no gaps to look for.
         if device != HUB:
-            highest = own[-1].seq if is_run else max([event.seq for event in own])
-            rows.append((device, epoch, highest, len(own), max([event.at for event in own])))
+            highest = own[-1][1].seq if is_run else max([event.seq for _, event in own])
+            rows.append((device, epoch, highest, len(own), max([event.at for _, event in own])))
     if rows:
         ledger.extend_reach(rows)

@@ -8,6 +8,7 @@ from hub.called_back import is_called_back
 from hub.escrow import Room, hands, is_limited, room_for
 from hub.fleet.gone import with_gone
 from hub.presenting import Beside, Presented
+from hub.segments.counter import segments_for
 from hub.store.base import Store
 from hub.store.records import Reservation
 from hub.wire.coupon import Coupon
@@ -16,10 +17,6 @@ from hub.wire.rotating import Judged, judge
 from hub.wire.rules import MOST_FOR_ONE_MEMBER, Accepted, Decision, Facts, Refused, day_span, decide
 from hub.wire.snapshot import Campaign
 from hub.wire.sync import Spare
-
-NO_SEGMENTS: frozenset[str] = frozenset()
-"""The hub is who knows its members. While it keeps no segments nobody is in one: it is no question of who can be reached."""
-
 
 MOST_IN_A_PURCHASE = 20
 """Coupons of one purchase for one member beyond so many count each: who has the till can call anything one purchase."""
@@ -72,6 +69,7 @@ def decide_presented(
     issue = presented.issue
     vouched = issue is not None or presented.key is not None
     first = store.ledger.first_act(coupon.serial) if vouched else None
+    bound_to = issue.member if issue is not None else ""
     facts = Facts(
         now=now,
         shop=store.shop.number,
@@ -83,9 +81,9 @@ def decide_presented(
         basket_cents=asked.basket_cents,
         products=asked.products,
         amount_cents=asked.amount_cents,
-        member=asked.member,
-        segments=NO_SEGMENTS,
-        bound_to=issue.member if issue is not None else "",
+        member=one_person(store, asked.member),
+        segments=segments_for(store, campaign, asked.member, now, bound=bool(bound_to)),
+        bound_to=one_person(store, bound_to),
         issued_at=issue.issued_at if issue is not None else None,
         reserved=held is not None and not own,
     )
@@ -108,6 +106,11 @@ def decide_presented(
     may_spend_right = asked.may_spend_right(campaign.number)
     decision, right_spent = _within(coupon, facts, room, may_spend_right=may_spend_right)
     return Decided(decision, judged, right_spent)
+
+
+def one_person(store: Store, member: str) -> str:
+    """The id under which a membership stands: what one of a person's merged memberships was given, they may all use."""
+    return store.register.into(member) if member else ""
 
 
 def with_counts(
@@ -140,19 +143,26 @@ def with_counts(
         facts = replace(facts, taken=ledger.taken(number))
     if not member:
         return facts
+    group = store.register.group(member)
     if campaign.per_person_limit is not None:
-        mine = own is not None and own.member == member
-        held = ledger.count_held(number, now, member) - mine if of_now else 0
-        facts = replace(facts, redeemed_by_member=ledger.redeemed_by_member(number, member) + held)
+        mine = own is not None and own.member in group
+        held = sum(ledger.count_held(number, now, one) for one in group) - mine if of_now else 0
+        used = sum(ledger.redeemed_by_member(number, one) for one in group)
+        facts = replace(facts, redeemed_by_member=used + held)
     first, end = day_span(now, facts.timezone)
     if purchase:
-        others, of_this = ledger.purchases_by_staff_for_member(
-            staff, member, first, end, purchase, most=most_by_staff
-        )
-        by_staff = others + (of_this if of_this >= MOST_IN_A_PURCHASE else 0)
+        counted = [
+            ledger.purchases_by_staff_for_member(staff, one, first, end, purchase, most=most_by_staff)
+            for one in group
+        ]
+        of_this = sum(these for _, these in counted)
+        by_staff = sum(others for others, _ in counted) + (of_this if of_this >= MOST_IN_A_PURCHASE else 0)
     else:
-        by_staff = ledger.by_staff_for_member(staff, member, first, end, most=most_by_staff)
-    return replace(facts, staff_member=store.people.membership(staff), by_staff_for_member=by_staff)
+        by_staff = sum(
+            ledger.by_staff_for_member(staff, one, first, end, most=most_by_staff) for one in group
+        )
+    own_account = one_person(store, store.people.membership(staff))
+    return replace(facts, staff_member=own_account, by_staff_for_member=by_staff)
 
 
 def _judge(store: Store, presented: Presented, coupon: Coupon, now: float, beside: Beside) -> Judged | None:

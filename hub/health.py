@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from hub.client.db import StorageError
 from hub.client.warnings import Holding, Severity, Shown, Warning, show  # noqa: A004 - nothing here raises Python's warnings
 from hub.config import Config
+from hub.members.warnings import MEMBER_WARNINGS, find_key_trouble, find_member_trouble
+from hub.messages.warnings import MESSAGE_WARNINGS, find_message_trouble
 from hub.outside.warnings import OUTSIDE_WARNINGS, outside_troubles
 from hub.pepper import PEPPER_FILE, hub_pepper, under_another
 from hub.safety.standing import backup_troubles
@@ -186,6 +188,8 @@ WARNINGS = (
     *CHAIN_WARNINGS,
     *SAFETY_WARNINGS,
     *OUTSIDE_WARNINGS,
+    *MESSAGE_WARNINGS,
+    *MEMBER_WARNINGS,
 )
 
 
@@ -199,6 +203,9 @@ def look(store: Store, config: Config, now: float) -> list[Shown]:
         found += look_at_chain(store, config.dir, now)
         found += backup_troubles(config, now)
         found += outside_troubles(store, now)
+        found += find_message_trouble(store, now)
+        found += find_member_trouble(store, now)
+        found += find_key_trouble(store, config.dir)
     except StorageError as wrong:
         return show(WARNINGS, [*found, Holding("storage", str(wrong))])
     return show(WARNINGS, found)

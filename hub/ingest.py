@@ -17,7 +17,9 @@ from hub.auditing import audit
 from hub.fleet.clocks import mark_ahead
 from hub.folding import fold
 from hub.ledger import FLAGGED, HUB, write_fact
-from hub.reading import Read, read_exchange, texts_in
+from hub.members.late import heed
+from hub.members.obeying import obey
+from hub.reading import Read, read_exchange, read_request, texts_in
 from hub.spending import NewAct
 from hub.store.base import Store
 from hub.store.records import Run
@@ -51,6 +53,9 @@ def read_batch(device: str, body: bytes) -> tuple[SyncHead, Batch] | str:
 
 def take(store: Store, batch: Batch, now: float, clock: ClockState) -> tuple[Verdict, ...]:
     """Put the new facts into the journal and into the projections. Call inside `store.writing()`."""
+    array = heed(store, batch.array)
+    if array is not batch.array:
+        batch = Batch(batch.device, array, read_request(array, batch.device))
     events: Sequence[Any] = batch.read.events
     if not events:
         return ()
@@ -75,6 +80,7 @@ def _keep(store: Store, runs: Sequence[Run], events: Sequence[Any], now: float, 
     mark_ahead(store, events, now)
     placed: list[Placed] = list(enumerate(events, runs[0].position))
     new = fold(store.ledger, placed, is_run=len(runs) == 1)
+    obey(store, events, now)
     if new:
         _audit(store, new, now, clock)
 
@@ -162,6 +168,7 @@ def append_own(
 ) -> Placed:
     """Write a fact of the hub's own into the journal. Call inside a transaction, and fold it there. `at`: when it happened, where
     the hub learns of it later."""
+    data = msgspec.Raw(heed(store, bytes(data)))
     epoch = own_epoch(store)
     seq = store.journal.next_seq(HUB, epoch)
     position = store.journal.last_position() + 1

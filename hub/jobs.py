@@ -10,15 +10,16 @@ from apscheduler.schedulers.background import BackgroundScheduler  # type: ignor
 
 from hub.client.db import StorageError
 from hub.figures.settling import settle
+from hub.messages.rules import read_rules
 from hub.store.whole import HubStore
 from hub.work import due
 
 logger = logging.getLogger(__name__)
 
 CHECKPOINT_S = 2.0
-CHECKPOINT_CHANGES = 400
-"""The write-ahead log goes into the file outside of any till's request: looked at so often, done after so many changes, which are
-some ten MB of log. What is in the log is as safe as what is in the file."""
+CHECKPOINT_OCTETS = 8 * 2**20
+"""The write-ahead log goes into the file outside of any till's request: looked at so often, done where so much waits in it. What
+is in the log is as safe as what is in the file."""
 
 SETTLE_S = 30.0
 """What may be shown of people is looked after so often; a page that asks in between does it itself, for its days."""
@@ -34,7 +35,7 @@ def start_jobs(store: HubStore, now: Callable[[], float] = time.time) -> Backgro
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
     scheduler = BackgroundScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1})
     scheduler.add_job(
-        _guarded(lambda: store.checkpoint(CHECKPOINT_CHANGES)),
+        _guarded(lambda: store.checkpoint(CHECKPOINT_OCTETS)),
         "interval",
         seconds=CHECKPOINT_S,
         misfire_grace_time=60,
@@ -71,6 +72,8 @@ def prune(store: HubStore, now: float) -> None:
     store.persons.prune(now)
     pairings = store.devices.prune_pairings(now)
     answers = store.journal.prune_answers(now - KEEP_ANSWERS_S)
+    talks_end = now - read_rules(store.messages.rules()).keep_days * 86_400.0
+    store.inbox.prune(talks_end, now - KEEP_ANSWERS_S)
     if sessions or pairings or answers:
         logger.info("pruned sessions=%d pairings=%d answers=%d", sessions, pairings, answers)
 

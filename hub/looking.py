@@ -48,13 +48,20 @@ def _look_at_member(store: Store, device: Device, member: str, now: float) -> Lo
     stopped = too_many(store, device, now)
     if stopped is not None:
         return stopped
-    acts = store.ledger.acts_of_member(member, MOST_FOUND)
+    acts = _acts_of_person(store, member)
     if not acts:
         if len(fold_typed(member)) != CODE_CHARACTERS:
             # A code with a wrong character is a slip; what is no code at all may be somebody trying ids.
             count_guess(store, device, now)
         return LookReply(refusal=Refusal.BAD_CODE.value)
     return LookReply(found=tuple(_lines(store, acts)))
+
+
+def _acts_of_person(store: Store, member: str) -> list[Act]:
+    """What they used last, under whichever of their memberships."""
+    group = store.register.group(member)
+    acts = [act for one in group for act in store.ledger.acts_of_member(one, MOST_FOUND)]
+    return acts if len(group) == 1 else sorted(acts, key=lambda act: -act.at)[:MOST_FOUND]
 
 
 def _lines(store: Store, acts: Iterable[Act]) -> Iterator[Found]:

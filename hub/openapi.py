@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from hub.every_question import EVERY
 from hub.outside.described import KEY_SCHEME, paths, types
 from hub.wire.backup import BackupReply, BackupRequest
 from hub.wire.identity import COUNTER_HEADER, DEVICE_HEADER, SIGNATURE_HEADER
@@ -15,19 +16,11 @@ from hub.wire.sync import (
     WIRE_VERSION,
     EnrolReply,
     EnrolRequest,
-    LookReply,
-    LookRequest,
     Problem,
     RedeemReply,
     RedeemRequest,
-    Released,
-    ReleaseRequest,
     RenewReply,
     RenewRequest,
-    ReserveReply,
-    ReserveRequest,
-    ReverseReply,
-    ReverseRequest,
     SyncReply,
     SyncRequest,
 )
@@ -56,21 +49,12 @@ OPERATIONS = (
         RedeemReply,
         True,
     ),
-    ("reserve", "A till holds a coupon for one purchase.", ReserveRequest, ReserveReply, True),
-    ("release", "A till gives a reservation up.", ReleaseRequest, Released, True),
-    ("reverse", "A till takes a redemption of its own back.", ReverseRequest, ReverseReply, True),
-    (
-        "look",
-        "A till asks what became of a coupon, or what a member used last.",
-        LookRequest,
-        LookReply,
-        True,
-    ),
     ("renew", "A device has a new key for its coupons.", RenewRequest, RenewReply, True),
     ("backup", "A shop's hub keeps its backup at head office.", BackupRequest, BackupReply, True),
     ("enrol", "A new device with the installer's pairing code.", EnrolRequest, EnrolReply, False),
     ("hello", "A new device asks which hub this is.", HelloRequest, HelloReply, False),
     ("ask", "A new device shows a code, and waits to be accepted by it.", AskRequest, AskReply, False),
+    *((one.name, one.says, one.asked, one.reply, True) for one in EVERY),
 )
 
 

@@ -20,19 +20,29 @@ PEPPER_FILE = "pins.pepper"
 
 def hub_pepper(folder: Path) -> bytes:
     """The hub's pepper, made where there is none; its file can be read by its owner alone. StorageError where it cannot."""
-    path = folder / PEPPER_FILE
+    pepper = secret_file(folder / PEPPER_FILE, PEPPER_BYTES)
+    if pepper is None:
+        raise StorageError(
+            f"{folder / PEPPER_FILE} does not hold the pepper any more. Restore it from a backup."
+        )
+    return pepper
+
+
+def secret_file(path: Path, octets: int) -> bytes | None:
+    """A secret of so many random octets in a file of its own, made where there is none; its file can be read by its owner alone.
+
+    None where the file holds something else. StorageError where it cannot be read or made.
+    """
     try:
         if not path.exists():
-            folder.mkdir(parents=True, exist_ok=True)
-            _make(path)
-        pepper = bytes.fromhex(path.read_text().strip())
-    except ValueError as wrong:
-        raise StorageError(f"{path} does not hold the pepper any more. Restore it from a backup.") from wrong
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _make(path, octets)
+        secret = bytes.fromhex(path.read_text(encoding="ascii", errors="replace").strip())
+    except ValueError:
+        return None
     except OSError as wrong:
         raise explain(wrong, path) from wrong
-    if len(pepper) != PEPPER_BYTES:
-        raise StorageError(f"{path} does not hold the pepper any more. Restore it from a backup.")
-    return pepper
+    return secret if len(secret) == octets else None
 
 
 class KeptPepper:
@@ -62,10 +72,10 @@ def under_another(pins: Iterable[str], pepper: bytes) -> int:
     return sum(read_pin(kept).pepper not in ("", own) for kept in pins)
 
 
-def _make(path: Path) -> None:
+def _make(path: Path, octets: int) -> None:
     """Put a whole, durable file at `path`, unless somebody else was faster: theirs is then the one."""
     draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    write_whole(draft, secrets.token_bytes(PEPPER_BYTES).hex().encode(), mode=0o600)
+    write_whole(draft, secrets.token_bytes(octets).hex().encode(), mode=0o600)
     try:
         # Two programs may begin at once; a link is made by exactly one of them, and never to half a file.
         os.link(draft, path)

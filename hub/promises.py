@@ -31,7 +31,7 @@ _TEXTS = ("title", "text", "small_print", "keywords", "picture_alt", "picture")
 _TERMS = (
     "starts_at", "ends_at", "coupon_lasts_s", "issue_limit", "redemption_limit", "basket_min_cents", "offline", "channels",
     "air", "hours", "condition", "per_day_limit", "per_person_limit", "rotating", "group_size", "next_visit", "good_from", "gtin",
-    "holdout_percent",
+    "holdout_percent", "audience",
 )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from hub.work import Progress, WorkFailed
 
 logger = logging.getLogger(__name__)
 
-FOLDING = 3
+FOLDING = 4
 """Raised with each release that derives something else from the same journal. A file that was written by another one is made
 again when a hub opens it: an old release keeps facts that it does not understand, and they have to count from then on."""
 
@@ -139,6 +139,8 @@ def rebuild_work(
             while beside.catch_up():
                 pass
             changed = store.beside.put_in_place(REBUILT)
+            if changed:
+                store.segments.set_clock("?")
             store.ledger.set_folding(FOLDING)
         held_s = time.monotonic() - began
         progress.step(beside.events, beside.events, "clearing", "events")

@@ -26,12 +26,16 @@ class Right(StrEnum):
     """What the shop is called, how it looks, where its hub belongs."""
     IMPORT_DATA = "import_data"
     EXPORT_DATA = "export_data"
+    MEMBERS = "members"
+    """See and change the personal fields of members, merge memberships."""
     ERASE = "erase"
     """Forget people for good."""
     API_KEYS = "api_keys"
     """Keys and web addresses by which other programs take part."""
     BACKUP = "backup"
     """Make, check and look after backups."""
+    MESSAGES = "messages"
+    """Write to members; an editor drafts what others send."""
 
 
 class Role(StrEnum):

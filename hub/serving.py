@@ -17,6 +17,7 @@ from hub.config import Config
 from hub.console import show
 from hub.following import Follower
 from hub.jobs import start_jobs
+from hub.messages.running import Messages
 from hub.safety.child import ShipProcess
 from hub.upstream.relaying import UpstreamSyncer
 from hub.watching.teller import AlarmThread
@@ -49,6 +50,12 @@ def tls_of(config: Config, hub: Hub) -> TlsServer:
     return tls
 
 
+def messages_of(config: Config, hub: Hub) -> Messages:
+    """What sends, hears and answers in this process."""
+    counters = [hub.site.desk("sms"), hub.site.desk("link")] if hub.site is not None else []
+    return Messages(hub.store, config, now=hub.clock.now, clock=hub.clock.state, counters=counters)
+
+
 def serve(config: Config, _args: argparse.Namespace, clock: Clock | None = None) -> int:
     """Answer until SIGTERM or Ctrl-C; then the requests under way are finished, the last facts kept, the files closed.
 
@@ -71,6 +78,9 @@ def serve(config: Config, _args: argparse.Namespace, clock: Clock | None = None)
         # The first shopper is to see offers, not an empty page.
         hub.site.exchange.once()
         hub.site.syncer.start()
+    messages = messages_of(config, hub) if config.worker else None
+    if messages is not None:
+        messages.start()
     tls = tls_of(config, hub) if config.tls else None
     above = UpstreamSyncer(hub.head_office, hub.store, f"{os.uname().nodename}-{os.getpid()}")
     above.start()
@@ -91,6 +101,8 @@ def serve(config: Config, _args: argparse.Namespace, clock: Clock | None = None)
             tls.stop()
         if hub.site is not None:
             hub.site.syncer.stop(STOP_WITHIN_S)
+        if messages is not None:
+            messages.stop(STOP_WITHIN_S)
         if worker is not None:
             worker.stop(STOP_WITHIN_S)
         above.stop(STOP_WITHIN_S)

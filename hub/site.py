@@ -23,6 +23,7 @@ from hub.client.outbox import Outbox
 from hub.client.schema import MIGRATIONS_CLIENT
 from hub.client.shelf import Shelf
 from hub.devices import open_pairing
+from hub.segments.counter import segments_now
 from hub.store.base import Store
 from hub.wire.events import Channel
 from hub.wire.snapshot import Text
@@ -50,6 +51,7 @@ class Site:
         self.exchange = Exchange(node, self.outbox, self.shelf, signed, clock)
         self.syncer = Syncer(self.exchange, self.outbox)
         self._clock = clock
+        self._store = store
 
     def desk(self, channel: Channel, notice: Text | None = None) -> NodeDesk:
         """What shoppers can do here."""
@@ -61,6 +63,9 @@ class Site:
             channel,
             notice=lambda: notice or {},
             clock=self._clock,
+            meant=lambda campaign, member, now: bool(
+                segments_now(self._store, member, campaign.audience, now)
+            ),
         )
 
     def close(self) -> None:

@@ -16,6 +16,7 @@ from hub.escrow import Stranded, hands, stranded
 from hub.fleet.gone import with_gone
 from hub.fleet.settings import NodeSettings
 from hub.giving import Giver, how_far
+from hub.purse.section import purse_section
 from hub.sealed import NodeSealer, Secret
 from hub.store.base import Store
 from hub.store.records import Device, PictureRecord
@@ -31,6 +32,7 @@ from hub.upstream.merging import (
     version_above,
 )
 from hub.wire.chain import is_of_chain
+from hub.wire.forgetting import Forgotten, ForgottenOne
 from hub.wire.identity import sign_text
 from hub.wire.snapshot import (
     PICTURE_PREFIX,
@@ -96,6 +98,7 @@ class SnapshotMaker:
             **of_chain,
             **self._sealer.sections(device),
             **self.settings.section(device.device, device.program),
+            **purse_section(self._store, device, now),
         }
         if device.program == RECOGNISES:
             own["tags"] = self._tag_body(device)
@@ -148,6 +151,7 @@ class SnapshotMaker:
             "revoked": section_body(sorted({*store.campaigns.revoked(), *above.revoked})),
             "revoked_rules": section_body(rules_here([one.rule for one in store.keys.rules()], above)),
             "staff": section_body(staff_here(staff, above)),
+            **_forgotten(store),
             **pictures_here(store, above),
         }
         for digest in {campaign.offer.picture for campaign in campaigns if campaign.channels}:
@@ -163,3 +167,12 @@ class SnapshotMaker:
         told = self.giver.told(number)
         tallies = with_gone(self._store, ledger.tallies_of(number))
         return stranded(campaign, hands(campaign, nodes, tallies, ledger.grants(), told))
+
+
+def _forgotten(store: Store) -> dict[str, bytes]:
+    """Who was forgotten, as nodes are told; nothing where nobody was."""
+    state = store.forgetting.state()
+    ones = tuple(
+        ForgottenOne(row.mark, row.instead) for row in store.forgetting.ones() if row.salt == state.salt
+    )
+    return {"forgotten": section_body(Forgotten(state.salt, ones))} if ones else {}

@@ -36,6 +36,7 @@ from hub.ledger import (
 )
 from hub.reading import Envelope
 from hub.store.base import ActQuestions
+from hub.store.purse_records import VoucherPart
 from hub.store.records import Act, Reservation, Reversal, VoucherSum
 from hub.wire.events import CouponRedeemed, CouponReversed, Event, Fact
 
@@ -96,6 +97,7 @@ class Spending:
         self._sums = sums
         self._flaws = flaws
         self.new: list[NewAct] = []
+        self.parts: list[VoucherPart] = []
 
     def fold(self, facts: Iterable[tuple[int, Envelope | Event, Any]]) -> None:
         """These facts, in the journal's order."""
@@ -148,6 +150,7 @@ class Spending:
         self._sums.count(folded.act, int(folded.act.counts))
         if folded.voucher is not None:
             ledger.put_voucher(fact.serial, fact.campaign, folded.voucher)
+            self._part(folded.act, position, voucher, folded.voucher)
         if folded.conflict is not None:
             ledger.add_conflict(folded.conflict)
             self._sums.offers.conflict(folded.act, folded.conflict)
@@ -205,14 +208,23 @@ class Spending:
         left_beyond = 0
         voucher = ledger.voucher(act.serial) if act.standing == "part" else None
         if voucher is not None:
-            voucher = VoucherSum(voucher.spent_cents - act.value_cents, voucher.worth_cents)
+            before, voucher = voucher, VoucherSum(voucher.spent_cents - act.value_cents, voucher.worth_cents)
             ledger.put_voucher(act.serial, act.campaign, voucher)
+            self._part(act, reversal.position, before, voucher)
             left_beyond = beyond_worth(voucher)
         conflicts = ledger.conflicts_of(act.serial)
         changed = settle(conflicts, act, next_first, left_beyond, reversal.at)
         for conflict in changed:
             ledger.change_conflict(conflict)
         self._sums.offers.settled(ledger, conflicts, changed)
+
+    def _part(self, act: Act, position: int, before: VoucherSum | None, after: VoucherSum) -> None:
+        """What an act changed of a voucher, for the books of value (`hub.purse.folding`)."""
+        was = (before.spent_cents, before.worth_cents) if before is not None else (0, 0)
+        now = (after.spent_cents, after.worth_cents)
+        self.parts.append(
+            VoucherPart(position, act.at, act.simulated, act.serial, was, now, f"{act.device}/{act.nonce}")
+        )
 
     def _reserved(self, position: int, event: Envelope | Event, fact: ReservedHere) -> None:
         self._ledger.add_reservation(

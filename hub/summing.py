@@ -10,12 +10,14 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from math import floor
 from operator import attrgetter
 from typing import Any, TypeVar
 
 import msgspec
 
 from hub.ledger import RefusedHere, who_acted
+from hub.members.records import keep_forgotten, keep_pauses, keep_records
 from hub.reading import Envelope
 from hub.spending import QUARTER_S
 from hub.store.base import LedgerQuestions
@@ -89,18 +91,24 @@ def _cut(
 
 
 def _thousandths(values: list[float]) -> int:
-    """Their sum, of each as many thousandths as are whole. Floats that are whole numbers add up exactly below 2**53."""
-    return int(sum([value * 1000 // 1 for value in values]))
+    """Their sum, of each as many thousandths as are whole."""
+    return sum(map(floor, [value * 1000 for value in values]))
 
 
 def visits(ledger: LedgerQuestions, _placed: Sequence[Placed], facts: Sequence[VisitClosed]) -> None:
     """Visits and their length, by quarter of an hour of arrival. Whole milliseconds."""
     rows = [
-        (*key, len(group), _thousandths([min(one.dwell_s, LONGEST_DWELL_S) for one in group]))
+        (*key, len(group), _thousandths(_dwells(group)))
         for key, group in _by_quarter_and_zone([one.arrived_at for one in facts], facts)
     ]
     ledger.add_footfall(rows)
     ledger.roll("footfall", rows)
+
+
+def _dwells(facts: Sequence[VisitClosed]) -> list[float]:
+    """Seconds, none longer than a stay may be."""
+    dwells = [one.dwell_s for one in facts]
+    return dwells if max(dwells) <= LONGEST_DWELL_S else [min(one, LONGEST_DWELL_S) for one in dwells]
 
 
 def occupancy(ledger: LedgerQuestions, placed: Sequence[Placed], facts: Sequence[OccupancyMeasured]) -> None:
@@ -170,6 +178,7 @@ def consents(
         is_given = isinstance(consent, ConsentGiven)
         sums[key] = (given + is_given, withdrawn + (not is_given))
     ledger.add_consents([(*key, *total) for key, total in sums.items()])
+    keep_records(ledger, placed, facts)
 
 
 def seen(ledger: LedgerQuestions, placed: Sequence[Placed], facts: Sequence[OfferSeen]) -> None:
@@ -223,5 +232,7 @@ SUMMED: dict[str, Summing] = {
     "offer.shown": shown,
     "device.health": health,
     "coupon.refused": refused,
+    "member.paused": keep_pauses,
+    "member.forgotten": keep_forgotten,
 }
 """Kinds whose facts are only added up or set down; acts at the counter have to be looked at each in its turn."""

@@ -10,10 +10,12 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 
 from hub.app import open_store
+from hub.client.clock import Clock
 from hub.client.watchdog import notify
 from hub.config import Config
 from hub.console import CommandError, show
 from hub.following import Follower
+from hub.messages.running import Messages
 from hub.store.whole import HubStore
 from hub.store.work_records import Work
 from hub.work import cancel, result_of, submit
@@ -21,6 +23,8 @@ from hub.working import Worker
 
 WHO = "command line"
 LOOK_EVERY_S = 0.2
+MESSAGES_S = 5.0
+"""How long a message that is on its way may hold up the end."""
 
 
 def work(config: Config, _args: argparse.Namespace) -> int:
@@ -30,10 +34,14 @@ def work(config: Config, _args: argparse.Namespace) -> int:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: worker.stop())
         follower = Follower(store)
+        clock = Clock()
+        messages = Messages(store, config, now=clock.now, clock=clock.state)
+        messages.start()
         show(f"Worker {worker.name} looks for work.")
         notify("READY=1")
         worker.run()
         notify("STOPPING=1")
+        messages.stop(MESSAGES_S)
         follower.close()
     follower.follow()
     return 0

@@ -37,6 +37,8 @@ class Repeated:
     name: str
     every_s: float
     load: Callable[[], Chore]
+    apart: bool = False
+    """In a thread of its own: what has to be quick, whatever the others wait for."""
 
 
 def _rebuild() -> Handler:
@@ -53,6 +55,12 @@ def _verify() -> Handler:
 
 def _import() -> Handler:
     from hub.outside.importing import import_work
+
+    return import_work
+
+
+def _import_members() -> Handler:
+    from hub.members.importing import import_work
 
     return import_work
 
@@ -99,10 +107,76 @@ def _changes() -> Chore:
     return work_changes
 
 
+def _worth() -> Handler:
+    from hub.value.keeping import worth_work
+
+    return worth_work
+
+
+def _daily_worth() -> Chore:
+    from hub.value.keeping import work_worth
+
+    return work_worth
+
+
+def _segment() -> Handler:
+    from hub.segments.counting import count_work
+
+    return count_work
+
+
+def _segments() -> Chore:
+    from hub.segments.refreshing import work_segments
+
+    return work_segments
+
+
+def _tidy_segments() -> Chore:
+    from hub.segments.refreshing import tidy_segments
+
+    return tidy_segments
+
+
+def _forgetting() -> Chore:
+    from hub.members.erasing import work_forgetting
+
+    return work_forgetting
+
+
+def _care() -> Chore:
+    from hub.care.work import work_care
+
+    return work_care
+
+
+def _tidy_care() -> Chore:
+    from hub.care.work import tidy_care
+
+    return tidy_care
+
+
+def _purses() -> Chore:
+    from hub.purse.ruling import work_run_out
+
+    return work_run_out
+
+
+def _retention() -> Chore:
+    from hub.members.retention import work_retention
+
+    return work_retention
+
+
 def _tidy() -> Chore:
     from hub.working import tidy
 
     return tidy
+
+
+def _mailings() -> Chore:
+    from hub.messages.mailing import work_mailings
+
+    return work_mailings
 
 
 KINDS: Mapping[str, Kind] = {
@@ -112,15 +186,27 @@ KINDS: Mapping[str, Kind] = {
         Kind("verify", Right.BACKUP, _verify),
         Kind("backup", Right.BACKUP, _backup),
         Kind("import", Right.IMPORT_DATA, _import),
+        Kind("import_members", Right.MEMBERS, _import_members),
         Kind("export", Right.EXPORT_DATA, _export),
+        Kind("worth", Right.READ, _worth),
+        Kind("segment", Right.CAMPAIGN_EDIT, _segment),
     )
 }
 
 CHORES: tuple[Repeated, ...] = (
+    Repeated("points that have run out", 3_600.0, _purses),
     Repeated("tidy work", 600.0, _tidy),
     Repeated("figures that changed", 600.0, _changes),
     Repeated("tidy webhooks", 3_600.0, _tidy_webhooks),
     Repeated("webhooks", 0.0, _webhooks),
+    Repeated("forgetting", 0.0, _forgetting),
+    Repeated("retention", 3_600.0, _retention),
     Repeated("digests", 20.0, _digests),
+    Repeated("care", 0.0, _care),
+    Repeated("tidy care", 86_400.0, _tidy_care),
+    Repeated("segments", 0.0, _segments, apart=True),
+    Repeated("tidy segments", 3_600.0, _tidy_segments),
     Repeated("tidy digests", 86_400.0, _tidy_digests),
+    Repeated("mailings", 1.0, _mailings),
+    Repeated("worth of members", 600.0, _daily_worth),
 )

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import msgspec
 
@@ -22,7 +23,7 @@ from hub.config import Config
 from hub.store.whole import HubStore
 from hub.store.work_records import Work, WorkState
 from hub.work import LEASE_S, MOST_ATTEMPTS, Cancelled, Lost, Progress, Stopping, WorkFailed, claim, due
-from hub.work_kinds import CHORES, KINDS, Kind
+from hub.work_kinds import CHORES, KINDS, Chore, Kind, Repeated
 
 logger = logging.getLogger(__name__)
 
@@ -72,19 +73,25 @@ class Worker:
         self._held: _Held | None = None
         self._shops = threading.Lock()
         self._stores: dict[int, HubStore] = {}
-        self._chores = [(chore.name, chore.every_s, chore.load()) for chore in CHORES]
+        self._chores = [(chore, chore.load()) for chore in CHORES]
         self.name = name or worker_name()
 
     def stop(self) -> None:
         """Give back what is under way at its next step, and come to an end."""
         self._stop.set()
 
+    def break_off(self) -> None:
+        """After `stop()`, where that takes too long: end the questions that are under way."""
+        self._store.interrupt()
+
     def run(self) -> None:
         """Work until `stop()`."""
-        beside = [
-            threading.Thread(target=run, name=name, daemon=True)
-            for run, name in ((self._beat, "heartbeat"), (self._run_chores, "chores"))
+        runs: list[tuple[Callable[[], None], str]] = [
+            (self._beat, "heartbeat"),
+            (partial(self._run_chores, [one for one in self._chores if not one[0].apart]), "chores"),
+            *((partial(self._run_chores, [one]), one[0].name) for one in self._chores if one[0].apart),
         ]
+        beside = [threading.Thread(target=run, name=name, daemon=True) for run, name in runs]
         for thread in beside:
             thread.start()
         try:
@@ -155,25 +162,28 @@ class Worker:
     def chores(self) -> None:
         """Do the small repeated jobs that are due, for every shop. Beside long work, so that they need not wait for it."""
         for store in self._all_shops():
-            self._chore(store)
+            self._chore(store, self._chores)
 
-    def _run_chores(self) -> None:
+    def _run_chores(self, chores: Sequence[tuple[Repeated, Chore]]) -> None:
         while not self._stop.wait(IDLE_S):
             try:
-                self.chores()
+                for store in self._all_shops():
+                    self._chore(store, chores)
             except StorageError as wrong:
                 logger.warning("the worker cannot reach the database: %s", wrong)
 
-    def _chore(self, store: HubStore) -> None:
-        for name, every_s, do in self._chores:
-            if self._stop.is_set() or (every_s and not due(store, name, every_s, self._now())):
+    def _chore(self, store: HubStore, chores: Sequence[tuple[Repeated, Chore]]) -> None:
+        for chore, do in chores:
+            if self._stop.is_set() or (
+                chore.every_s and not due(store, chore.name, chore.every_s, self._now())
+            ):
                 continue
             try:
                 do(store, self._config, self._now())
             except StorageError as wrong:
-                logger.warning("a repeated job was not done: %s: %s", name, wrong)
+                logger.warning("a repeated job was not done: %s: %s", chore.name, wrong)
             except Exception as wrong:
-                logger.critical("a repeated job broke: %s", name, exc_info=wrong)
+                logger.critical("a repeated job broke: %s", chore.name, exc_info=wrong)
 
     def _beat(self) -> None:
         """Keep the lease of what is under way, whatever its handler is busy with."""
@@ -208,6 +218,10 @@ class WorkerThread:
         self._thread.start()
 
     def stop(self, within_s: float) -> None:
-        """Ask it to end, and wait that long. Work that it still holds is begun again by another one."""
+        """Ask it to end, and wait that long; then break off what it asks the database, and wait once more. Work that it still
+        holds is begun again by another one."""
         self.worker.stop()
         self._thread.join(within_s)
+        if self._thread.is_alive():
+            self.worker.break_off()
+            self._thread.join(within_s)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from hub.segments.folding import PortraitSums
 from hub.store.base_members import MemberFoldingQuestions
 from hub.store.purchase_records import Purchase
 from hub.store.records import Act
@@ -34,19 +35,22 @@ class MemberSums:
     )
     """Quarter of an hour, member, simulated: visits, purchases, redemptions, hundredths."""
     _consents: dict[str, list[Any]] = field(default_factory=dict)
+    _portraits: PortraitSums = field(default_factory=PortraitSums)
 
     def told(self, kind: str, placed: Sequence[tuple[int, Any]], facts: Sequence[Any]) -> None:
         """Facts that are only counted; of every other kind nothing is taken here."""
         if kind == "visit.closed":
-            self._visits(facts)
-        elif kind in ("consent.given", "consent.withdrawn"):
+            self._visits([fact for fact in facts if fact.known])
+            return
+        self._portraits.told(kind, placed, facts)
+        if kind in ("consent.given", "consent.withdrawn"):
             self._agreed(placed, facts)
 
-    def _visits(self, facts: Iterable[Any]) -> None:
+    def _visits(self, facts: Sequence[Any]) -> None:
         """Stays in which somebody was known, by when they came."""
+        self._portraits.stays(facts)
         for fact in facts:
-            if fact.known:
-                self._sums[int(fact.arrived_at) // QUARTER_S, fact.known, fact.simulated][0] += 1
+            self._sums[int(fact.arrived_at) // QUARTER_S, fact.known, fact.simulated][0] += 1
 
     def bought(self, purchases: Iterable[Purchase]) -> None:
         """Purchases that nobody had told before."""
@@ -91,11 +95,15 @@ class MemberSums:
             ledger.add_member_consents(
                 [(member, int(row[0]), *row[1:]) for member, row in sorted(self._consents.items())]
             )
-        if not self._sums:
-            return
+        if self._sums:
+            self._write_days(ledger)
+        self._portraits.write(ledger)
+
+    def _write_days(self, ledger: Any) -> None:
         ledger.roll(FAMILY, [(*key, *sums) for key, sums in self._sums.items()])
         touched: dict[str, tuple[int, int]] = {}
         for quarter, member, _ in self._sums:
             low, high = touched.get(member, (quarter, quarter))
             touched[member] = (min(low, quarter), max(high, quarter))
         ledger.settle_returns(touched)
+        self._portraits.touch(touched)

@@ -48,7 +48,16 @@ class OfferSums:
 
     def told(self, kind: str, placed: Sequence[tuple[int, Any]], facts: Sequence[Any]) -> None:
         """Facts that are only counted; of every other kind nothing is taken here."""
-        if kind not in ("offer.seen", "offer.shown", "coupon.refused"):
+        if kind == "offer.seen":
+            opened = Counter(
+                [
+                    (int(event.at) // QUARTER_S, fact.campaign, fact.channel, fact.simulated)
+                    for (_, event), fact in zip(placed, facts, strict=True)
+                ]
+            )
+            for (quarter, campaign, channel, simulated), times in opened.items():
+                self._sums[quarter, campaign, channel, "", "", simulated]["opened"] += times
+        if kind not in ("offer.shown", "coupon.refused"):
             return
         for (_, event), fact in zip(placed, facts, strict=True):
             if kind == "coupon.refused":
@@ -58,10 +67,7 @@ class OfferSums:
                 self._sums[cell]["refused"] += 1
                 continue
             cell = _cell(event.at, fact.campaign, fact.channel, simulated=fact.simulated)
-            if kind == "offer.seen":
-                self._sums[cell]["opened"] += 1
-            else:
-                self._sums[cell]["shown"] += min(fact.times, MOST_IN_A_WINDOW)
+            self._sums[cell]["shown"] += min(fact.times, MOST_IN_A_WINDOW)
 
     def issued(self, ledger: LedgerQuestions, coupons: Iterable[tuple[str, float, int, str, bool]]) -> None:
         """Coupons that are new: serial, when, campaign, way, simulated. Said before the batch's acts are folded, and after the

@@ -38,7 +38,11 @@ NAMELESS_AN_HOUR = 60
 """Refused changes without a good key stand in the record one by one up to so many in an hour: anybody can send more."""
 
 _PATH = re.compile(r"\{(\w+)\}")
-_NAMED = {"serial": re.compile("[0-9a-f]{16}"), "device": re.compile("[a-z0-9][a-z0-9-]{0,39}")}
+_NAMED = {
+    "serial": re.compile("[0-9a-f]{16}"),
+    "device": re.compile("[a-z0-9][a-z0-9-]{0,39}"),
+    "member": re.compile("[0-9a-f]{32}"),
+}
 
 
 def create_outside(hub: Hub) -> Blueprint:

@@ -34,6 +34,7 @@ _PARTS = re.compile(r"\{(\w+)\}")
 _PATH_SCHEMAS: dict[str, dict[str, Any]] = {
     "serial": {"type": "string", "pattern": "^[0-9a-f]{16}$"},
     "device": {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,39}$"},
+    "member": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
 }
 _NUMBER = {"type": "integer", "minimum": 1, "maximum": 2**32 - 1}
 _REQUEST_KEY = {

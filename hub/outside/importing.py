@@ -1,6 +1,6 @@
 """Takes in products and offers from a CSV file: all of it or nothing, and before that a dry run that names every bad line.
 
-Members are not here yet, so there is nothing to take them into. Offers come in as drafts: somebody looks at each before it runs.
+Members have a way of their own (`hub.members.importing`). Offers come in as drafts: somebody looks at each before it runs.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def import_work(
         "rows": read.rows,
         "good": len(read.products) + len(read.offers),
         "bad": len(read.bad),
-        "lines": [_told(one) for one in read.bad[:MOST_BAD]],
+        "lines": [told_line(one) for one in read.bad[:MOST_BAD]],
     }
     if dry:
         return told
@@ -212,7 +212,7 @@ def _keep(store: Store, read: Read, who: str, now: float) -> None:
             raise WorkFailed("cannot", str(kept))
 
 
-def _told(bad: Bad) -> dict[str, object]:
+def told_line(bad: Bad) -> dict[str, object]:
     """A bad line as the result has it: English, and what it takes to say it in another language."""
     return {
         "line": bad.line,

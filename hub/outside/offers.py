@@ -176,6 +176,10 @@ def _terms(terms: Terms, before: Campaign | None) -> dict[str, Any]:
     found = {name: getattr(terms, name) for name in _TERMS}
     if terms.holdout_percent is None:
         found["holdout_percent"] = before.holdout_percent if before else 0
+    if terms.audience is None:
+        found["audience"] = before.audience if before else ()
+    else:
+        found["audience"] = tuple(dict.fromkeys(terms.audience))
     found["holdout_salt"] = before.holdout_salt if before else ""
     return found
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from hub.figures.json_out import AnswerShown, FigureList
-from hub.outside import figures, files, hooks, lifts, offers, purchases, running
+from hub.outside import figures, files, hooks, lifts, offers, people, purchases, running
 from hub.outside.asking import Operation
 from hub.outside.figure_shapes import FiguresWanted, RowsWanted
 from hub.outside.lifts import LiftShown
-from hub.outside.purchases import PurchasePage, PurchasesKept, PurchasesTold, PurchasesWanted
+from hub.outside.purchases import PurchasePage, PurchasesKept, PurchasesTold, PurchasesWanted, ReturnsTold
+from hub.outside.segments import SEGMENT_OPERATIONS
 from hub.outside.shapes import (
     ActPage,
     ActsWanted,
@@ -41,7 +42,7 @@ from hub.report_shapes import Report, Visits
 from hub.roles import Right
 
 PREFIX = "/api/v1"
-READ, EDIT, PUBLISH = Right.READ, Right.CAMPAIGN_EDIT, Right.CAMPAIGN_PUBLISH
+READ, EDIT, PUBLISH, MEMBERS = Right.READ, Right.CAMPAIGN_EDIT, Right.CAMPAIGN_PUBLISH, Right.MEMBERS
 
 OPERATIONS: tuple[Operation, ...] = (
     Operation("GET", "/shop", "getShop", "The shop that the key speaks for.", READ, running.shop, ShopShown),
@@ -67,6 +68,8 @@ OPERATIONS: tuple[Operation, ...] = (
               query=PurchasesWanted),
     Operation("POST", "/purchases", "tellPurchases", "What was bought; each once, by its id.", Right.IMPORT_DATA,
               purchases.tell, PurchasesKept, asked=PurchasesTold),
+    Operation("POST", "/purchases/returned", "tellReturns", "What was brought back; each once, by its id.", Right.IMPORT_DATA,
+              purchases.tell_returns, PurchasesKept, asked=ReturnsTold),
     Operation("GET", "/report", "getReport", "What happened in some days.", READ, running.report, Report, query=Days,
               problems=(422,)),
     Operation("GET", "/visits", "getVisits", "Who came in some days.", READ, running.visits, Visits, query=Days,
@@ -90,6 +93,24 @@ OPERATIONS: tuple[Operation, ...] = (
               running.withdraw, Nothing, asked=Nothing, problems=(409,)),
     Operation("GET", "/people", "listPeople", "Staff and managers; no PIN, no password.", Right.PEOPLE, running.people,
               PersonPage, query=Paging),
+    Operation("GET", "/members", "listMembers", "Members, those who joined last first.", MEMBERS, people.members,
+              people.MemberPage, query=people.Listing),
+    Operation("POST", "/members", "addMember", "Somebody who asked for it is a member; to messages they agree themselves.",
+              MEMBERS, people.add, people.MemberKept, asked=people.MemberTold, status=201, problems=(409, 422)),
+    Operation("POST", "/members/find", "findMembers", "By a card, a number, a mail address, a name or an id.", MEMBERS,
+              people.find, people.MemberPage, asked=people.MembersWanted),
+    Operation("GET", "/members/{member}", "getMember", "One member.", MEMBERS, people.member, people.MemberShown),
+    Operation("PUT", "/members/{member}", "changeMember", "Other personal fields, all of them.", MEMBERS, people.change,
+              people.MemberShown, asked=people.FieldsTold, problems=(422,)),
+    Operation("POST", "/members/{member}/merge", "mergeMember", "This membership and another one are one person's.", MEMBERS,
+              people.merge_with, people.MemberKept, asked=people.MergeWanted, problems=(409,)),
+    Operation("POST", "/members/{member}/part", "partMember", "A merging was a mistake.", MEMBERS, people.take_apart,
+              people.MemberKept, asked=people.PartWanted, problems=(409,)),
+    Operation("POST", "/members/{member}/withdraw", "withdrawConsent", "They took back what they had agreed to.", MEMBERS,
+              people.take_back, people.MemberShown, asked=people.WithdrawWanted),
+    Operation("DELETE", "/members/{member}", "forgetMember", "Forget them for good; needs the right `erase`, too.", MEMBERS,
+              people.forget, Nothing),
+    *SEGMENT_OPERATIONS,
     Operation("GET", "/products", "listProducts", "What the shop sells, by its codes.", READ, running.products, ProductPage,
               query=Paging),
     Operation("GET", "/webhooks", "listWebhooks", "Web addresses that are told what happens.", Right.API_KEYS, hooks.hooks,
@@ -115,5 +136,5 @@ OPERATIONS: tuple[Operation, ...] = (
               files.given_out, None),
 )  # fmt: skip
 
-SECRET = frozenset({HookMade, CouponTaken, PairingShown})
+SECRET = frozenset({HookMade, CouponTaken, PairingShown, people.MemberPage, people.MemberShown})
 """Answers that stand sealed where they are kept for a request that comes twice."""

@@ -16,6 +16,7 @@ from hub.ingest import append_own
 from hub.ledger import write_fact
 from hub.outside.asking import Call, page_from
 from hub.outside.shapes import Time
+from hub.purse.returning import bring_back
 from hub.store.purchase_records import Purchase
 from hub.wire.events import PurchasePaid
 
@@ -116,6 +117,46 @@ def tell(call: Call) -> PurchasesKept:
                 [append_own(store, "purchase.paid", write_fact(fact), call.now, clock, at=told.at)],
             )
             kept.append(PurchaseKept(told.id, "kept"))
+    return PurchasesKept(kept)
+
+
+class ReturnTold(msgspec.Struct, frozen=True):
+    """Something of a purchase (`purchase`: its id) was brought back. `id`: no other return has it. `cents`: how much money
+    was returned; without it all that is left."""
+
+    id: Annotated[str, Meta(min_length=8, max_length=100)]
+    purchase: PurchaseId
+    till: Annotated[str, Meta(min_length=1, max_length=60)]
+    cents: Sum | None = None
+    staff: Word = ""
+    reason: Annotated[str, Meta(max_length=200)] = ""
+
+
+class ReturnsTold(msgspec.Struct, frozen=True):
+    """What was brought back, in any order, also before its purchase is told."""
+
+    returns: Annotated[list[ReturnTold], Meta(min_length=1, max_length=MOST_AT_ONCE)]
+
+
+def tell_returns(call: Call) -> PurchasesKept:
+    """Keep what was not known yet: points of what was brought back are taken off."""
+    asked: ReturnsTold = call.body
+    store, clock = call.store, call.hub.clock()
+    with store.writing():
+        kept = []
+        for told in asked.returns:
+            news = bring_back(
+                store,
+                told.purchase,
+                told.id,
+                told.cents,
+                by=told.staff,
+                reason=told.reason,
+                now=call.now,
+                clock=clock,
+                till=told.till,
+            )
+            kept.append(PurchaseKept(told.id, "kept" if news else "known"))
     return PurchasesKept(kept)
 
 

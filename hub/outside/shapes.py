@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from hub.wire.conditions import Condition, Hours
+from hub.wire.conditions import Condition, Hours, SegmentName
 from hub.wire.snapshot import Text, Value
 
 Time = Annotated[int, Meta(ge=0, le=2**33)]
@@ -23,8 +23,8 @@ SerialText = Annotated[str, Meta(pattern="^[0-9a-f]{16}$")]
 DeviceName = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,39}$")]
 Day = Annotated[str, Meta(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
 Scope = Literal[
-    "read", "campaign_edit", "campaign_publish", "device", "people", "shop", "import_data", "export_data", "erase",
-    "api_keys", "backup",
+    "read", "campaign_edit", "campaign_publish", "device", "people", "shop", "import_data", "export_data", "members",
+    "messages", "erase", "api_keys", "backup",
 ]  # fmt: skip
 
 
@@ -99,6 +99,9 @@ class Terms(msgspec.Struct, frozen=True):
     good_from: Literal["at_once", "next_day"] = "at_once"
     gtin: Annotated[str, Meta(max_length=14)] = ""
     holdout_percent: Annotated[int, Meta(ge=0, le=50)] | None = None
+    audience: Annotated[list[SegmentName], Meta(max_length=20)] | None = None
+    """Names of the segments whose members are given it; [] for everybody. Not named: it stays as it is."""
+
     for_chain: bool = False
     """A new offer is one for all shops of the chain; of one that is there already it changes nothing."""
 
@@ -142,6 +145,7 @@ class CampaignShown(msgspec.Struct, frozen=True):
     good_from: str
     gtin: str
     holdout_percent: int
+    audience: tuple[str, ...]
 
 
 class CampaignPage(msgspec.Struct, frozen=True):

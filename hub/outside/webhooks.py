@@ -30,7 +30,7 @@ from hub.sentences import Said, said
 from hub.store.base import Store
 from hub.store.outside_records import Message, Webhook
 from hub.store.whole import HubStore
-from hub.wire.events import Event
+from hub.wire.events import KINDS, Event
 from hub.wire.sealing import BadSeal, seal, unseal
 
 logger = logging.getLogger(__name__)
@@ -193,10 +193,21 @@ def make_messages(store: HubStore, number: int, now: float) -> bool:
     return True
 
 
+_USUAL: dict[str, dict[str, Any]] = {
+    kind: {
+        one.encode_name: one.default
+        for one in msgspec.structs.fields(KINDS[kind])
+        if one.encode_name in TOLD[kind] and one.default is not msgspec.NODEFAULT
+    }
+    for kind in TOLD
+}
+"""What facts leave out because it is as usual: who is told reads it all the same."""
+
+
 def message_of(shop: int, event: Envelope | Event) -> tuple[str, str, bytes]:
     """The id, the kind and the text of a message about an event. The id is the event's own, so it is the same for ever."""
     try:
-        fact = msgspec.json.decode(event.data, type=dict[str, Any])
+        fact = _USUAL[event.kind] | msgspec.json.decode(event.data, type=dict[str, Any])
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         fact = {}
     data = {"shop": shop, "device": event.device}

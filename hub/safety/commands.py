@@ -109,7 +109,7 @@ def restore(config: Config, args: argparse.Namespace) -> int:
         show(f"{' and '.join(done.files)} came with it.")
     else:
         show(
-            f"Put hub.key and pins.pepper, which were kept apart, into {done.folder} before the hub is started."
+            f"Put hub.key, pins.pepper and people.key, which were kept apart, into {done.folder} before the hub is started."
         )
     status = 0
     if not args.quick:

@@ -12,6 +12,7 @@ from pathlib import Path
 from hub.app import open_store
 from hub.client.trouble import StorageError
 from hub.config import Config
+from hub.members.late import heed
 from hub.safety.restore import RestoreError, restore
 from hub.safety.ship import target_of
 from hub.safety.standing import Drilled
@@ -51,10 +52,12 @@ def drill(config: Config, now: Callable[[], float] = time.time) -> Drilled:
 def differs(copy: Store, live: Store, upto: float) -> str | None:
     """What a restored hub lacks or has otherwise, as a sentence; None where it is what the living one was at `upto`.
 
-    The journal is never changed, only added to: so all of the copy's is the beginning of the living one's.
+    The journal is added to, and changed only where somebody is forgotten: all of the copy's is the beginning of the living
+    one's.
     """
     last = copy.journal.last_position()
-    there, _ = journal_digest(copy, last)
+    # Whoever was forgotten since stands in the copy under the id that they had.
+    there, _ = journal_digest(copy, last, lambda texts: heed(live, texts))
     here, following_at = journal_digest(live, last)
     if there != here:
         return "The journal that was put back is not the beginning of the shop's."
@@ -70,7 +73,9 @@ def differs(copy: Store, live: Store, upto: float) -> str | None:
     return None
 
 
-def journal_digest(store: Store, last: int) -> tuple[str, float | None]:
+def journal_digest(
+    store: Store, last: int, changed: Callable[[bytes], bytes] = lambda texts: texts
+) -> tuple[str, float | None]:
     """The SHA-256 of the journal up to a position, and when the run after it came; None where there is none."""
     found = hashlib.sha256()
     for run in store.journal.runs():
@@ -79,5 +84,5 @@ def journal_digest(store: Store, last: int) -> tuple[str, float | None]:
         head = (
             f"{run.position}\n{run.device}\n{run.epoch}\n{run.first_seq}\n{run.count}\n{run.received_at!r}\n"
         )
-        found.update(head.encode() + run.texts)
+        found.update(head.encode() + changed(bytes(run.texts)))
     return found.hexdigest(), None

@@ -15,13 +15,16 @@ import struct
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import msgspec
 
 MAGIC = b"SBB1"
 BEGIN = ""
 """What the chain of a line comes to before its first segment."""
+
+SECRET_FILES = ("hub.key", "pins.pepper", "people.key")
+"""What a hub cannot be put back without, beside its database. They travel in a sealed backup only."""
 
 _LENGTH = struct.Struct(">I")
 _PAGE = struct.Struct(">I")
@@ -86,10 +89,17 @@ class BaseHead(msgspec.Struct, frozen=True):
     nonce: str = ""
 
 
-Head = TypeVar("Head", SegmentHead, PartHead, BaseHead)
+class ListHead(msgspec.Struct, frozen=True):
+    """The list of who was forgotten (`hub.safety.erased`)."""
+
+    kind: Literal["forgotten"]
+    nonce: str = ""
 
 
-def pack(head: SegmentHead | PartHead | BaseHead, body: bytes) -> bytes:
+Head = TypeVar("Head", SegmentHead, PartHead, BaseHead, ListHead)
+
+
+def pack(head: SegmentHead | PartHead | BaseHead | ListHead, body: bytes) -> bytes:
     """A piece as it is stored. `body` is compressed, and sealed where the head has a nonce."""
     text = msgspec.json.encode(head)
     whole = MAGIC + _LENGTH.pack(len(text)) + text + body

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from hub.client.trouble import explain
+from hub.members.forgotten_list import LIST_FILE
 from hub.safety import pieces
+from hub.safety.erased import LIST_PIECE, get_list
 from hub.safety.passphrase import Sealer
-from hub.safety.pieces import BaseHead, Broken, Named, PartHead, SegmentHead, digest
+from hub.safety.pieces import SECRET_FILES, BaseHead, Broken, Named, PartHead, SegmentHead, digest
 from hub.safety.shipper import lines_of
 from hub.safety.targets import Target
 from hub.store.setback import mark_copy
@@ -80,6 +82,10 @@ class Reading:
             return self._sealer.unseal(nonce, body, name)
         except Broken as wrong:
             raise RestoreError(f"{name} {wrong}.") from wrong
+
+    def forgotten(self) -> bytes:
+        """The list of who was forgotten; Broken where it cannot be read."""
+        return get_list(self.target, self._sealer)
 
     def bases(self) -> list[BaseHead]:
         """Every base that is whole, the newest first."""
@@ -171,9 +177,10 @@ def restore(target: Target, folder: Path, *, passphrase: str = "", at: float | N
         _say_what_it_is(draft, chosen.upto)
         draft.replace(place)
         files = _secrets(reading, chosen.base, folder)
+        _forgotten(reading, folder)
         _must_be_sound(place)
     except BaseException as wrong:
-        for one in (draft, place, *(folder / name for name in ("hub.key", "pins.pepper"))):
+        for one in (draft, place, *(folder / name for name in (*SECRET_FILES, LIST_FILE))):
             one.unlink(missing_ok=True)
         if made and folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
@@ -244,7 +251,7 @@ def _say_what_it_is(draft: Path, copied_at: float) -> None:
 
 
 def _secrets(reading: Reading, base: BaseHead, folder: Path) -> tuple[str, ...]:
-    """The hub's key and its pepper, where the backup is sealed and holds them."""
+    """The hub's keys and its pepper, where the backup is sealed and holds them."""
     name = pieces.base_name(base.line, base.base)
     _, body = reading.piece(name, BaseHead)
     if not base.nonce:
@@ -263,6 +270,21 @@ def _secrets(reading: Reading, base: BaseHead, folder: Path) -> tuple[str, ...]:
         finally:
             os.close(handle)
     return tuple(sorted(found))
+
+
+def _forgotten(reading: Reading, folder: Path) -> None:
+    """The list of who was forgotten, the newest: the hub that is started here forgets them again."""
+    try:
+        text = reading.forgotten()
+    except Broken as wrong:
+        raise RestoreError(f"{LIST_PIECE} {wrong}.") from wrong
+    if text:
+        handle = os.open(folder / LIST_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            _write(handle, text)
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def _must_be_sound(place: Path) -> None:

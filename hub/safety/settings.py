@@ -38,9 +38,17 @@ def passphrase(text: str) -> str:
     return text.strip()
 
 
+def erase(text: str) -> str:
+    """When what is erased in the shop leaves its backup: `life`, with the backup's own life, or `now`."""
+    if text not in ("life", "now"):
+        raise ValueError("must be life or now")
+    return text
+
+
 SAFETY_SETTINGS = (
     Setting("HUB_BACKUP_TO", target, "", "Where the backup goes: file:/folder, s3://bucket/prefix, upstream:; empty: nowhere"),
     Setting("HUB_BACKUP_KEEP_DAYS", whole(1, 3650), "30", "Days after which nothing of a backup is left"),
+    Setting("HUB_BACKUP_ERASE", erase, "life", "When what is erased leaves the backup: life, with its life; now"),
     Setting("HUB_BACKUP_SECRET", passphrase, "", "Passphrase that seals the backup, keys included", secret=True),
     Setting("HUB_BACKUP_CHECK_S", number(0.5, 3600), "30", "Seconds between looks whether the target has it all"),
     Setting("HUB_BACKUP_DRILL_HOURS", whole(0, 8760), "24", "Hours between drills; 0: none"),

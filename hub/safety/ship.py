@@ -16,6 +16,8 @@ import msgspec
 
 from hub.client.trouble import StorageError
 from hub.config import Config
+from hub.members.forgotten_list import ERASED_FILE
+from hub.safety.erased import Erased, look_after
 from hub.safety.passphrase import Sealer
 from hub.safety.pieces import Broken
 from hub.safety.settings import UPSTREAM
@@ -23,6 +25,7 @@ from hub.safety.shipper import SHORTEN_BYTES, LineBroken, Shipper
 from hub.safety.standing import SHIPPED_FILE, Shipped, drilled, keep, shipped
 from hub.safety.targets import Missing, Target, TargetError, open_target
 from hub.safety.upkeep import DAY_S, Upkeep, all_of
+from hub.store.shipping import SHORTEN_FILE
 from hub.store.sqlite import FILE
 from hub.upstream.line import FOLDER
 
@@ -76,6 +79,7 @@ class Shipping:
         self._shipper = Shipper(self._path, self._target, Sealer(config.backup_secret), now)
         every_s = THIN_LINE_S if config.backup_to == UPSTREAM else 0.0
         self._upkeep = Upkeep(self._shipper, config.backup_keep_days * DAY_S, now, self._stops, every_s)
+        self._erased = Erased(self._shipper, self._upkeep, config.dir, at_once=config.backup_erase == "now")
         self._stopping = threading.Event()
         self._wake = threading.Event()
         before = shipped(config.dir)
@@ -124,8 +128,11 @@ class Shipping:
                 self._line_at = time.monotonic()
                 self._wake.set()
             shipper.step()
-            if shipper.log_bytes() > SHORTEN_BYTES:
-                shipper.shorten()
+            asked = self._path.with_name(SHORTEN_FILE)
+            if (asked.exists() or shipper.log_bytes() > SHORTEN_BYTES) and shipper.shorten():
+                asked.unlink(missing_ok=True)
+            if (self._config.dir / ERASED_FILE).exists():
+                self._wake.set()
         except (LineBroken, Missing) as wrong:
             self._broken(str(wrong))
             return False
@@ -214,7 +221,7 @@ class Shipping:
             if (trying is None or trying.poll() is not None) and self._drill_is_due():
                 trying = _start_drill(self._config)
             try:
-                self._upkeep_trouble = all_of(self._upkeep)
+                self._upkeep_trouble = all_of(self._upkeep) or look_after(self._erased, self._stops)
             except LineBroken as wrong:
                 self._upkeep_trouble = str(wrong)
             except Exception as wrong:

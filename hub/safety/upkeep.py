@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from hub.client.trouble import StorageError
 from hub.safety import pieces
-from hub.safety.pieces import BaseHead, Broken, Named, PartHead, SegmentHead, digest
+from hub.safety.pieces import SECRET_FILES, BaseHead, Broken, Named, PartHead, SegmentHead, digest
 from hub.safety.shipper import Place, Shipper, lines_of
 from hub.safety.targets import Missing, Target, TargetError
 from hub.store.shipping import Reader
@@ -25,8 +25,6 @@ FOLD_AFTER_S = 3_600.0
 
 FOLD_MOST, FOLD_LEAST = 256, 32
 FOLD_BYTES = 64 * 2**20
-SECRET_FILES = ("hub.key", "pins.pepper")
-"""What a hub cannot be put back without, beside its database. They travel in a sealed backup only."""
 
 
 class Stopped(Exception):
@@ -233,14 +231,19 @@ class Upkeep:
 
     # Forgetting
 
-    def forget(self) -> int:
-        """Forget what is older than the life of a backup, and what can be used for nothing; how many pieces."""
+    def forget(self, before: float = float("-inf")) -> int:
+        """Forget what is older than the life of a backup, or was made before then, and what can be used for nothing; how many
+        pieces."""
         place = self._shipper.place
         bases = self.bases()
         if place is None or not bases:
             return 0
         newest = bases[-1]
-        kept = [head for head in bases if head == newest or self._now() - head.made_at < self._keep_s]
+        kept = [
+            head
+            for head in bases
+            if head == newest or (self._now() - head.made_at < self._keep_s and head.made_at >= before)
+        ]
         gone = 0
         for line in lines_of(self._target):
             own = [head for head in kept if head.line == line]

@@ -70,6 +70,10 @@ class PageContext:
     visits: Visits | None = None
     whose: Callable[[], str] = str
     """The opaque id of the member who asks, where the application knows it; empty for everybody else."""
+    joins: bool = False
+    """Whether shoppers can become members here."""
+    waiting: Callable[[], str] = str
+    """At a screen: the invitation of a guest whom the till beside it has asked."""
 
     @property
     def shop(self) -> Shop:
@@ -121,6 +125,17 @@ class PageContext:
     def home_url(self) -> str:
         """The offers, in the language that the reader chose."""
         return url_for(f"{self.blueprint}.home")
+
+    @property
+    def join_url(self) -> str:
+        """Where shoppers become members; empty where they cannot."""
+        return url_for(f"{self.blueprint}.join") if self.joins else ""
+
+    @property
+    def asked_url(self) -> str:
+        """Where that guest answers; empty where nobody was asked."""
+        invitation = self.waiting() if self.joins else ""
+        return url_for(f"{self.blueprint}.join", i=invitation) if invitation else ""
 
     @property
     def start_url(self) -> str:

@@ -21,6 +21,8 @@ from hub.storefront.coupons import CouponViews
 from hub.storefront.desk import Desk
 from hub.storefront.entries import Entries, offer_of_number
 from hub.storefront.exposure import Exposures
+from hub.storefront.joiner import Joiner
+from hub.storefront.joining import JoinViews
 from hub.storefront.languages import BARE_ENDPOINTS, carry_language, language, speak
 from hub.storefront.languages import gettext as _
 from hub.storefront.offers import greeting
@@ -252,6 +254,7 @@ def create_storefront(
     steady: Callable[[], float] = time.monotonic,
     pulse: Pulse | None = None,
     whose: Callable[[], str] = str,
+    joiner: Joiner | None = None,
 ) -> Blueprint:
     """The shopper's pages for one node, to be mounted at `/`.
 
@@ -260,13 +263,27 @@ def create_storefront(
 
     `inline_style` puts the shopper's styles into each page, for a portal whose pages must come in one answer. `screen`: how a
     kiosk's screen behaves. `now` gives seconds of UTC, `steady` of a clock that nobody sets. `pulse` is told that a screen lives.
-    `whose`: the opaque id of the member who asks, where the application knows it (`hub.wire.holdout`).
+    `whose`: the opaque id of the member who asks, where the application knows it (`hub.wire.holdout`). `joiner` takes members in;
+    None: nobody is asked to become one here.
     """
     blueprint = Blueprint(name, __name__, template_folder="templates")
     settings = screen or ScreenSettings()
     visits = Visits(steady, settings.wiped_s + GRACE_S) if surface == "kiosk" else None
     exposures = Exposures(steady, _teller(desk, now)) if surface == "kiosk" else None
-    context = PageContext(desk, name, surface, inline_style, now, random, foot_links, settings, visits, whose)
+    context = PageContext(
+        desk,
+        name,
+        surface,
+        inline_style,
+        now,
+        random,
+        foot_links,
+        settings,
+        visits,
+        whose,
+        joiner is not None,
+        (lambda: joiner.waiting(now())) if joiner is not None and visits is not None else str,
+    )
     views = Views(context, random)
     pages = _Pages(views, visits, exposures)
     coupons = CouponViews(views, visits, wallets)
@@ -290,6 +307,8 @@ def create_storefront(
         beating = pulse or Pulse(steady)
         routes += _of_a_screen(pages, ScreenViews(views, visits, exposures, beating))
         _remember_visits(blueprint, context, visits)
+    if joiner is not None:
+        routes += _to_join(JoinViews(views, visits, joiner))
     for rule, endpoint, view, methods in routes:
         blueprint.add_url_rule(rule, endpoint, view, methods=methods)
     carry_language(blueprint)
@@ -316,6 +335,13 @@ def _to_carry(coupons: CouponViews) -> list[_Route]:
         ("/coupon/<serial>/coupon.png", "coupon_image", coupons.picture, ["GET"]),
         ("/coupon/<serial>/coupon.ics", "calendar", coupons.calendar, ["GET"]),
         ("/coupon/<serial>/coupon.pkpass", "apple", coupons.apple, ["GET"]),
+    ]
+
+
+def _to_join(joining: JoinViews) -> list[_Route]:
+    return [
+        ("/join", "join", joining.join, ["GET", "POST"]),
+        ("/join/card/<mark>", "card", joining.card, ["GET"]),
     ]
 
 

@@ -84,7 +84,8 @@ class ScreenViews:
         known = bool(beat.visit) and self.visits.find(beat.visit) is not None
         if known and beat.touched:
             self.visits.touch(beat.visit)
-        return jsonify({"visit": known})
+        # Somebody in the middle of something is not led away from it.
+        return jsonify({"visit": known, "go": "" if beat.visit else self.views.context.asked_url})
 
     def state(self) -> ResponseReturnValue:
         """How the screen is, for whoever watches over it."""

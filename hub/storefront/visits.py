@@ -21,12 +21,15 @@ _NAME = re.compile(r"[0-9a-f]{32}")
 
 @dataclass(slots=True)
 class Visit:
-    """One person in front of the screen. `serials`: the coupons taken, in order; `words`: what was looked for last."""
+    """One person in front of the screen. `serials`: the coupons taken, in order; `words`: what was looked for last; `cards`: the
+    forms with which they became a member, `form` the one that is not finished."""
 
     name: str
     touched_at: float
     serials: list[str] = field(default_factory=list)
     words: str = ""
+    cards: set[str] = field(default_factory=set)
+    form: object = None
 
     def place_of(self, serial: str) -> int:
         """Under which number of this visit a coupon is shown, counted from 1; a new coupon gets the next."""

@@ -46,14 +46,15 @@ TEST_TOOLS = (
     Tool("systemd-nspawn", "systemd-container"),
     Tool("minisign", "minisign"),
     Tool("gammu", "gammu"),
+    Tool("bearerbox", "kannel", starts=True),
     Tool("hostapd", "hostapd", starts=True),
     Tool("wpa_supplicant", "wpasupplicant", starts=True),
     Tool("NetworkManager", "network-manager", starts=True),
     Tool("initdb", "postgresql", starts=True),
 )
-"""For the tests of the Wi-Fi portal, of codes on paper (zbar), of text messages (gammu), of what a power cut leaves (a C compiler
-and its library's headers), of the hub's other database, and of installing in a fresh Debian (systemd-container, minisign).
-The services among them would take hold of this machine's own network."""
+"""For the tests of the Wi-Fi portal, of codes on paper (zbar), of text messages (gammu, kannel), of what a power cut leaves (a C
+compiler and its library's headers), of the hub's other database, and of installing in a fresh Debian (systemd-container,
+minisign). The services among them would take hold of this machine's own network."""
 
 PEER_TOOLS = (
     Tool("opennds", "opennds", starts=True),

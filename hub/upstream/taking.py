@@ -14,6 +14,7 @@ import msgspec
 
 from hub.folding import fold
 from hub.ingest import runs_of
+from hub.members.late import heed
 from hub.reading import read_relayed
 from hub.store.base import Store
 
@@ -37,6 +38,7 @@ def take_all(store: Store, texts: Sequence[msgspec.Raw], now: float, source: str
     """
     if not texts:
         return Taken(0, 0, None)
+    texts = [msgspec.Raw(heed(store, bytes(text))) for text in texts]
     read = read_relayed(texts)
     here = _known(store, read.events)
     new: list[Any] = []

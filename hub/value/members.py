@@ -1,4 +1,4 @@
-"""The shop's own members: what each is worth, who may be lost, and how right the score was the last time.
+"""The shop's own members: the days on which they came, and how right the loss score was the last time.
 
 Pure. From the days on which members came (`member_day`), by opaque ids; a day with a visit, a purchase or a redemption is a
 day on which somebody came. Money is in hundredths of the shop's currency.
@@ -6,7 +6,6 @@ day on which somebody came. Money is in hundredths of the shop's currency.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,10 +14,7 @@ from hub.store.member_records import MemberDay
 from hub.value.calibration import Part, area, tenths
 from hub.value.choosing import Words
 from hub.value.habits import habit_of
-from hub.value.loss import AWAY_DAYS, LossModel, history_of, learn, left_out, stayed_away
-from hub.value.reading import Row
-from hub.value.reasons import Warned, warned
-from hub.value.worth import Members, Worth, members_of
+from hub.value.loss import AWAY_DAYS, left_out, stayed_away
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,24 +23,6 @@ class Came:
 
     days: Mapping[str, Sequence[int]]
     cents: Mapping[str, Sequence[int]]
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """One member: worth and warning."""
-
-    worth: Worth
-    warning: Warned
-
-
-@dataclass(frozen=True, slots=True)
-class People:
-    """Everybody who came before `day`, the likeliest to be lost first; of equals, who is worth more."""
-
-    day: int
-    members: Members
-    loss: LossModel
-    people: Sequence[Person]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,30 +51,6 @@ def came(rows: Iterable[MemberDay]) -> Came:
         {name: [day for day, _ in of_one] for name, of_one in found.items()},
         {name: [cents for _, cents in of_one] for name, of_one in found.items()},
     )
-
-
-def look_at(seen: Came, today: int, weeks: int) -> People:
-    """As they are on the morning of `today`."""
-    rows = [row for name in seen.days if (row := _row(name, seen.days[name], seen.cents[name], today))]
-    members = members_of(rows)
-    model = learn(seen.days, today)
-    people = [
-        Person(worth, warned(worth.customer_id, habit, model))
-        for worth in members.worths(weeks)
-        if (habit := habit_of(seen.days[worth.customer_id], today))
-    ]
-    people.sort(key=lambda one: (-one.warning.chance, -(one.worth.value or 0.0), one.worth.customer_id))
-    return People(today, members, model, people)
-
-
-def _row(name: str, days: Sequence[int], cents: Sequence[int], today: int) -> Row | None:
-    history = history_of(days, today)
-    if history is None:
-        return None
-    returned = bisect_left(days, today) - 1
-    paid = sum(cents[1 : returned + 1])
-    # Where nothing at all was paid, nothing is known of money: not every shop tells purchases.
-    return Row(name, history, paid / returned if returned and any(cents) else None)
 
 
 def try_out(seen: Came, today: int) -> Trial | Words:

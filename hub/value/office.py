@@ -21,7 +21,8 @@ from hub.config import read_config
 from hub.console import show
 from hub.store.local_days import QUARTER_S, place
 from hub.store.whole import HubStore
-from hub.value.members import Came, People, Person, Trial, came, look_at, try_out
+from hub.value.members import Came, Trial, came, try_out
+from hub.value.teaching import People, Person, look_at
 
 WRONG, BAD_USE = 1, 2
 SHOWN = 20
@@ -63,14 +64,16 @@ def came_before(store: HubStore, today: int) -> Came:
 
 
 def _json(people: People, weeks: int) -> None:
-    head = {
-        "day": date.fromordinal(people.day).isoformat(),
-        "loss": {"model": people.loss.name, "why": people.loss.why, "base": people.loss.base},
-        "visits": {"model": people.members.visits.name, "why": people.members.visits.why},
-        "money": None
-        if people.members.money is None
-        else {"model": people.members.money.name, "why": people.members.money.why},
-    }
+    taught = people.taught
+    head: dict[str, Any] = {"day": date.fromordinal(people.day).isoformat()}
+    if taught is not None:
+        head |= {
+            "loss": {"model": taught.loss.name, "why": taught.loss.why, "base": taught.loss.base},
+            "visits": {"model": "bgnbd" if taught.fitted else "plain", "why": taught.visits_why},
+            "money": None
+            if taught.money is None
+            else {"model": "gamma_gamma" if taught.money_fitted else "plain", "why": taught.money_why},
+        }
     sys.stdout.write(json.dumps(head, ensure_ascii=False)[:-1] + ', "members": [')
     before = ""
     for person in people.people:
@@ -81,23 +84,24 @@ def _json(people: People, weeks: int) -> None:
 
 
 def _person(person: Person, weeks: int) -> dict[str, Any]:
-    worth, warning = person.worth, person.warning
+    scored, warning = person.scored, person.warning
     return {
-        "member": worth.customer_id,
+        "member": scored.member,
         "chance_away_90_days": warning.chance,
         "level": warning.level,
         "reasons": warning.reasons,
         "step": warning.step,
-        "p_alive": worth.p_alive,
-        f"expected_visits_{weeks}w": worth.visits,
-        f"expected_cents_{weeks}w": worth.value,
-        "rfm": {"recency": worth.recency, "frequency": worth.frequency, "money": worth.money},
+        "p_alive": scored.alive,
+        f"expected_visits_{weeks}w": scored.expected,
+        f"expected_cents_{weeks}w": scored.value,
+        "rfm": {"recency": scored.recency, "frequency": scored.frequency, "money": scored.money},
     }
 
 
 def _tell(people: People) -> None:
-    show(people.loss.why["en"])
-    show(people.members.visits.why["en"])
+    if people.taught is not None:
+        show(people.taught.loss.why["en"])
+        show(people.taught.visits_why["en"])
     warnings = [one.warning for one in people.people if one.warning.level != "fine"]
     show(f"{len(people.people)} members, {len(warnings)} of them to look after:")
     for one in warnings[:SHOWN]:

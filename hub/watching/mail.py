@@ -13,7 +13,7 @@ from hub.watching.telling import Turn
 from hub.wire.snapshot import Shop
 
 WITHIN_S = 15.0
-_HERE = frozenset({"localhost", "127.0.0.1", "::1"})
+HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def write_mail(turn: Turn, shop: Shop, config: Config, message: str, now: float) -> EmailMessage:
@@ -34,7 +34,7 @@ def send_mail(config: Config, mail: EmailMessage, context: ssl.SSLContext | None
     certificate; the system's by default."""
     if not (config.smtp_host and config.smtp_from):
         return "Alarms by mail need HUB_SMTP_HOST and HUB_SMTP_FROM."
-    if config.smtp_tls == "none" and config.smtp_host not in _HERE:
+    if config.smtp_tls == "none" and config.smtp_host not in HERE:
         return "Without TLS mail goes to a server on this machine only. Set HUB_SMTP_TLS."
     checked = context or ssl.create_default_context()
     try:
