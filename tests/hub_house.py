@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 import msgspec
@@ -14,6 +16,8 @@ from hub.app import create_api_app, open_database
 from hub.client.clock import Clock
 from hub.client.link import Reply, WsgiLink
 from hub.devices import hub_key, open_pairing
+from hub.members.people_key import KeptPeopleKey
+from hub.store.sqlite import FILE
 from hub.store.whole import HubStore
 from hub.wire.coupon import Coupon, make_code, mint_token
 from hub.wire.events import (
@@ -58,18 +62,29 @@ def campaign(number: int = 1, **changes: object) -> Campaign:
     return msgspec.structs.replace(plain, **changes)
 
 
+@cache
+def _new_file() -> bytes:
+    """A hub's file as its first start leaves it."""
+    with TemporaryDirectory() as folder:
+        open_database(Path(folder)).close()
+        return (Path(folder) / FILE).read_bytes()
+
+
 class House:
-    """The hub of one shop with campaign 1."""
+    """The hub of one shop with campaign 1. Its file is a copy of one that was made once: thousands of tests have one."""
 
     def __init__(self, folder: Path, database: str = "", number: int = 7) -> None:
         self.now = NOON
         self.folder = folder
+        if not database and not (folder / FILE).exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / FILE).write_bytes(_new_file())
         self.store: HubStore = open_database(folder, database)
         self.store.shop.save(Shop(number, {"en": "Corner", "zh": "街角"}, timezone="Europe/Berlin"), NOON)
         self.publish(campaign())
         self.key = hub_key(folder)
         self.clock = Clock(wall=lambda: self.now, ntp=lambda: True)
-        self.app = create_api_app(self.store, self.key, self.clock)
+        self.app = create_api_app(self.store, self.key, self.clock, people=KeptPeopleKey(folder))
         self.link = WsgiLink(self.app)
 
     def publish(self, what: Campaign) -> None:

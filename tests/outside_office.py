@@ -23,7 +23,7 @@ from tests.hub_house import NOON, House
 
 ALL = (
     *("read", "campaign_edit", "campaign_publish", "device", "people", "shop", "import_data", "export_data"),
-    *("erase", "api_keys", "backup"),
+    *("erase", "api_keys", "backup", "members", "messages"),
 )
 OTHER = 8
 

@@ -152,7 +152,7 @@ class Door:
             self.outbox,
             self.shelf,
             self.settings,
-            place=node.name,
+            node=node,
             keeper=self.keeper,
             vouchers=self.vouchers,
             modem=self.modem,

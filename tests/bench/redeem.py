@@ -21,7 +21,7 @@ from typing import Any
 
 from hub.folding import fold
 from hub.ingest import append_own
-from hub.jobs import CHECKPOINT_CHANGES
+from hub.jobs import CHECKPOINT_OCTETS
 from hub.ledger import write_fact
 from hub.redeeming import redeem
 from hub.serving import settle
@@ -36,8 +36,9 @@ from tests.prove._street import free_ports
 
 PER_ROUND = 400
 NOW = 1_795_000_000.0
-CHECKPOINT_EVERY = CHECKPOINT_CHANGES
-"""The serving hub moves its log into the file after so many changes, in a thread of its own; here it is done between requests."""
+LOOK_EVERY = 20
+"""The serving hub looks every two seconds whether its log is to be moved into the file, in a thread of its own; here that is done
+between requests."""
 
 MOST_TIMES_A_SYNC = 1.5
 AT_LEAST_A_SECOND = 300
@@ -169,8 +170,8 @@ def _commit(rounds: int) -> list[dict[str, Any]]:
                 commit.append(one_commit)
                 whole.append(one_whole)
                 other.append(_append(handle))
-                if place % CHECKPOINT_EVERY == 0:
-                    store.checkpoint()
+                if place % LOOK_EVERY == 0:
+                    store.checkpoint(CHECKPOINT_OCTETS)
             if number:
                 commits.append(_percentile_99(commit))
                 wholes.append(_percentile_99(whole))

@@ -354,7 +354,7 @@ def test_a_scan_that_begins_before_the_page_is_there_is_not_lost(
     page.route("**/pad.js*", lambda route: held.append(route))
     page.goto(f"{address}/till?lang=en", wait_until="commit")
     page.wait_for_function("document.readyState === 'loading' || document.readyState === 'interactive'")
-    page.evaluate("document.activeElement.blur()")
+    page.evaluate("document.activeElement?.blur()")
     page.keyboard.type(code)
     page.keyboard.press("Enter")
     until = page.locator(".verdict .word")

@@ -44,7 +44,7 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 @pytest.fixture
 def office(house: House) -> Office:
-    made = Office(house)
+    made = Office(house, folder=house.folder)
     made.log_in()
     return made
 
@@ -291,3 +291,12 @@ def test_an_error_tells_nothing_of_the_inside(named: FlaskClient) -> None:
     for path in ("/manage/offers/999999", "/manage/coupons/%00", "/manage/picture/../../hub.key", "/v1/sync"):
         text = named.get(path, base_url=NAME).get_data(as_text=True)
         assert not re.search(r"Traceback|sqlite3|File \"|werkzeug|hub\.db", text), path
+
+
+def test_what_is_not_in_the_office_is_said_on_a_page_of_the_office(named: FlaskClient) -> None:
+    enter(named)
+    for path in ("/manage/nothing", "/manage/offers/999999", "/manage/picture/none"):
+        answer = named.get(path, base_url=NAME)
+        assert answer.status_code == 404, path
+        assert "Log out" in words(answer), path
+    assert named.get("/nothing", base_url=NAME).status_code == 404

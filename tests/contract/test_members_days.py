@@ -261,3 +261,27 @@ def test_who_joined_and_came_back_is_told_by_month_up_to_yesterday_and_with_nois
     till.report(*gone, at=now)
     assert cohorts(house.store) is None
     assert ask(house.store, question, now + DAY_S).total.values["members_active"].number == 0  # type: ignore[union-attr]  # an answer, as before
+
+
+def test_no_question_about_members_makes_a_list_of_all_of_them_for_every_row(house: House) -> None:
+    node, store = house.node(), house.store
+    node.report(agreed(ANN), bought("p1", ANN, 500), came(ANN, NOON))
+    conn, asked = store.pool.conn(), list[str]()
+    conn.set_trace_callback(asked.append)
+    for standing in (True, False):
+        store.members.joined(standing=standing)
+        store.members.days(0, 10**7, standing=standing)
+    store.members.daily(0, 10**7)
+    store.members.returns(10**7)
+    store.members.totals([ANN, BOB], 0, 10**7)
+    shops = (store.shop.number,)
+    store.worth.how_many(shops)
+    assert [member for member, *_ in store.worth.each(shops, 10**7)] == [ANN]
+    store.worth.likeliest_lost(shops, 0.0, 1.0, None, 10)
+    store.worth.worth_most(shops, 10)
+    conn.set_trace_callback(None)
+    assert any("member_day" in one for one in asked)
+    plans = [
+        (step, one) for one in asked for *_, step in conn.execute(f"EXPLAIN QUERY PLAN {one}").fetchall()
+    ]
+    assert [(step, one) for step, one in plans if "CORRELATED LIST" in step] == []

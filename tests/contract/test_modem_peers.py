@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hardware.modem.alphabet import cut, heal
-from hardware.modem.far_side_line import FarSideLine
 from hardware.modem.fields import Piece
 from hardware.modem.joining import Joiner
 from hardware.modem.modem import Sent
@@ -21,17 +19,15 @@ from hardware.modem.pdu import (
     StatusReport,
     Submit,
     read_submit,
-    tpdu_length,
     write_deliver,
     write_report,
     write_submit,
 )
 from hardware.modem.text import GSM_BASIC, GSM_EXTENSION
 from hub.up.packages import find_program
+from tests.gammu_phone import AT, CENTRE, Gammu, carry
 from tests.modem_bench import NUMBER, FarBench, until
 
-CENTRE = "+436990000000"
-AT = datetime(2026, 3, 29, 1, 59, 58, tzinfo=timezone(timedelta(hours=8)))
 COMMON = sorted(set(GSM_BASIC + GSM_EXTENSION) - set("\x1b\f\r\n\\"))
 """What gammu's codec and ours both call by the same name; it shows line ends and the form feed in a way of its own."""
 
@@ -125,32 +121,6 @@ def assert_text(read: dict[str, Any], text: str, piece: Piece | None) -> None:
 # The program
 
 
-class Gammu:
-    """The program, on a line of its own with a modem at its end."""
-
-    def __init__(self, program: str, folder: Path) -> None:
-        self.line = FarSideLine(folder / "ttyGammu")
-        self.line.plug()
-        self._program = program
-        self._settings = folder / "gammurc"
-        self._settings.write_text(
-            f"[gammu]\ndevice = {self.line.place}\nconnection = at115200\nuse_locking = no\n"
-        )
-
-    def __call__(self, *commands: str) -> str:
-        """Do these one after the other; it takes seconds to begin, so once for all of them."""
-        done = subprocess.run(
-            [self._program, "-c", str(self._settings), "batch", "-"],
-            input="\n".join(commands).encode(),
-            capture_output=True,
-            timeout=60,
-            check=False,
-            env={"LC_ALL": "C.UTF-8"},
-        )
-        assert done.returncode == 0, done.stdout
-        return done.stdout.decode()
-
-
 def test_gammu_and_our_driver_write_to_each_other_long_and_in_chinese(program: str, tmp_path: Path) -> None:
     there = Gammu(program, tmp_path)
     here = FarBench(tmp_path)
@@ -168,11 +138,3 @@ def test_gammu_and_our_driver_write_to_each_other_long_and_in_chinese(program: s
     finally:
         here.close()
         there.line.close()
-
-
-def carry(sender: FarSideLine, to: FarSideLine, number: str) -> None:
-    """The network: what one modem was given comes to the other."""
-    for one in sender.modem.sent:
-        pdu = write_deliver(Deliver(number, AT, one.text, coding=one.coding, piece=one.piece), CENTRE)
-        assert tpdu_length(pdu) <= 164
-        to.modem.bring(pdu)

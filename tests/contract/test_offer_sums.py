@@ -212,7 +212,7 @@ def count_facts(placed: list[tuple[int, Event]], found: dict[Cell, Counter[str]]
         data = msgspec.json.decode(event.data)
         match event.kind:
             case "coupon.refused":
-                found[data["campaign"] or 0, "", data["staff"], data["till"]]["refused"] += 1
+                found[data.get("campaign", 0), "", data["staff"], data["till"]]["refused"] += 1
             case "offer.seen":
                 found[data["campaign"], "beacon", "", ""]["opened"] += 1
             case "offer.shown":

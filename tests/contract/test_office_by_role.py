@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache, partial
 from html.parser import HTMLParser
@@ -17,11 +18,28 @@ from werkzeug.routing import Map, Rule
 
 from hub.admin.guard import all_needs, lets
 from hub.admin.pages import every_route
+from hub.care.desk import add, publish, save
+from hub.care.entering import Running, enter
+from hub.care.means import Means
+from hub.care.plan import Message, Plan, Wait, WhenJoined
+from hub.care.ready import READY
+from hub.care.walking import plan_of
 from hub.client.joining import Joining
 from hub.client.warnings import Shown
 from hub.figures.board import BoardPlan, make_board
+from hub.members.book import Book
+from hub.members.merging import merge
+from hub.members.people_key import people_key
+from hub.messages.channel import Heard
+from hub.messages.heard import Ears, heard
 from hub.people import add_manager
+from hub.purse.typed import as_typed
 from hub.roles import Role
+from hub.sentences import Said
+from hub.wire.events import PurchasePaid
+from hub.wire.purse_rules import PurseRules
+from hub.wire.sync_members import Fields
+from hub.wire.sync_value import TopUpReply, TopUpRequest
 from tests.hub_house import NOON, House, campaign
 from tests.hub_office import PASSWORD, Office, offer_form, picture, words
 
@@ -34,7 +52,7 @@ FILES = ("", "static", "style", "bell", "picture", "work_file", "paper_pdf")
 """What is no page."""
 OWN = {"logout", "password", "again", "codes_change", "passkeys_change"}
 """What everybody may: one's own matters."""
-UNLESS = {"chain_leave", "chain_offer", "work_import_now", "nowhere"}
+UNLESS = {"chain_leave", "chain_offer", "work_import_now", "people_file_now", "nowhere"}
 """What only stands where this shop is in a chain, or has looked at a file; and the address of no page."""
 LOOK = "You may look at this, not change it."
 
@@ -148,15 +166,69 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         ("/places/floor", {"name": "Ground", "plan": (plan, name)}, "/places"),
         ("/work", {"kind": "verify"}, "/work"),
         ("/digests", digest, "/digests"),
+        ("/segments/new", {"name": "Invited", "kind_0": "listed", "action": "save"}, "/segments/new"),
         ("/explore/notes", note, "/explore"),
+        (
+            "/messages/new",
+            {"name": "Spring", "way": "sms", "text_en": "Hello", "group": "0"},
+            "/messages/new",
+        ),
+        ("/keywords/0", {"words": "coffee", "does": "offer", "campaign": "1"}, "/keywords/new"),
+        ("/purse/rules", {**as_typed(PurseRules(points_each=1, stored=True))}, "/purse/rules"),
     ):
         answer = office.post(path, form, page)
         assert answer.status_code in (200, 303), (path, words(answer))
+    members(made)
+    wrote(made)
+    plans(made)
+    till.report(PurchasePaid(id="r/1", till="Till 1", staff="s1", cents=500, member=f"{0:032x}"))
+    paid_in = TopUpRequest("topup-0001", f"{0:032x}", 2_000, "Till 1", "s1")
+    assert till.told("topup", paid_in, TopUpReply).accepted
     editor = as_role(made, Role.EDITOR)
     form = offer_form(action="submit", version="1", amount="6")
     assert editor.post("/offers/1", form).status_code == 303
     yield made
     made.close()
+
+
+def members(house: House) -> None:
+    """Two who share a number, and two who are one person by now."""
+    book = Book(house.store, people_key(house.folder))
+    for number, name in enumerate(("Ann", "Anne", "Bo", "Bob")):
+        fields = Fields(name, "+4366012345678" if number < 2 else "")
+        book.join(f"{number:032x}", fields, language="en", way="till", at=NOON + number)
+    assert not isinstance(
+        merge(book, f"{3:032x}", f"{2:032x}", act="a" * 32, by="Ines", now=NOON, clock="ntp"), Said
+    )
+
+
+def plans(house: House) -> None:
+    """A plan that runs, with somebody inside on its first version; and a draft that somebody of the staff could try out."""
+    store = house.store
+    steps = (Wait(id="w1", days=5, next="m1"), Message(id="m1", text={"en": "Hello"}))
+    number = add(
+        store, Plan(name="Joined", entry=WhenJoined(), control=0, first="w1", steps=steps), os.urandom, NOON
+    )
+    for version in (1, 2):
+        assert publish(store, number, "Ines", NOON) == version
+        record, plan = store.care.plan(number), plan_of(store, number, version)
+        assert record is not None
+        assert plan is not None
+        if version == 1:
+            with store.writing():
+                assert enter(Means(store), Running(record, plan), f"{0:032x}", "joined", NOON)
+            longer = Plan(name="Joined", entry=WhenJoined(), control=0, first="m1", steps=steps[1:])
+            assert save(store, number, longer, record.revision)
+    assert add(store, READY["second"], os.urandom, NOON) == 2
+    ann = store.people.staff()[0]
+    store.people.change_staff(replace(ann, member=f"{1:032x}"))
+
+
+def wrote(house: House) -> None:
+    """Somebody wrote to the shop."""
+    people = people_key(house.folder)
+    ears = Ears(house.store, Book(house.store, people), people.secret, lambda: "ntp")
+    assert heard(ears, Heard("one", "modem", "+4366012345678", "Do you sell rye bread?"), NOON).talk == 1
 
 
 def as_role(house: House, role: Role) -> Office:

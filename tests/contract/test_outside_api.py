@@ -67,7 +67,7 @@ def test_a_key_of_one_shop_cannot_be_ended_from_another(office: OutsideOffice) -
 def test_every_operation_needs_its_right_and_a_refused_change_is_written_down(office: OutsideOffice) -> None:
     written: list[tuple[str, str]] = []
     for operation in OPERATIONS:
-        path = operation.path.format(number=1, serial="0" * 16, device="kiosk-1", message=1)
+        path = operation.path.format(number=1, serial="0" * 16, device="kiosk-1", message=1, member="a" * 32)
         right = operation.right.value
         key = office.key(*(scope for scope in ALL if scope != right), name="Curious")
         response = office.ask(operation.method, path, key, {})

@@ -10,8 +10,11 @@ import pytest
 from hub_house import NOON
 from outside_office import OTHER, OutsideOffice, terms
 
+from hub.purse.balances import balances
+from hub.purse.ruling import set_rules
 from hub.rebuild import verify
 from hub.wire.chain import CHAIN_FIRST
+from hub.wire.purse_rules import PurseRules
 
 
 @pytest.fixture
@@ -43,6 +46,21 @@ def test_a_purchase_is_kept_once_and_happened_when_it_was_paid(office: OutsideOf
     ]
     assert rest["next"] is None
     assert office.ask("GET", f"/purchases?since={int(NOON)}", key).get_json()["items"] == []
+    assert verify(office.store).differ == ()
+
+
+def test_what_was_brought_back_is_kept_once_and_takes_its_points_off(office: OutsideOffice) -> None:
+    set_rules(office.store, PurseRules(points_each=1, pending_days=0), "ines", NOON - 3_600, "ntp")
+    key = office.key("import_data", "read")
+    office.ask("POST", "/purchases", key, {"purchases": [bought("a", 5_000, member="m" * 8)]})
+    told = {"returns": [{"id": "return-1", "purchase": "a", "till": "Cash desk", "cents": 2_000}]}
+    outcomes = [
+        office.ask("POST", "/purchases/returned", key, told).get_json()["items"][0]["outcome"]
+        for _ in range(2)
+    ]
+    assert outcomes == ["kept", "known"]
+    assert balances(office.store, "m" * 8, NOON).points == 30
+    assert office.ask("POST", "/purchases/returned", office.key("read"), told).status_code == 403
     assert verify(office.store).differ == ()
 
 

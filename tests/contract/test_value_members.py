@@ -15,8 +15,9 @@ import pytest
 from hub.value.calibration import area
 from hub.value.commands import main
 from hub.value.loss import AWAY_DAYS, stayed_away
-from hub.value.members import Trial, came, look_at, try_out
+from hub.value.members import Trial, came, try_out
 from hub.value.office import came_before, today_of
+from hub.value.teaching import look_at
 from hub.wire.events import ConsentGiven, ConsentWithdrawn, Fact, PurchasePaid, VisitClosed, write_event
 from tests.hub_house import NOON, House
 
@@ -74,14 +75,15 @@ def paid(member: str, name: str, cents: int) -> Fact:
 def test_everybody_who_still_agrees_is_on_the_list_and_nobody_else(house: House) -> None:
     assert today_of(house.store, NOON) == TODAY
     people = look_at(came_before(house.store, TODAY), TODAY, 39)
-    names = {one.worth.customer_id for one in people.people}
+    names = {one.scored.member for one in people.people}
     assert "member-0000" not in names
     assert names == {f"member-{number:04}" for number in range(1, MEMBERS)}
-    assert people.members.visits.name == "bgnbd"
-    assert people.loss.name == "habits", people.loss.why["en"]
+    assert people.taught is not None
+    assert people.taught.fitted
+    assert people.taught.loss.name == "habits", people.taught.loss.why["en"]
     chances = [one.warning.chance for one in people.people]
     assert chances == sorted(chances, reverse=True)
-    assert all(one.worth.value is not None and one.worth.value >= 0 for one in people.people)
+    assert all(one.scored.value is not None and one.scored.value >= 0 for one in people.people)
 
 
 def test_today_is_not_over_and_does_not_count(house: House) -> None:
@@ -131,7 +133,7 @@ def test_the_commands_say_the_same(house: House, capsys: pytest.CaptureFixture[s
         return capsys.readouterr().out
 
     told = json.loads(said("members", "--json"))
-    assert [one["member"] for one in told["members"]] == [one.worth.customer_id for one in people.people]
+    assert [one["member"] for one in told["members"]] == [one.scored.member for one in people.people]
     assert told["members"][0]["reasons"][0] == people.people[0].warning.reasons[0]
     assert "of them to look after" in said("members")
     trial = json.loads(said("trial", "--json"))

@@ -198,7 +198,7 @@ class HubMachine:
         if not self.up:
             return Reply(0, b"the hub is off")
         other = self._other
-        if other is not None and other.waits and path == "/v1/redeem":
+        if other is not None and other.waits and path in ("/v1/redeem", "/v1/spend"):
             with other.beside(self.store.pool.conn()):
                 return self._link.post(path, body, headers, 3.0)
         planned, self.crash_in = self.crash_in, None

@@ -9,12 +9,8 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
-import tempfile
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
@@ -25,7 +21,8 @@ from tests.prove._coupon_bugs import BUGS
 from tests.prove._coupon_escrow import sell
 from tests.prove._coupon_judge import accepted, judge
 from tests.prove._coupon_schedule import Schedule
-from tests.prove._coupon_world import World, build, copy_of
+from tests.prove._coupon_world import World, build
+from tests.prove._places import copied, quick_place
 
 NAME = "coupons"
 PROMISE = "No coupon is accepted twice while its hub is reachable, no lot is oversold, each green light is in the ledger once."
@@ -62,7 +59,7 @@ class Tally:
 
 def run(size: int, seed: int, folder: Path) -> Verdict:
     """`size` days drawn from `seed`, the planted mistakes, and the lots."""
-    with _quick_place(folder) as place:
+    with quick_place(folder) as place:
         build(place / "template")
         total = Tally()
         with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as processes:
@@ -129,7 +126,7 @@ def catch(asked: tuple[str, int, str]) -> tuple[int, str] | None:
 def lot(asked: tuple[str, int, int]) -> tuple[float, float]:
     """The stranded share of one lot, and the share of the time in which the hub could be reached."""
     place, seed, number = asked
-    with _copied(Path(place)) as folder:
+    with copied(Path(place)) as folder:
         sold = sell(folder, f"{seed}/lot {number}")
         return sold.stranded, sold.reached
 
@@ -137,7 +134,7 @@ def lot(asked: tuple[str, int, int]) -> tuple[float, float]:
 def _day(place: Path, seed: int, number: int, bug: str) -> Tally:
     # What the hub logs about its own end is no news here.
     logging.disable(logging.CRITICAL)
-    with _copied(place) as folder:
+    with copied(place) as folder:
         world = World(folder, f"{seed}/{number}")
         if bug:
             BUGS[bug](world)
@@ -162,26 +159,3 @@ def _day(place: Path, seed: int, number: int, bug: str) -> Tally:
         doubles=doubles,
     )
     return Tally(1, counts, [(number, wrong)] if wrong else [])
-
-
-@contextmanager
-def _copied(place: Path) -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(dir=place)) / "shop"
-    try:
-        yield copy_of(place / "template", folder)
-    finally:
-        shutil.rmtree(folder.parent, ignore_errors=True)
-
-
-@contextmanager
-def _quick_place(folder: Path) -> Iterator[Path]:
-    """Memory where there is some: what a power cut loses is worked out here, not left to the disk."""
-    memory = Path("/dev/shm")
-    if not os.access(memory, os.W_OK):
-        yield folder
-        return
-    place = Path(tempfile.mkdtemp(prefix="shopbell-prove-", dir=memory))
-    try:
-        yield place
-    finally:
-        shutil.rmtree(place, ignore_errors=True)

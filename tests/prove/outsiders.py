@@ -22,12 +22,20 @@ from schemathesis.specs.openapi.checks import (
 )
 from werkzeug.test import TestResponse
 
+from hub.members.book import Book
+from hub.members.joining import join_here
+from hub.members.merging import merge
+from hub.members.people_key import people_key
 from hub.openapi import document
 from hub.outside.operations import OPERATIONS, PREFIX
 from hub.outside.webhooks import add_webhook
 from hub.people import add_staff
 from hub.roles import RIGHTS, Role
+from hub.segments.definition import read_definition
+from hub.segments.keeping import define as define_segment
+from hub.segments.keeping import latest
 from hub.wire.identity import sign_request
+from hub.wire.sync_members import Fields
 from hub.work import submit
 from tests.hub_house import House, HouseNode, campaign
 from tests.outside_office import OTHER, OutsideOffice
@@ -134,13 +142,57 @@ def _furnish(office: OutsideOffice) -> dict[str, list[Any]]:
         assert isinstance(made, tuple)
         office.store.webhooks.add(number, [(MARK, "coupon.issued", b"{}")], office.now)
         submit(office.store, "rebuild", {}, MARK, office.now)
+        segment = define_segment(
+            office.store,
+            None,
+            f"{MARK} {number}",
+            MARK,
+            read_definition('{"is": "listed"}'),
+            office.now,
+            MARK,
+        )
+        assert not isinstance(segment, dict), segment
     return {
         "number": [1, 2, 3, 4, 5],
         "message": [1],
+        "member": _members(office),
         "serial": [fact.serial for fact, _ in coupons],
         "device": [till.device],
         "text": [token for _, token in coupons],
     }
+
+
+def _members(office: OutsideOffice) -> list[str]:
+    """Members with the mark as their names."""
+    book = Book(office.store, people_key(office.house.folder))
+    members = [f"{number:032x}" for number in range(1, 9)]
+    for member in members:
+        join_here(
+            book,
+            member,
+            Fields(name=f"{MARK} {member[-1]}"),
+            way="office",
+            place="Office",
+            language="en",
+            agreed=(),
+            now=office.now,
+            clock="ntp",
+        )
+    for place, into in enumerate(members[:-1]):
+        twin = f"{place + 100:032x}"
+        join_here(
+            book,
+            twin,
+            Fields(name=MARK),
+            way="office",
+            place="Office",
+            language="en",
+            agreed=(),
+            now=office.now,
+            clock="ntp",
+        )
+        merge(book, twin, into, act=f"{place:08x}", by="Ada", now=office.now, clock="ntp")
+    return members
 
 
 def _everybody(office: OutsideOffice) -> list[Somebody]:
@@ -222,12 +274,16 @@ def _point(office: OutsideOffice, case: schemathesis.Case, real: dict[str, list[
     """Let a question be about something that is there, with an offer that could be."""
     for name in case.path_parameters or {}:
         # One may be removed; the others are there for whoever asks after that.
-        case.path_parameters[name] = 5 if case.method == "DELETE" else real[name][turn % len(real[name])]
+        there = real[name]
+        case.path_parameters[name] = (
+            there[-1] if case.method == "DELETE" else there[turn % (len(there) - 1 or 1)]
+        )
     body = case.body
     if not isinstance(body, dict):
         return
     if "text" in body and case.path.startswith("/v1/"):
         body["text"] = real["text"][turn % len(real["text"])]
+    _point_at_members(office, case, body, real["member"], turn)
     if "campaign" in body:
         body["campaign"] = 1
     if "kinds" in body:
@@ -240,6 +296,29 @@ def _point(office: OutsideOffice, case: schemathesis.Case, real: dict[str, list[
         # Nothing else, so that it is taken: what else there may be is asked by the other half of the questions.
         terms.clear()
         terms |= {"title": {"en": "Tea"}, "starts_at": 1, "ends_at": 2**33, "offline": "refuse", "value": TEA}
+
+
+def _point_at_members(
+    office: OutsideOffice, case: schemathesis.Case, body: dict[str, Any], members: list[str], turn: int
+) -> None:
+    """The same for members and segments."""
+    if "into" in body:
+        body |= {"into": members[(turn + 1) % len(members)], "act": f"{turn + 1_000:08x}"}
+    elif case.path.endswith("/part"):
+        body["act"] = f"{turn % (len(members) - 1):08x}"
+    elif "fields" in body:
+        body |= {"fields": {"name": "Tea"}, "language": "en", "member": ""}
+    elif case.method == "PUT" and case.path.endswith("/members/{member}"):
+        body.clear()
+        body["name"] = "Tea"
+    if "definition" in body:
+        number = (case.path_parameters or {}).get("number", 0)
+        body["definition"] = {"is": "listed"}
+        body |= {"name": f"Regulars {turn}"} if "name" in body else {}
+        there = office.store.segments.get(number)
+        body |= {"version": latest(there) if there is not None else 1} if "version" in body else {}
+    if case.path.endswith("/list"):
+        body["members"] = members[:2]
 
 
 def _judge(

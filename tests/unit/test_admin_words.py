@@ -35,6 +35,9 @@ def spoken() -> set[str]:
         "air.py",
         "tags.py",
         "enrolled.py",
+        "members/fields.py",
+        "members/importing.py",
+        "members/merging.py",
     ):
         for _, text, _, _ in extract_from_file("python", HUB / name, keywords=KEYWORDS):
             found.add(key(text))

@@ -109,7 +109,9 @@ def test_check_asks_at_the_ports_where_the_shop_last_answered(tmp_path: Path) ->
 
 def test_every_proof_has_a_promise_in_one_sentence_and_two_sizes() -> None:
     known = proofs()
-    assert {"lossy-line", "one-spend", "kill-9", "random-bodies", "rebuild", "occupancy"} <= set(known)
+    assert {"lossy-line", "one-spend", "kill-9", "random-bodies", "rebuild", "occupancy", "stop"} <= set(
+        known
+    )
     for name, proof in known.items():
         assert proof.PROMISE.endswith("."), name
         assert 0 < proof.CI_SIZE <= proof.DEFAULT_SIZE * 10, name

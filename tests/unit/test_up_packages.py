@@ -102,7 +102,7 @@ def test_the_programs_of_administrators_are_found_without_their_path(machine: Ma
 
 def test_every_service_among_the_packages_is_marked() -> None:
     starts = {one.package for one in (*TEST_TOOLS, *PEER_TOOLS) if one.starts}
-    assert starts == {"hostapd", "wpasupplicant", "network-manager", "opennds", "postgresql"}
+    assert starts == {"hostapd", "wpasupplicant", "network-manager", "opennds", "postgresql", "kannel"}
 
 
 def test_the_tools_of_the_guest_network_are_among_those_that_are_brought() -> None:

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.portal.installer.entrance import FREE_TRIES, LONGEST_WAIT_S
-from edge.portal.ways.codes import MEMBER_CHARACTERS, MEMBER_RANDOM_BYTES, make_member_code, read_member_code
 from edge.portal.ways.tries import MOST_PLACES, WrongTries
+from hub.wire.card import MEMBER_CHARACTERS, MEMBER_RANDOM_BYTES, make_member_code, read_member_code
 from hub.wire.identity import CROCKFORD
 
 NOW = 1_796_040_000.0

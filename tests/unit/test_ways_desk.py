@@ -18,6 +18,7 @@ from edge.portal.welcome.texts import VERSION, consent_text
 from hub.client.db import StorageError
 from hub.wire.coupon import Coupon, Issued, make_code, mint_token
 from hub.wire.events import ConsentGiven, ConsentWithdrawn, PortalJoined
+from hub.wire.events_members import MemberJoined
 from hub.wire.identity import CROCKFORD
 
 EVERYTHING = ("click", "code", "coupon", "member")
@@ -85,7 +86,9 @@ def test_who_wants_to_be_remembered_gets_a_code_and_the_record_holds_the_very_wo
     code = door.come_in(at(2, remember=True, language="zh"))
     assert len(code) == 16
     assert set(code) <= set(CROCKFORD)
-    given, joined = door.facts()
+    told, given, joined = door.facts()
+    assert isinstance(told, MemberJoined)
+    assert (told.member, told.way, told.place) == (joined.member, "portal", "Front door")  # type: ignore[attr-defined]
     assert isinstance(given, ConsentGiven)
     assert isinstance(joined, PortalJoined)
     assert given.member == joined.member
@@ -112,7 +115,9 @@ def test_a_member_who_wants_to_be_forgotten_is_gone_everywhere_and_at_once(door:
     assert not door.desk.forget(code[:-1], door.now)
     assert door.desk.forget(code, door.now)
     assert not door.desk.forget(code, door.now)
-    assert door.facts()[-1] == ConsentWithdrawn(member=member, purpose="all", place="Front door")
+    assert door.facts()[-1] == ConsentWithdrawn(
+        member=member, purpose="all", place="Front door", proof="card"
+    )
     assert refused(door, at(2, "member", code)).code == "wrong-code"
     kept = b"".join(path.read_bytes() for path in door.folder.glob("edge.db*"))
     assert code.encode() not in kept

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from ways_door import Door, at
 
 from edge.portal.ways.entry import Admitted, CodeSent, NotYet
-from edge.portal.ways.numbers import is_country, read_number
 from edge.portal.ways.sentences import message, not_yet
 from edge.portal.ways.sms import (
     CODE_LIVES_S,
@@ -31,6 +30,7 @@ from hardware.modem.modem import NotSent, Sent
 from hardware.modem.sim import SimModem
 from hardware.modem.text import weigh
 from hub.client.settings import SettingsError
+from hub.storefront.numbers import is_country, read_number
 from hub.wire.events import PortalJoined
 
 NUMBER = "0151 23456789"

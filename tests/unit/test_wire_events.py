@@ -130,4 +130,4 @@ def test_every_kind_is_a_noun_and_a_past_tense() -> None:
     for kind in KINDS:
         noun, _, past = kind.partition(".")
         assert noun
-        assert past.endswith(("ed", "en", "wn", "paid", "health")), kind
+        assert past.endswith(("ed", "en", "wn", "paid", "health", "left", "done", "sent", "spent")), kind
