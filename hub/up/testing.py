@@ -5,22 +5,24 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import subprocess
 import sys
-import time
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from hub.up.browser import bring_chromium
 from hub.up.emulator import bring_emulator
+from hub.up.lanes import Step, beside
 from hub.up.packages import TEST_TOOLS, bring
 from hub.up.sentences import UpError
 from hub.up.storage import bring_storage
 from hub.up.tree import source_tree
 
-RINGS = ("unit", "contract", "test_imports.py", "test_docs.py", "flow", "browser")
-"""The fast ones first: whoever broke something hears of it in seconds."""
+LANES = (("unit", "contract", "test_imports.py", "test_docs.py"), ("flow", "browser"))
+"""Rings that run beside each other, where there is more than one processor: the second ones mostly wait. The fast ones stand
+first: whoever broke something hears of it in seconds."""
 
+NONE_CHOSEN = 5
+"""pytest's exit status where no test was chosen, as in one lane when a mark is only in the other."""
 
 TESTS_FAILED = 1
 """pytest's exit status where tests ran and some failed."""
@@ -28,23 +30,8 @@ TESTS_FAILED = 1
 MOST_AGAIN = 3
 """Tests that may fail on a machine that is busy with others. More of them at once are no bad luck."""
 
+_COUNTED = re.compile(r"(\d+) (passed|failed|skipped|deselected|xfailed|xpassed|errors?|warnings?)\b")
 _FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+?\.py(?:::[^\[\n]*?(?:\[.*?\])?)?)(?: - .*)?$", re.MULTILINE)
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One check and how it went; `last` is the last line that it printed, `tail` the end of all that it printed."""
-
-    name: str
-    status: int
-    took_s: float
-    last: str
-    tail: str = ""
-
-    @property
-    def passed(self) -> bool:
-        """Whether it went well."""
-        return self.status == 0
 
 
 def run(args: argparse.Namespace) -> int:
@@ -61,8 +48,10 @@ def run(args: argparse.Namespace) -> int:
         steps += [_step(name, command) for name, command in _static_checks()]
     # Whoever names a mark or a slow test wants that one, so what the user says stands last and wins.
     marks = [] if args.full or narrowed else ["-m", "not slow"]
-    where = [] if narrowed else [f"tests/{ring}" for ring in RINGS if (root / "tests" / ring).exists()]
-    steps.append(_step("tests", ["-m", "pytest", *where, *marks, *args.rest]))
+    lanes = [[]] if narrowed else [[f"tests/{ring}" for ring in lane] for lane in LANES]
+    if (os.cpu_count() or 1) < len(lanes):
+        lanes = [[ring for lane in lanes for ring in lane]]
+    steps.append(_tests(lanes, [*marks, *args.rest]))
     if steps[-1].status == TESTS_FAILED and not narrowed:
         steps += _alone(steps.pop())
     if args.full:
@@ -127,34 +116,30 @@ def _tell(sentence: str) -> None:
 
 
 def _step(name: str, arguments: Sequence[str]) -> Step:
-    """Run one check and let its words through as they come."""
     _tell(name)
-    began = time.monotonic()
-    process = subprocess.Popen(
-        [sys.executable, *arguments],
-        cwd=source_tree(),
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    assert process.stdout is not None  # noqa: S101 - asked for above; for the type checker
-    tail = b""
-    try:
-        # As it comes, not line by line: the dots of a slow ring are the only sign of life.
-        while chunk := os.read(process.stdout.fileno(), 65_536):
-            sys.stdout.buffer.write(chunk)
-            sys.stdout.buffer.flush()
-            tail = (tail + chunk)[-20_000:]
-        status = process.wait()
-    except BaseException:
-        process.terminate()
-        process.wait()
-        raise
-    finally:
-        process.stdout.close()
-    lines = [line.strip() for line in tail.decode(errors="replace").splitlines() if line.strip()]
-    text = tail.decode(errors="replace")
-    return Step(name, status, time.monotonic() - began, lines[-1] if lines else "", text)
+    return beside(name, [arguments])[0]
+
+
+def _tests(lanes: Sequence[Sequence[str]], words: Sequence[str]) -> Step:
+    """Run the lanes beside each other and tell of them as of one."""
+    _tell("tests" if len(lanes) == 1 else f"tests, in {len(lanes)} lanes beside each other")
+    return together(beside("tests", [["-m", "pytest", *lane, *words] for lane in lanes]))
+
+
+def together(lanes: Sequence[Step]) -> Step:
+    """One step for all lanes: passed where each passed, its last line the sum of theirs."""
+    if len(lanes) == 1:
+        return lanes[0]
+    ran = [lane.status for lane in lanes if lane.status != NONE_CHOSEN] or [NONE_CHOSEN]
+    # A lane that broke (killed, stopped, no such option) says more than one whose tests failed.
+    status = next((one for one in ran if one not in (0, TESTS_FAILED)), max(ran))
+    counts: Counter[str] = Counter()
+    for lane in lanes:
+        for count, what in _COUNTED.findall(lane.last):
+            counts[what.removesuffix("s") if what in ("errors", "warnings") else what] += int(count)
+    took_s = max(lane.took_s for lane in lanes)
+    last = f"{', '.join(f'{count} {what}' for what, count in counts.items()) or lanes[-1].last} in {took_s:.0f} s"
+    return Step("tests", status, took_s, last, "\n".join(lane.tail for lane in lanes))
 
 
 def failed_tests(printed: str) -> list[str]:
