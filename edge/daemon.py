@@ -22,6 +22,7 @@ from edge.enrolled import enrolled_of
 from edge.facts import facts_of
 from edge.health import STATUS_EVERY_S, WARNINGS, RadioStatus, Status, notice, rss_mb, write_status
 from edge.installing import Installing
+from edge.notes import Notes
 from edge.radio_health import deaf, recovered
 from edge.receivers import Receivers
 from edge.recovery import Verdict
@@ -96,8 +97,9 @@ class Edge:
         self._teller = ThreadPoolExecutor(1, "teller")
         speaker = beacon_device(config.beacon, config.radios)
         self._broadcasting = Broadcasting(speaker, self._shelf, clock, config.dir, self._teller)
+        self._notes = Notes(link.post, lambda: self._syncer.state.reached)
         self._installing = Installing(
-            config, self._door, self._receivers, random_bytes, self._broadcasting.on_air
+            config, self._door, self._receivers, random_bytes, self._notes.answer, self._broadcasting.on_air
         )
         self._waiting: list[Fact] = []
         self._written_at = 0.0
@@ -347,6 +349,7 @@ class Edge:
             logger.error("facts=%d could not be written and are lost", len(self._waiting))
         await asyncio.to_thread(self._syncer.stop)
         await self._status("stopped")
+        self._notes.close()
         self._writer.shutdown()
         self._teller.shutdown()
         self._pool.close()

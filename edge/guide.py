@@ -25,9 +25,9 @@ from edge.questions import (
     HeadsState,
     Look,
     Made,
+    OfInstaller,
     OnTheAir,
     PeopleNow,
-    Question,
     Seen,
     Stay,
     WalkBegin,
@@ -125,7 +125,7 @@ class Guide:
             self._tally.measured(noticed.measured)
 
     def answer(
-        self, question: Question, door: DoorNow, monotonic: float
+        self, question: OfInstaller, door: DoorNow, monotonic: float
     ) -> tuple[Answer, Calibration | None]:
         """The answer, and the calibration that the door is to go by from now on, where the installer has accepted one.
 
@@ -190,7 +190,7 @@ class Guide:
         self._walk.fitted, self._walk_done = fitted
         return "", None
 
-    def _count_on(self, question: Question, door: DoorNow) -> tuple[str, Calibration | None]:
+    def _count_on(self, question: OfInstaller, door: DoorNow) -> tuple[str, Calibration | None]:
         match question:
             case HeadsBegin(heads):
                 if door.packets_at is None:
@@ -219,7 +219,7 @@ class Guide:
         self._heads_done = count_fitted(self._tally.counted, door.calibration, door.at)
         return ""
 
-    def _answer(self, question: Question, door: DoorNow, refused: str, calibration: Calibration) -> Answer:
+    def _answer(self, question: OfInstaller, door: DoorNow, refused: str, calibration: Calibration) -> Answer:
         beacons = [one for picture in self._pictures for one in picture.beacons()]
         senders = [f"{one.type}:{one.says}" for one in beacons if one.says and one.type != "eddystone-tlm"]
         return Answer(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
 
 from edge.air_health import why as why_on_air
@@ -16,7 +16,7 @@ from edge.fitting import for_one_zone
 from edge.guide import DoorNow, Guide, Receiver
 from edge.live import Live
 from edge.occupancy import Correction, Occupancy
-from edge.questions import Answer, OnTheAir, PeopleNow, Question, Stay
+from edge.questions import Answer, MemberNotes, OnTheAir, PeopleNow, Question, Stay
 from edge.receivers import Receivers
 from edge.recognition import Enrolled
 from edge.visits import USUAL
@@ -32,7 +32,7 @@ Say = Callable[[str, bool, float, Text], object]
 
 
 class Installing:
-    """What the daemon feeds. `on_air` says what this door itself has on the air."""
+    """What the daemon feeds. `on_air` says what this door itself has on the air, `notes` what a member is to be told."""
 
     def __init__(
         self,
@@ -40,6 +40,7 @@ class Installing:
         door: Door,
         receivers: Receivers,
         random_bytes: Callable[[int], bytes],
+        notes: Callable[[MemberNotes], Awaitable[Answer]],
         on_air: Callable[[], Sequence[OnAir]] = tuple,
     ) -> None:
         """Put this node's calibration in force. Where its file is none the usual figures hold, and `look` says so."""
@@ -48,6 +49,7 @@ class Installing:
         self._usual = config.correction
         self._door = door
         self._receivers = receivers
+        self._notes = notes
         self._on_air = on_air
         # A walk is heard by this node's own receivers; a model of them alone does not fit a door that counts for others too.
         models = not config.neighbours
@@ -85,6 +87,8 @@ class Installing:
 
     async def answer(self, question: Question) -> Answer:
         """The answer to one question; an accepted calibration is on disk and in force before it is given."""
+        if isinstance(question, MemberNotes):
+            return await self._notes(question)
         answer, accepted = self._guide.answer(question, self.now(), time.monotonic())
         if accepted is None:
             return answer
@@ -191,14 +195,9 @@ class Installing:
         try:
             self._door.use_model(calibration.model)
         except ValueError as wrong:
-            # The door has other receivers than when somebody walked.
-            self._unreadable = {"en": str(wrong), "zh": "接收器与校准时不同，请重新站位测量。"}
-            self._door.use_model(None)
-        try:
-            self._door.use_model(calibration.model)
-        except ValueError as wrong:
             # Radios were added or taken away, or zones renamed, since somebody stood in them.
             logger.warning("%s", wrong)
+            self._unreadable = {"en": str(wrong), "zh": "接收器与校准时不同，请重新站位测量。"}
             self._door.use_model(None)
 
 

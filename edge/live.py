@@ -1,6 +1,6 @@
-"""The running door, asked by the installer's pages: a Unix socket that the same user alone can open, one line each way.
+"""The running door, asked by the portal's pages: a Unix socket that the same user alone can open, one line each way.
 
-What is answered holds no address and no pseudonym (`edge.questions`); who decides what to answer is `edge.guide`.
+What is answered holds no address and no pseudonym (`edge.questions`); `edge.guide` and `edge.notes` decide what to answer.
 """
 
 from __future__ import annotations

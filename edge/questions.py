@@ -1,8 +1,9 @@
-"""What the installer's pages may ask the running door, and what it answers: one line of JSON each way.
+"""What the portal may ask the running door, and what it answers: one line of JSON each way.
 
-Pure: `edge.live` answers in the door's process, `edge.portal.installer` asks from the portal's. Answers hold counts, strengths
-and what beacons say of themselves; no address, no pseudonym. Strengths are in dBm, lengths of time in seconds on the packets'
-clock, moments in seconds of UTC. Sentences are the pages' own: here stand codes and numbers.
+Pure: `edge.live` answers in the door's process. From the portal's ask the installer's pages, and the page of a guest who came in
+as a member, since the portal itself calls nobody. Answers to installers hold counts, strengths, what beacons say;
+no address, no pseudonym. Strengths are in dBm, lengths of time in seconds on the packets' clock, moments in seconds of UTC.
+Sentences are the pages' own: here stand codes and numbers.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from hub.wire.fact import MemberId
 from hub.wire.snapshot import Text
+from hub.wire.sync_notes import Note
 
 LINE_OCTETS = 4_096
 """The longest question. The longest that a page can make has 200 octets."""
@@ -74,7 +77,15 @@ class HeadsEnd(msgspec.Struct, frozen=True, tag_field="ask", tag="heads.end"):
     accept: bool = False
 
 
-Question = Look | WalkBegin | WalkStand | WalkDone | WalkEnd | HeadsBegin | HeadsSet | HeadsDone | HeadsEnd
+class MemberNotes(msgspec.Struct, frozen=True, tag_field="ask", tag="member.notes"):
+    """A guest came in as this member: what are they to be told? `told`: numbers of what their phone has shown since."""
+
+    member: MemberId
+    told: tuple[int, ...] = ()
+
+
+OfInstaller = Look | WalkBegin | WalkStand | WalkDone | WalkEnd | HeadsBegin | HeadsSet | HeadsDone | HeadsEnd
+Question = OfInstaller | MemberNotes
 
 
 class Cell(msgspec.Struct, frozen=True, array_like=True):
@@ -288,6 +299,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     made: Made = Made()
     zones: tuple[str, ...] = ()
     senders: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 _question = msgspec.json.Decoder(Question)

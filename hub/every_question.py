@@ -6,6 +6,7 @@ from hub.care.api import QUESTIONS as CARE
 from hub.looking import look
 from hub.members.api import QUESTIONS as MEMBERS
 from hub.members.doors_api import QUESTIONS as DOORS
+from hub.messages.screen import QUESTIONS as NOTES
 from hub.purse.api import QUESTIONS as PURSE
 from hub.question import TILLS, AnyQuestion, Question
 from hub.reserving import release, reserve
@@ -63,5 +64,6 @@ EVERY: tuple[AnyQuestion, ...] = (
     *DOORS,
     *CARE,
     *PURSE,
+    *NOTES,
 )
 """By name; `tests/unit/test_every_question.py` asks that no name stands twice."""

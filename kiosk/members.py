@@ -15,6 +15,7 @@ from hub.wire.card import CardToken, read_card
 from hub.wire.sync import Problem
 from hub.wire.sync_care import TaskReply, TaskRequest
 from hub.wire.sync_members import MemberReply, MemberRequest
+from hub.wire.sync_notes import NotesReply, NotesRequest
 from kiosk.line import HubLine
 
 NEW_S = 3_600.0
@@ -72,6 +73,12 @@ class MemberDesk:
     def task_done(self, asked: TaskRequest) -> TaskReply | Problem | None:
         """Tell the hub what came of a task; None where it does not answer."""
         return self._line.question("/v1/task", asked, TaskReply)
+
+    def told(self, member: str, number: int) -> bool:
+        """A member was told this; False where the hub does not answer, and staff will be asked to tell them again."""
+        return isinstance(
+            self._line.question("/v1/notes", NotesRequest(member, (number,)), NotesReply), NotesReply
+        )
 
     def _is_new(self, card: object) -> bool:
         """Whether the last snapshot is older than the card: who left after that is told by the snapshot."""

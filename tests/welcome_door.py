@@ -12,12 +12,16 @@ from edge.gate.protocol import Limits, Phone
 from edge.portal.guests import NO_LIMITS, Grant, Guest, Standing, State, WayIn
 from edge.portal.keeper import GateSilent, whose
 from edge.portal.ways.entry import Admitted, CodeSent, Entry, NotYet
+from edge.portal.welcome.notes import Notes, nobody
 from edge.portal.welcome.pages import Welcome, create_welcome, foot_links
 from hub.storefront import create_storefront
 
 HERE = "127.0.0.1"
 CODE = "7K2M9QXTR4WD5B0C"
 """What a new member gets."""
+
+MEMBER = "5a" * 16
+"""Whom every code stands for."""
 
 SMS_CODE = "493027"
 
@@ -118,7 +122,8 @@ class FakeWays:
                 "zh": "没有这个代码，请再看一下。",
             }
             return NotYet("wrong-code", sentence, wait_s=3 if len(self.entries) > 3 else 0)
-        return Admitted(Grant(entry.way, self.seconds, self.limits, self.extensions))
+        member = MEMBER if entry.way == "member" else ""
+        return Admitted(Grant(entry.way, self.seconds, self.limits, self.extensions, member))
 
     def opened(self, entry: Entry, admitted: Admitted, now: float) -> str:
         if self.broken:
@@ -146,6 +151,7 @@ class Door:
     ssid: str = "Corner Shop"
     contact: str = ""
     random: Callable[[int], bytes] = lambda count: bytes(range(count))
+    notes: Notes = field(default_factory=lambda: Notes(nobody))
     welcome: Welcome = field(init=False)
     app: Flask = field(init=False)
 
@@ -158,6 +164,7 @@ class Door:
             random=self.random,
             ssid=self.ssid,
             contact=self.contact,
+            notes=self.notes,
         )
         self.app = Flask("door")
         self.app.register_blueprint(create_welcome(self.welcome))

@@ -17,13 +17,14 @@ from edge.portal import capport
 from edge.portal.config import SETTINGS, Config, read_config
 from edge.portal.gatekeeper import GateKeeper, Watching
 from edge.portal.health import look
-from edge.portal.installer.asking import ask
+from edge.portal.installer.asking import DoorSilent, ask
 from edge.portal.installer.entrance import Entrance
 from edge.portal.keeper import Keeper, NoGate
 from edge.portal.looking import certificate_reason, holding
 from edge.portal.store import InstallerStore
 from edge.portal.tls import Certificates, TlsServer
 from edge.portal.ways.sentences import with_modem
+from edge.questions import MemberNotes
 from edge.store import open_pool
 from hardware.device import DeviceError, open_device
 from hardware.modem.modem import Modem
@@ -36,6 +37,7 @@ from hub.client.settings import SettingsError, show_settings
 from hub.client.shelf import Shelf
 from hub.client.warnings import Shown, exit_status, report
 from hub.wire.snapshot import Shop, Text
+from hub.wire.sync_notes import Note
 
 NAMELESS = Shop(0, {})
 THREADS = 4
@@ -124,6 +126,7 @@ def _serve(config: Config) -> int:
                 installer=installer,
                 certificates=certificates,
                 modem=modem,
+                ask_notes=lambda member, told: _notes(config, member, told),
             )
         )
         stack.callback(portal.close)
@@ -168,6 +171,14 @@ def _notice(config: Config) -> Text:
         return config.notice
     status = read_status(config.dir, time.time())
     return radio_notice(status.radio_name, status.simulated) if status else {}
+
+
+def _notes(config: Config, member: str, told: tuple[int, ...]) -> tuple[Note, ...]:
+    """What a member is to be told; the door asks the hub. Nothing where either does not answer."""
+    try:
+        return ask(config.dir, MemberNotes(member, told)).notes
+    except DoorSilent:
+        return ()
 
 
 def _warnings(config: Config) -> list[Shown]:

@@ -23,6 +23,7 @@ from edge.portal.ways.staff.entrance import StaffEntrance
 from edge.portal.ways.staff.pages import Staff, create_staff
 from edge.portal.ways.store import WaysStore
 from edge.portal.ways.vouchers import Vouchers
+from edge.portal.welcome.notes import Ask, Notes, nobody
 from edge.portal.welcome.pages import Welcome, create_welcome, foot_links
 from hardware.modem.modem import Modem
 from hub.client.clock import Clock
@@ -55,6 +56,7 @@ class House:
     installer: Installer | None = None
     certificates: Certificates | None = None
     modem: Modem | None = None
+    ask_notes: Ask = nobody
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +67,11 @@ class Portal:
     wsgi: Wsgi
     front: Front
     ways: WaysDesk
+    notes: Notes
 
     def close(self) -> None:
-        """Let go of what the ways in hold."""
+        """Let go of what the ways in and the pop-up hold."""
+        self.notes.close()
         self.ways.close()
 
 
@@ -96,6 +100,7 @@ def create_portal(house: House) -> Portal:
         ssid=config.ssid,
         venue_url=config.venue_url,
         contact=config.contact,
+        notes=Notes(house.ask_notes),
     )
     staff = Staff(
         keeper,
@@ -140,7 +145,7 @@ def create_portal(house: House) -> Portal:
         lambda: clock.state() != "unset",
     )
     front = Front(door)
-    return Portal(app, front.around(app), front, ways)
+    return Portal(app, front.around(app), front, ways, welcome.notes)
 
 
 def way_settings(config: Config) -> WaySettings:

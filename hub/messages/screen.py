@@ -7,16 +7,16 @@ from collections.abc import Callable
 import msgspec
 
 from hub.messages.channel import ChannelName, Gate, Listener, NotSent, Outcome, Outgoing, Sent
-from hub.question import Here
+from hub.question import Answer, AnyQuestion, Here, Question
 from hub.store.base import Store
 from hub.store.mailing_records import ScreenNote
+from hub.store.records import Device
 from hub.wire.fact import Medium
 from hub.wire.sync_members import MemberReply
+from hub.wire.sync_notes import MOST_NOTES, NOTE_LONGEST, Note, NotesReply, NotesRequest
 
 LIVES_S = 30 * 86_400.0
 """So long it waits for them to come."""
-
-MOST_SIGNS = 2_000
 
 
 class ScreenChannel:
@@ -60,9 +60,40 @@ def notes_for(store: Store, member: str, now: float) -> list[ScreenNote]:
 
 
 def tell_notes(here: Here, reply: MemberReply, now: float) -> MemberReply:
-    """What a till is to show beside a member: it stays until they were shown it on a page of their own."""
-    notes = notes_for(here.store, reply.member, now)
-    return msgspec.structs.replace(reply, notes=tuple(note.text[:MOST_SIGNS] for note in notes[:5]))
+    """What a till is to show beside a member: it stays until they were told."""
+    return msgspec.structs.replace(reply, notes=_told(here.store, reply.member, now))
+
+
+def answer_notes(here: Here, _device: Device, asked: NotesRequest, now: float) -> Answer:
+    """What a member is to be told by whoever knows them again: a door on the page of a phone that came in as a member's."""
+    if here.store.forgetting.any_asked(here.store.register.group(asked.member)):
+        return NotesReply()
+    for note in notes_for(here.store, asked.member, now):
+        # Of this member's alone: a number says nothing of whose it is.
+        if note.message in asked.told:
+            shown(here.store, note, now)
+    return NotesReply(_told(here.store, asked.member, now))
+
+
+QUESTIONS: tuple[AnyQuestion, ...] = (
+    Question(
+        "notes",
+        "What a member who came by is to be told, and that they were.",
+        NotesRequest,
+        NotesReply,
+        answer_notes,
+        frozenset({"kiosk", "edge"}),
+    ),
+)
+
+
+def _told(store: Store, member: str, now: float) -> tuple[Note, ...]:
+    notes = notes_for(store, member, now)[:MOST_NOTES]
+    return tuple(Note(note.message, _short(note.text)) for note in notes)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= NOTE_LONGEST else text[: NOTE_LONGEST - 1] + "…"
 
 
 def show_notes(store: Store, member: str, now: float) -> list[str]:

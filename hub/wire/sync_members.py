@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from hub.wire.fact import Cents, Count, MemberId, Short, Stamp
+from hub.wire.sync_notes import MOST_NOTES, Note
 
 Mark = Annotated[str, Meta(pattern="^([0-9a-f]{64})?$")]
 """SHA-256 of a card's code (`hub.wire.card.card_hash`), or nothing."""
@@ -145,5 +146,5 @@ class MemberReply(msgspec.Struct, frozen=True, omit_defaults=True):
     punch: Annotated[tuple[Punch, ...], Meta(max_length=50)] = ()
     tasks: Annotated[tuple[TaskLine, ...], Meta(max_length=50)] = ()
     coupons: Annotated[tuple[HeldCoupon, ...], Meta(max_length=100)] = ()
-    notes: Annotated[tuple[Annotated[str, Meta(max_length=2_000)], ...], Meta(max_length=10)] = ()
+    notes: Annotated[tuple[Note, ...], Meta(max_length=MOST_NOTES)] = ()
     """What the shop wanted to tell them when they come next (messages by "screen")."""

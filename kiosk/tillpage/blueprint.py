@@ -131,6 +131,7 @@ def create_till(counter: Counter) -> Blueprint:
         ("/members", "members", membering.page, both),
         ("/member/<nonce>", "member", membering.member, get),
         ("/member/<nonce>/task", "member_task", membering.task, both),
+        ("/member/<nonce>/told", "member_told", membering.told, both),
         ("/ask-guest", "ask_guest", membering.ask, both),
         ("/asked/<nonce>", "asked", membering.asked, both),
         ("/purse/<nonce>", "purse", Pursing(frame, membering).page, both),

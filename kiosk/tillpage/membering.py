@@ -144,6 +144,27 @@ class Membering:
         self.keep(nonce, who.mark, self._desk.who(met.seen.member, who.person.id))
         return redirect(here, 303)
 
+    def told(self, nonce: str) -> ResponseReturnValue:
+        """Staff told them what the shop wanted them to know: it is not shown again."""
+        request.max_content_length = FORM_BYTES
+        who = self._frame.who()
+        if who is None:
+            return redirect(url_for("till.home"), 303)
+        met = self._of(nonce, who)
+        here = url_for("till.member", nonce=nonce)
+        typed = request.form.get("note", "")
+        reply = met.seen.reply if met is not None else None
+        notes = {str(note.number): note.number for note in reply.notes} if reply is not None else {}
+        if met is None or typed not in notes or not who.made(request.form.get("mark", "")):
+            return redirect(here, 303)
+        if self._frame.training(who):
+            return self._show(who, nonce, met.seen, note=_("Training: nothing was told to the office."))
+        if not self._desk.told(met.seen.member, notes[typed]):
+            wrong = _("The hub does not answer. Try again in a moment.")
+            return self._show(who, nonce, met.seen, wrong=wrong, status=503)
+        self.keep(nonce, who.mark, self._desk.who(met.seen.member, who.person.id))
+        return redirect(here, 303)
+
     # A guest who is asked
 
     def ask(self) -> ResponseReturnValue:
@@ -234,7 +255,7 @@ class Membering:
             stored=money(told.stored_cents, shop.currency, locale()) if told.stored_cents else "",
             punch=[(say(one.name, language()), one.have, one.need) for one in told.punch],
             tasks=[_task(one) for one in told.tasks],
-            notes=told.notes,
+            notes=[(note.number, note.text) for note in told.notes],
             coupons=[
                 (
                     say(one.title, language()) or _("A coupon"),

@@ -16,6 +16,8 @@ from werkzeug.test import TestResponse
 
 from hub.client.becoming import Becoming
 from hub.members.consent import all_of
+from hub.messages.screen import notes_for
+from hub.store.mailing_records import ScreenNote
 from hub.wire.card import CardToken, read_card
 from kiosk.app import create_app
 from kiosk.counter import Counter
@@ -317,3 +319,32 @@ def test_a_coupon_that_was_given_to_a_member_stands_on_their_page_at_the_till(sh
         "/till/members", data={"mark": field(page, "mark"), "text": token}, follow_redirects=True
     )
     assert "A coffee with your cake" not in again.text
+
+
+def test_staff_say_that_a_member_knows_now_and_the_next_till_shows_it_no_more(shop: MemberShop) -> None:
+    counter, line = shop.till()
+    member, token, _ = joined(shop, counter)
+    now = shop.now()
+    note = ScreenNote(1, member, "Your shoes are ready", 0, now, now + 86_400.0, None)
+    shop.store.mailings.put_note(note)
+    till = staff_at(counter)
+    page = till.get("/till/members")
+    hello = till.post(
+        "/till/members", data={"mark": field(page, "mark"), "text": token}, follow_redirects=True
+    )
+    assert "Your shoes are ready" in hello.text
+    told = hello.request.path + "/told"
+    # Not with another's number, not while the hub is away, not by another site's form.
+    asking = {"mark": field(hello, "mark"), "note": "1"}
+    assert "shoes" in till.post(told, data=asking | {"note": "2"}, follow_redirects=True).text
+    assert "shoes" in till.post(told, data={"note": "1"}, follow_redirects=True).text
+    line.mode = "cut"
+    away = till.post(told, data=asking)
+    assert away.status_code == 503
+    assert "The hub does not answer" in away.text
+    line.mode = "good"
+    counter.exchange.drain()
+    done = till.post(told, data=asking, follow_redirects=True)
+    assert done.status_code == 200
+    assert "shoes" not in done.text
+    assert notes_for(shop.store, member, shop.now()) == []

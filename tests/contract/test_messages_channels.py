@@ -588,7 +588,8 @@ def test_what_a_screen_shows_next_time_stands_there_once(tmp_path: Path) -> None
     assert (note.text, note.campaign) == ("Your parcel is here, Ann", 1)
     # The till sees it beside the member; their own page shows it once.
     here = Here(house.store, house.key, lambda: house.people, "ntp", None)  # type: ignore[arg-type]  # asked by nobody
-    assert tell_notes(here, MemberReply(member), house.now).notes == ("Your parcel is here, Ann",)
+    told = tell_notes(here, MemberReply(member), house.now).notes
+    assert [one.text for one in told] == ["Your parcel is here, Ann"]
     assert show_notes(house.store, member, house.now) == ["Your parcel is here, Ann"]
     assert show_notes(house.store, member, house.now) == []
     assert tell_notes(here, MemberReply(member), house.now).notes == ()

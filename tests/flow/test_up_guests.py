@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,6 +17,9 @@ import guest_network
 import pytest
 from guest_network import BRIDGE, UPSTREAM, GuestNetwork
 from guest_shop import FOREIGN, PORTAL, enter, is_out
+
+from hub.app import open_store
+from hub.store.mailing_records import ScreenNote
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
@@ -113,6 +117,30 @@ def test_a_phone_is_caught_let_through_and_left_alone_when_the_shop_ends(
     # The next start begins with an empty machine: no rule of ours is left, and no program.
     assert "shopbell" not in network.gateway.run(["nft", "list", "ruleset"]).stdout
     assert network.gateway.pids() == []
+
+
+def test_a_member_who_comes_back_reads_on_their_phone_what_the_shop_kept_for_them(
+    network: GuestNetwork, tmp_path: Path
+) -> None:
+    up = UpWithGuests(network, tmp_path)
+    up.begin()
+    phone = network.phones[0]
+    phone.lease()
+    assert enter(phone, remember="yes").status == 303
+    code = re.search(r'class="code">([0-9A-Z ]+)<', phone.get(f"{PORTAL}/in").body)
+    assert code is not None
+    store = open_store(tmp_path / "shop" / "hub")
+    try:
+        wait_for(lambda: bool(store.register.page(10)), 30.0)
+        member, now = store.register.page(10)[0].member, time.time()
+        store.mailings.put_note(ScreenNote(1, member, "Your shoes are ready", 0, now, now + 600, None))
+        phone.post(f"{PORTAL}/leave", {})
+        assert enter(phone, way="member", typed=code[1], remember="no").status == 303
+        assert "Your shoes are ready" in phone.get(f"{PORTAL}/in").body
+        wait_for(lambda: store.mailings.notes_for(member, time.time()) == [], 10.0)
+    finally:
+        store.close()
+    assert up.end() == 0, up.said()
 
 
 def test_when_everything_is_killed_no_stranger_gets_through_and_the_next_start_goes_on(

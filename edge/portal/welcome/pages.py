@@ -21,6 +21,7 @@ from edge.portal.ways.entry import Admitted, CodeSent, Entry, NotYet, Ways
 from edge.portal.welcome.fast import FrontPage
 from edge.portal.welcome.form import CODE_CHARACTERS, Form, entry_of, read_form, with_answer
 from edge.portal.welcome.marks import Marks
+from edge.portal.welcome.notes import Notes, nobody
 from edge.portal.welcome.paper import notice_values, sign_values
 from edge.portal.welcome.quick import Quick, is_looked_at
 from edge.portal.welcome.screen import DoorContext, Screen
@@ -62,6 +63,7 @@ class Welcome:
     contact: str = ""
     front: FrontPage = field(default_factory=FrontPage)
     offers: str = "storefront"
+    notes: Notes = field(default_factory=lambda: Notes(nobody))
 
 
 def foot_links() -> list[tuple[str, str]]:
@@ -82,6 +84,7 @@ class _Pages:
         self.ways = welcome.ways
         self.now = welcome.now
         self.told = Told()
+        self.notes = welcome.notes
         self.turns = Turns()
         self.context = DoorContext(welcome.desk, NAME, "phone", True, welcome.now, os.urandom)
         self.screen = Screen(
@@ -118,7 +121,8 @@ class _Pages:
 
     def _stay(self, ip: str, standing: Standing, now: float, status: int = 200, wrong: str = "") -> Response:
         shop, locale = self.context.shop, self.context.reader.locale
-        code = self.told.get(self.screen.mark(ip, "member", now), now)
+        mark, looked = self.screen.mark(ip, "member", now), is_looked_at(request.environ)
+        code = self.told.get(mark, now)
         code_url = (
             portal_text(self.welcome.portal).rstrip("/") + url_for(".member", code=code, lang=None)
             if code
@@ -138,7 +142,8 @@ class _Pages:
             code=_spaced(code),
             code_url=code_url,
             code_qr=qr_svg(code_url, _("QR code of your own way in")) if code else "",
-            ticket=self.screen.ticket(ip, now, may_take=is_looked_at(request.environ), level=2),
+            notes=self.notes.of(mark, now, looked=looked),
+            ticket=self.screen.ticket(ip, now, may_take=looked, level=2),
         )
 
     def member(self, code: str = "") -> ResponseReturnValue:
@@ -204,6 +209,8 @@ class _Pages:
         except Exception:  # a full disk raises what it likes, and the phone is in
             logger.exception("a guest is in, and the disk does not know of it")
             code = ""
+        if admitted.grant.member:
+            self.notes.came(self.screen.mark(ip, "member", now), admitted.grant.member, now)
         if code:
             self.told.put(self.screen.mark(ip, "member", now), code, now)
         # A full navigation, after the gate is open: iOS looks again then, and its pop-up says "Done".
@@ -231,7 +238,7 @@ class _Pages:
             self.keeper.end(phone, now)
         except GateSilent as silent:
             return self._silent(ip, silent, now)
-        self.told.drop(self.screen.mark(ip, "member", now))
+        self._drop(ip, now)
         return self._go("home", left=1)
 
     def _silent(self, ip: str, silent: GateSilent, now: float) -> Response:
@@ -254,7 +261,7 @@ class _Pages:
                 "Nobody is kept under this code. Look at it once more; perhaps it is forgotten already."
             )
             return self.screen.page("forget", 422, typed=typed, wrong=wrong)
-        self.told.drop(self.screen.mark(ip, "member", now))
+        self._drop(ip, now)
         return self.screen.page("forgotten")
 
     # Reading
@@ -274,6 +281,11 @@ class _Pages:
         )
 
     # What all share
+
+    def _drop(self, ip: str, now: float) -> None:
+        mark = self.screen.mark(ip, "member", now)
+        self.told.drop(mark)
+        self.notes.drop(mark)
 
     def _go(self, endpoint: str, **values: Any) -> ResponseReturnValue:
         return redirect(url_for(f"{NAME}.{endpoint}", **values), 303)
