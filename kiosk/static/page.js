@@ -13,9 +13,13 @@
   const isKey = (event) => event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
   document.addEventListener("keydown", (event) => {
     const busy = document.activeElement && document.activeElement.matches("input, select, textarea");
-    if (!ready && !busy) {
+    // The field may take the focus in the middle of a scan: what began before it goes on here, or its two halves change places.
+    const begun = early && busy && document.activeElement.matches("[data-focus]");
+    if (!ready && (!busy || begun)) {
       if (isKey(event)) early += event.key;
       else if (event.key === "Enter" && early) early += "\n";
+      else return;
+      if (begun) event.preventDefault();
       return;
     }
     const onControl = document.activeElement && document.activeElement.matches("button, a, summary");
@@ -27,7 +31,7 @@
     if (!field || !early) return;
     const [first, ...rest] = early.split("\n");
     early = "";
-    field.value += first;
+    field.value = first;
     if (rest.length && field.form) field.form.requestSubmit();
   };
 
