@@ -354,7 +354,7 @@ def test_a_scan_that_begins_before_the_page_is_there_is_not_lost(
     page.route("**/pad.js*", lambda route: held.append(route))
     page.goto(f"{address}/till?lang=en", wait_until="commit")
     # The first script stands in the head: where there is a body, it listens.
-    page.wait_for_function("document.body !== null")
+    page.wait_for_selector("body", state="attached")
     page.evaluate("document.activeElement?.blur()")
     page.keyboard.type(code[:5])
     # The browser may put the cursor into the field whenever it likes.
