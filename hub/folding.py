@@ -52,13 +52,19 @@ class _Flaws:
         self.rows.append((position, device, reason[:500]))
 
 
-def fold(ledger: LedgerQuestions, events: Sequence[Placed], *, is_run: bool = False) -> list[NewAct]:
+def fold(
+    ledger: LedgerQuestions,
+    events: Sequence[Placed],
+    *,
+    is_run: bool = False,
+    by_kind: dict[str, list[Placed]] | None = None,
+) -> list[NewAct]:
     """Write what these events say into the projections; returns what tills did and was new, for the audit.
 
-    Call inside a transaction. `is_run`: these are known to be consecutive events of one journal. An event of a kind that this
-    release does not know changes nothing.
+    Call inside a transaction. `is_run`: these are known to be consecutive events of one journal. `by_kind`: the same events by
+    kind, where the caller has them. An event of a kind that this release does not know changes nothing.
     """
-    by_kind = _by_kind(events)
+    by_kind = of_each_kind(events) if by_kind is None else by_kind
     flaws = _Flaws()
     sums = Sums()
     spending = Spending(ledger, sums, flaws.rows)
@@ -103,7 +109,8 @@ def fold(ledger: LedgerQuestions, events: Sequence[Placed], *, is_run: bool = Fa
     return spending.new
 
 
-def _by_kind(events: Sequence[Placed]) -> dict[str, list[Placed]]:
+def of_each_kind(events: Sequence[Placed]) -> dict[str, list[Placed]]:
+    """Events by their kind, each kind's in their order."""
     # Every event of every batch goes through this loop.
     kinds = [event.kind for _, event in events]
     by_kind: dict[str, list[Placed]] = {kind: [] for kind in set(kinds)}

@@ -15,10 +15,10 @@ import msgspec
 
 from hub.auditing import audit
 from hub.fleet.clocks import mark_ahead
-from hub.folding import fold
+from hub.folding import fold, of_each_kind
 from hub.ledger import FLAGGED, HUB, write_fact
 from hub.members.late import heed
-from hub.members.obeying import obey
+from hub.members.obeying import OBEYED, obey
 from hub.reading import Read, read_exchange, read_request, texts_in
 from hub.spending import NewAct
 from hub.store.base import Store
@@ -79,8 +79,9 @@ def _keep(store: Store, runs: Sequence[Run], events: Sequence[Any], now: float, 
     store.journal.append(runs)
     mark_ahead(store, events, now)
     placed: list[Placed] = list(enumerate(events, runs[0].position))
-    new = fold(store.ledger, placed, is_run=len(runs) == 1)
-    obey(store, events, now)
+    by_kind = of_each_kind(placed)
+    new = fold(store.ledger, placed, is_run=len(runs) == 1, by_kind=by_kind)
+    obey(store, [event for _, event in by_kind.get(OBEYED, ())], now)
     if new:
         _audit(store, new, now, clock)
 

@@ -8,7 +8,7 @@ How a journal is cut into batches makes no difference to any sum: what is added 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from math import floor
 from operator import attrgetter
@@ -27,7 +27,6 @@ from hub.wire.events import (
     DeviceHealth,
     Event,
     OccupancyMeasured,
-    OfferSeen,
     OfferShown,
     PortalJoined,
     StreetCounted,
@@ -181,17 +180,6 @@ def consents(
     keep_records(ledger, placed, facts)
 
 
-def seen(ledger: LedgerQuestions, placed: Sequence[Placed], facts: Sequence[OfferSeen]) -> None:
-    """How often an offer's own page was opened."""
-    interest = Counter(
-        [
-            (int(event.at) // QUARTER_S, one.campaign, one.channel, one.simulated)
-            for (_, event), one in zip(placed, facts, strict=True)
-        ]
-    )
-    ledger.add_interest([(*key, count) for key, count in interest.items()])
-
-
 def shown(ledger: LedgerQuestions, placed: Sequence[Placed], facts: Sequence[OfferShown]) -> None:
     """How often and how long a screen showed an offer. Whole milliseconds, and no more times than a screen could."""
     sums: dict[tuple[Any, ...], tuple[int, int]] = {}
@@ -228,7 +216,6 @@ SUMMED: dict[str, Summing] = {
     "portal.joined": guests,
     "consent.given": consents,
     "consent.withdrawn": consents,
-    "offer.seen": seen,
     "offer.shown": shown,
     "device.health": health,
     "coupon.refused": refused,

@@ -38,6 +38,7 @@ class OfferSums:
     """What a batch changes. Nothing is written before `write`."""
 
     _sums: dict[Cell, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    _opened: Counter[tuple[int, int, str, bool]] = field(default_factory=Counter)
     _acts: list[tuple[Act, int]] = field(default_factory=list)
     _conflicts: list[tuple[Conflict, int]] = field(default_factory=list)
     _reversals: list[Reversal] = field(default_factory=list)
@@ -57,6 +58,7 @@ class OfferSums:
             )
             for (quarter, campaign, channel, simulated), times in opened.items():
                 self._sums[quarter, campaign, channel, "", "", simulated]["opened"] += times
+            self._opened += opened
         if kind not in ("offer.shown", "coupon.refused"):
             return
         for (_, event), fact in zip(placed, facts, strict=True):
@@ -151,6 +153,8 @@ class OfferSums:
         for reversal in self._reversals:
             self._add_reversal(reversal, known.get(reversal.serial, ""), 1)
         self._purchases(ledger)
+        if self._opened:
+            ledger.add_interest([(*key, times) for key, times in self._opened.items()])
         rows = [
             (*cell, *(sums[name] for name in MEASURES))
             for cell, sums in self._sums.items()

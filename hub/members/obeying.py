@@ -17,14 +17,15 @@ from hub.outside.exporting import forget_exports
 from hub.store.base import Store
 from hub.wire.events import ConsentWithdrawn
 
-KIND = "consent.withdrawn"
+OBEYED = "consent.withdrawn"
+"""The kind of these facts."""
 
 _facts = msgspec.json.Decoder(ConsentWithdrawn)
 
 
 def obey(store: Store, events: Sequence[Any], now: float) -> None:
-    """Do what these new facts ask for, after they were folded. Call inside a transaction."""
-    for event in [one for one in events if one.kind == KIND]:
+    """Do what these new facts of the kind `OBEYED` ask for, after they were folded. Call inside a transaction."""
+    for event in events:
         try:
             fact = _facts.decode(event.data)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

@@ -208,3 +208,17 @@ def test_it_is_removed_after_asking_once(house: House) -> None:
     assert len(house.store.segments.all()) == 1
     office.post(f"{path}/remove", {"sure": "yes"}, path)
     assert house.store.segments.all() == []
+
+
+def test_a_member_of_whom_nothing_but_the_number_is_kept_has_no_link_that_leads_nowhere(house: House) -> None:
+    office = office_of(house)
+    form = {"name": "All who came", "kind_0": "came", "least_0": "1"}
+    looked = office.post("/segments/new", form | {"action": "look"}, "/segments/new").get_data(as_text=True)
+    assert MEI[:12] in looked
+    assert office.post("/segments/new", form | {"action": "save"}, "/segments/new").status_code == 303
+    settle(house)
+    listed = office.get("/segments/1/members").get_data(as_text=True)
+    assert MEI in listed
+    assert office.get(f"/people/{MEI}").status_code == 404
+    assert "/manage/people/" not in looked
+    assert f"/manage/people/{MEI}" not in listed
