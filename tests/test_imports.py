@@ -334,6 +334,7 @@ PURE = frozenset(
         "hub.wire.session",
         "hub.wire.sync",
         "hub.wire.sync_members",
+        "hub.wire.sync_notes",
         "hub.wire.sync_value",
         "hub.wire.sync_doors",
         "hub.wire.vouching",
