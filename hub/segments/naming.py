@@ -26,6 +26,8 @@ What = Literal["offer", "plan", "mailing"]
 State = Literal["draft", "running", "paused", "coupons", "inside", "over"]
 
 AT_A_TIME = 200
+SPARE_S = 2 * 86_400.0
+"""A coupon may be good from the next day on, and be given by a clock that is a little late."""
 
 _MAILINGS: dict[MailingState, State] = {
     "draft": "draft",
@@ -150,7 +152,7 @@ def _offers(store: Store, now: float) -> Iterator[tuple[str, Namer]]:
         over = record.state == "ended" or (record.state != "draft" and campaign.ends_at <= now)
         # Coupons follow their offer when it is over: what they depend on is asked for until the last of them has run out. For
         # whom the offer was is not.
-        until = store.campaigns.coupons_until(record.number, now) if over and depends else None
+        until = _coupons_until(store, record.number, now) if over and depends else None
         for name in sorted(asked):
             state: State = "paused" if record.state == "paused" else "running"
             if over:
@@ -165,6 +167,16 @@ def _offers(store: Store, now: float) -> Iterator[tuple[str, Namer]]:
         if waiting is not None:
             for name in sorted(segments_of_offer(waiting) - asked):
                 yield name, Namer("offer", record.number, title, "draft")
+
+
+def _coupons_until(store: Store, number: int, now: float) -> int | None:
+    """When the last coupon of an offer that is over runs out. Coupons are looked through only while one could be out by the terms
+    that the offer ever had."""
+    terms = [one.campaign for one in store.campaigns.history(number)]
+    last = max((one.ends_at for one in terms), default=0) + max(
+        (one.coupon_lasts_s for one in terms), default=0
+    )
+    return store.campaigns.coupons_until(number, now) if now < last + SPARE_S else None
 
 
 def _in_condition(campaign: Campaign) -> frozenset[str]:

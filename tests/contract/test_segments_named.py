@@ -191,6 +191,9 @@ def test_an_offer_keeps_its_segment_until_it_is_over_and_its_coupons_are(both: C
     assert (held.state, held.until) == ("coupons", int(both.now) + 9_000)
     assert "its coupons are still good" in refused(both, record)
     assert "its coupons are still good" in renamed(both, record)
+    both.now += 10_000
+    assert ("offer", 5, "over", False) in named(both), "they have run out"
+    both.now -= 10_000
     assert store.campaigns.revoke(fact.serial, both.now, "Ines", "a slip")
     assert ("offer", 5, "over", False) in named(both), "what was called back asks for nothing"
     both.now += 6_000
