@@ -210,7 +210,7 @@ def create_app(
     _mount_outside(app, config, store, key, clock, site)
     _mount_incoming(app, config, store, clock)
     if admin:
-        _mount_admin(app, config, store, key, clock, found)
+        _mount_admin(app, config, store, key, clock, found, outward)
     if site is not None:
         _mount_site(app, config, store, key, clock, site, outward)
     return app
@@ -293,6 +293,7 @@ def _mount_admin(
     key: Ed25519PrivateKey,
     clock: Clock,
     found: Callable[[float], list[Shown]],
+    outward: Outward,
 ) -> None:
     from hub.admin import create_admin
 
@@ -308,6 +309,7 @@ def _mount_admin(
         clock=clock.state,
         folder=config.dir,
         home=config.country,
+        outward=outward,
     )
     app.register_blueprint(pages, url_prefix="/manage")
     from hub.admin.board_shown import create_board

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from hub.client.db import StorageError
 from hub.client.warnings import Holding, Severity, Shown, Warning, show  # noqa: A004 - nothing here raises Python's warnings
 from hub.config import Config
-from hub.members.warnings import MEMBER_WARNINGS, find_key_trouble, find_member_trouble
+from hub.members.warnings import MEMBER_WARNINGS, find_key_trouble, find_member_trouble, find_no_address
 from hub.messages.warnings import MESSAGE_WARNINGS, find_message_trouble
 from hub.outside.warnings import OUTSIDE_WARNINGS, outside_troubles
 from hub.pepper import PEPPER_FILE, hub_pepper, under_another
@@ -206,6 +206,7 @@ def look(store: Store, config: Config, now: float) -> list[Shown]:
         found += find_message_trouble(store, now)
         found += find_member_trouble(store, now)
         found += find_key_trouble(store, config.dir)
+        found += find_no_address(store, config.url, now)
     except StorageError as wrong:
         return show(WARNINGS, [*found, Holding("storage", str(wrong))])
     return show(WARNINGS, found)

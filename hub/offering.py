@@ -20,6 +20,7 @@ from hub.campaigns import copied, read_typed
 from hub.changing import changed, turned
 from hub.holdout import begun_fault, drawn
 from hub.promises import Action, changes, faults_of, may
+from hub.segments.naming import segments_of_offer
 from hub.sentences import Said, said
 from hub.store.base import Store
 from hub.store.records import CampaignRecord, CampaignState, Proposal
@@ -98,6 +99,8 @@ def keep(
         if isinstance(held, Said):
             return held
         campaign = held
+        if state == "published" and (lost := _lost_segment(store, campaign)) is not None:
+            return lost
         saved = store.campaigns.save(campaign, state, now, who, expect=expect if before else 0)
         if saved is None:
             return SOMEBODY_FASTER
@@ -126,6 +129,8 @@ def turn(
         if action == "publish":
             if record.campaign.ends_at <= now:
                 return OVER_ALREADY
+            if (lost := _lost_segment(store, record.campaign)) is not None:
+                return lost
             if wants_two(store) and not _ran_like_this(store, record):
                 return TWO_PEOPLE
         after = _AFTER[action]
@@ -240,6 +245,9 @@ def roll_back(
         faults = faults_of(old.campaign, {one.number for one in store.campaigns.all()})
         if faults:
             return next(iter(faults.values()))
+        lost = _lost_segment(store, old.campaign) if record.state == "published" else None
+        if lost is not None:
+            return lost
         held = _with_group(store, record, old.campaign, now)
         if isinstance(held, Said):
             return held
@@ -316,7 +324,19 @@ def _not_good(store: Store, proposal: Proposal, record: CampaignRecord, now: flo
     if proposal.campaign.ends_at <= now:
         return OVER_ALREADY
     faults = faults_of(proposal.campaign, {one.number for one in store.campaigns.all()})
-    return next(iter(faults.values()), None)
+    return next(iter(faults.values()), None) or _lost_segment(store, proposal.campaign)
+
+
+def _lost_segment(store: Store, campaign: Campaign) -> Said | None:
+    """Why an offer cannot run that names a segment which was taken away, or is called otherwise now: nobody would get it. What is
+    the chain's is for the segments of each of its shops."""
+    if is_of_chain(campaign.number):
+        return None
+    named = segments_of_offer(campaign)
+    gone = sorted(named - {one.name for one in store.segments.all()}) if named else []
+    if not gone:
+        return None
+    return said("There is no segment %(name)s any more. Choose another one, then publish.", name=gone[0])
 
 
 def _ran_like_this(store: Store, record: CampaignRecord) -> bool:

@@ -16,18 +16,21 @@ LIVES_S = 300.0
 MOST = 50
 
 State = Literal["open", "joined", "refused", "over"]
+NoUrl = Literal["", "no-hub", "no-address"]
+"""Why there is nothing for the guest's own phone: the hub did not answer, or nobody has told it where phones reach it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """One guest who was asked. `url`: for their own phone, empty where the hub did not answer or has no public address.
-    `member`: once they joined."""
+    """One guest who was asked. `url`: for their own phone, empty where there is none; `no_url` says why. `member`: once they
+    joined."""
 
     nonce: str
     secret: str
     staff: str
     until: float
     url: str = ""
+    no_url: NoUrl = "no-hub"
     state: State = "open"
     member: str = ""
 
@@ -53,10 +56,11 @@ class Asking:
             return made
 
     def at_phone(self, nonce: str, url: str) -> None:
-        """The hub gave an address for their own phone."""
+        """The hub gave an address for their own phone, or said with an empty one that it has none."""
         with self._lock:
             if nonce in self._kept:
-                self._kept[nonce] = replace(self._kept[nonce], url=url)
+                no_url: NoUrl = "" if url else "no-address"
+                self._kept[nonce] = replace(self._kept[nonce], url=url, no_url=no_url)
 
     def of_till(self, nonce: str, now: float) -> Invitation | None:
         """What became of one, for the till that asked."""

@@ -15,12 +15,12 @@ SITE = "http://shop.test"
 
 
 class MemberShop(TillShop):
-    """`hub.app` answers nodes and shoppers' phones; its public address is `SITE`."""
+    """`hub.app` answers nodes and shoppers' phones; its public address is `url`, "" where nobody has said."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, url: str = SITE) -> None:
         super().__init__(folder)
         self.store.close()
-        self.hub = Hub(Config(dir=folder / "hub", url=SITE), clock=self.clock())
+        self.hub = Hub(Config(dir=folder / "hub", url=url), clock=self.clock())
         self.store = self.hub.store
         self.app = self.hub.app
         assert self.hub.site is not None

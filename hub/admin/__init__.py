@@ -10,6 +10,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask import Blueprint
 
+from hub.outward import NOWHERE, Outward
 from hub.store.base import Store
 from hub.wire.events import ClockState
 
@@ -27,6 +28,7 @@ def create_admin(
     clock: Callable[[], ClockState] = lambda: "ntp",
     folder: Path | None = None,
     home: str = "",
+    outward: Outward = NOWHERE,
 ) -> Blueprint:
     """The manager's pages as a blueprint, to be mounted under a prefix of its own such as `/manage`.
 
@@ -34,7 +36,8 @@ def create_admin(
     `secure`: the pages are reached by TLS.
     `notice(language)`: a line for every page, such as that the street is simulated. `warnings(now)`: what needs attention.
     `url`: where others reach the hub, for what is printed. `folder`: the hub's own, for joining head office
-    and for the key of personal fields. `home`: the country of the shop (ISO 3166-1), where its timezone does not say.
+    and for the key of personal fields. `home`: the country of the shop (ISO 3166-1), where its timezone does not say. `outward`:
+    whether the public pages are shown, and how text messages come in.
     """
     from hub.admin.office import Office
     from hub.admin.pages import make_blueprint
@@ -55,6 +58,7 @@ def create_admin(
             stage=stage,
             folder=folder,
             home=home,
+            outward=outward,
         )
     )
 

@@ -18,7 +18,7 @@ from hub.admin.plan_verdict import verdict_on_messages
 from hub.messages.campaign import WAYS, Draft, Sample, as_typed, read_body, read_draft, sample, write_body
 from hub.messages.channel import ChannelName
 from hub.messages.effect import WATCHED_DAYS, effect
-from hub.messages.mailing import Audience, audience, cancel, pause, resume, send_test, start
+from hub.messages.mailing import Audience, audience, cancel, lacks_segment, pause, resume, send_test, start
 from hub.messages.outbox import NotQueued
 from hub.messages.people import People
 from hub.messages.rules import COST_UNITS, DEFAULT_PACES, MessageRules, Pace, read_rules, write_rules
@@ -127,8 +127,11 @@ def act(office: Office, number: int) -> Response:
     action, who, now = request.form.get("action", ""), office.who(), office.now()
     if action == "cancel" and request.form.get("sure") != "yes":
         return office.page("mailing_cancel.html", mailing=found, draft=read_body(found.body))
+    draft = read_body(found.body)
+    if action == "start" and found.state == "draft" and lacks_segment(office.store, draft):
+        gone = said("There is no such segment any more. Choose another one.")
+        return _form(office, number, as_typed(draft, office.shop().timezone), {"segment": gone})
     if action == "start" and request.form.get("sure") != "yes":
-        draft = read_body(found.body)
         return office.page(
             "mailing_start.html",
             mailing=found,

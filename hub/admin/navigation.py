@@ -118,6 +118,7 @@ GROUPS = (
             Entry("people", said("Members"), (
                     "people_search", "people_add", "person", "person_change", "person_act", "member_pairs", "merge",
                     "merge_find", "merge_decide", "merge_undo", "people_file", "people_file_take", "people_file_now",
+                    "join_poster", "join_poster_pdf",
                 )),
             Entry("segments", said("Segments"), (
                     "segment_new", "segment_create", "segment", "segment_change", "segment_remove", "segment_list",

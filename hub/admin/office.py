@@ -22,6 +22,7 @@ from hub.admin.wording import Wording
 from hub.changing import changed
 from hub.members.book import Book
 from hub.members.people_key import PeopleKey, no_people, people_key
+from hub.outward import NOWHERE, Outward
 from hub.previews import Stage
 from hub.roles import Right
 from hub.store.base import Store
@@ -55,7 +56,7 @@ class Office:
     `warnings(now)` says what needs attention, `notice(language)` the one line that every page carries. `url`: where others reach
     the hub, "" where nobody has said. `clock()`: how far the hub's own clock is to be trusted. `stage` shows offers before they
     are published. `folder`: the hub's own, where it keeps what it is at head office; None: it can join none. `home`:
-    the country of the shop.
+    the country of the shop. `outward`: whether the public pages are shown, and how text messages come in.
     """
 
     store: Store
@@ -70,6 +71,7 @@ class Office:
     stage: Stage = field(kw_only=True)
     folder: Path | None = field(default=None, kw_only=True)
     home: str = field(default="", kw_only=True)
+    outward: Outward = field(default=NOWHERE, kw_only=True)
 
     def shop(self) -> Shop:
         """The shop; nameless before it has been made."""

@@ -69,6 +69,7 @@ def choice_names() -> dict[str, str]:
         "kiosk": gettext("at the screen"),
         "till": gettext("at the till"),
         "link": gettext("on the public pages"),
+        "poster": gettext("by a poster"),
         "sms": gettext("by a text message"),
         "office": gettext("in the office"),
         "import": gettext("by a file"),

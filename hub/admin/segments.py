@@ -25,6 +25,7 @@ from hub.segments import keeping
 from hub.segments.counting import KIND
 from hub.segments.definition import Definition, read_definition
 from hub.segments.loading import NO_BIRTHDAYS, Birthdays, birthdays
+from hub.segments.naming import Namer, all_names, who_names, why_it_stays
 from hub.segments.portrait import Portrait
 from hub.segments.preview import Preview, preview
 from hub.segments.typed import (
@@ -49,12 +50,12 @@ FEW = 10
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A segment in the list. `share`: how far a new definition is counted, from 0 to 1; None where none is."""
+    """A segment in the list. `asked_by`: what names it and is not over."""
 
     record: SegmentRecord
     words: list[Words]
     size: int | None
-    used_by: list[int]
+    asked_by: list[Namer]
     counting: bool
 
 
@@ -86,13 +87,13 @@ class Sample:
 
 def segments(office: Office) -> Response:
     """All of them."""
-    teller = Teller(office)
+    teller, names = Teller(office), all_names(office.store, office.now())
     shown = [
         Shown(
             record,
             teller.lines(read_definition(record.body)),
             shown_size(office, record),
-            keeping.used_by(office.store, record.name),
+            [one for one in names.get(record.name, []) if one.state != "over"],
             record.next_body is not None,
         )
         for record in office.store.segments.all()
@@ -184,9 +185,9 @@ def _saved(
     typed: TypedDefinition,
     definition: Definition,
 ) -> Response:
-    if record is not None and not _may_change(office, record):
-        sentence = said("Offers run with this segment: somebody who may publish offers has to change it.")
-        return _editor(office, record, name, note, typed, {"name": sentence})
+    wrong = None if record is None else _may_not_change(office, record)
+    if wrong is not None:
+        return _editor(office, record, name, note, typed, {"name": wrong})
     version = request.form.get("version", type=int)
     number = None if record is None else record.number
     kept = keeping.define(
@@ -197,23 +198,36 @@ def _saved(
     return back_to("segment", "segment-saved", number=kept.number)
 
 
-def _may_change(office: Office, record: SegmentRecord) -> bool:
-    return not keeping.used_by(office.store, record.name) or allowed(Right.CAMPAIGN_PUBLISH)
+def _may_not_change(office: Office, record: SegmentRecord) -> Said | None:
+    """Whoever changes who is meant changes what runs with it: that is for those who may let it run."""
+    running = {one.what for one in who_names(office.store, record.name, office.now()) if one.holds}
+    if "offer" in running and not allowed(Right.CAMPAIGN_PUBLISH):
+        return said("Offers run with this segment: somebody who may publish offers has to change it.")
+    if running & {"plan", "mailing"} and not allowed(Right.MESSAGES):
+        return said(
+            "Care plans or messages go out by this segment: somebody who may write to members has to change it."
+        )
+    return None
 
 
 @needs(Right.CAMPAIGN_EDIT)
 def remove(office: Office, number: int) -> Response:
-    """Take it away, after asking once."""
+    """Take it away, after asking once; where something still asks for it, say what, and what has to be done first."""
     record = record_of(office, number)
-    if request.form.get("sure") != "yes":
-        return office.page(
-            "segment_remove.html", record=record, using=keeping.used_by(office.store, record.name)
-        )
-    wrong = keeping.remove(office.store, number, office.now(), office.who())
-    if wrong is not None:
-        typed = as_typed(read_definition(keeping.newest_body(record)))
-        return _editor(office, record, record.name, record.note, typed, {"name": wrong})
-    return back_to("segments", "segment-removed")
+    if request.form.get("sure") == "yes":
+        wrong = keeping.remove(office.store, number, office.now(), office.who())
+        if wrong is None:
+            return back_to("segments", "segment-removed")
+    else:
+        wrong = None
+    namers = who_names(office.store, record.name, office.now())
+    return office.page(
+        "segment_remove.html",
+        409 if wrong is not None else 200,
+        record=record,
+        namers=namers,
+        wrong=why_it_stays(namers) or ([wrong] if wrong is not None else []),
+    )
 
 
 def _editor(
@@ -243,7 +257,7 @@ def _editor(
         size=None if record is None else shown_size(office, record),
         version=None if record is None else keeping.latest(record),
         versions=[] if record is None else office.store.segments.versions(record.number)[:20],
-        using=[] if record is None else keeping.used_by(office.store, record.name),
+        namers=[] if record is None else who_names(office.store, record.name, office.now()),
         progress=_progress(office),
         on_list=0 if record is None else office.store.segments.listed(record.number),
         asks_list=record is not None and keeping.has_list(record),

@@ -259,6 +259,24 @@ def write_plan(plan: Plan) -> bytes:
     return msgspec.json.encode(plan)
 
 
+def segments_named(plan: Plan) -> frozenset[str]:
+    """Names of the segments for which it asks, anywhere in it, lists among them."""
+    entry = plan.entry
+    found = {plan.only, entry.segment if isinstance(entry, WhenSegment | OnDay) else ""}
+    asked = [
+        *plan.leave,
+        *(one.asks for step in plan.steps if isinstance(step, Split) for one in step.branches),
+    ]
+    for one in asked:
+        found |= set(one.any_of) if isinstance(one, Within) else set()
+    return frozenset((found | lists_named(plan)) - {""})
+
+
+def lists_named(plan: Plan) -> frozenset[str]:
+    """Names of the segments on whose list it puts members, or from which it takes them."""
+    return frozenset(step.segment for step in plan.steps if isinstance(step, Enlist) and step.segment)
+
+
 def ways_on(step: AnyStep) -> list[tuple[str, str]]:
     """Where a step leads: (what for, the next step), `next` last. "" is for everybody else."""
     ways: list[tuple[str, str]] = []

@@ -209,7 +209,7 @@ class HubJoiner:
                     doors.book,
                     member,
                     Fields(phone=wish.number),
-                    way="till" if invitation else "link",
+                    way="till" if invitation else "poster" if wish.by_poster else "link",
                     place=place,
                     language=wish.language,
                     agreed=agreed,

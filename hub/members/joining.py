@@ -20,7 +20,7 @@ from hub.wire.events_members import MemberJoined
 from hub.wire.fact import Medium
 from hub.wire.sync_members import Fields
 
-Way = Literal["till", "link", "sms", "office", "import"]
+Way = Literal["till", "link", "poster", "sms", "office", "import"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,5 @@
-"""What the hub's list of warnings says about members: a wish to be forgotten that waits, a key that does not fit."""
+"""What the hub's list of warnings says about members: a wish to be forgotten that waits, a key that does not fit, guests who get
+no QR."""
 
 from __future__ import annotations
 
@@ -13,7 +14,23 @@ from hub.store.base import Store
 LATE_S = 120.0
 """A wish to be forgotten is done within seconds where a worker runs."""
 
+ASKED_LATELY_S = 7 * 86_400.0
+
 MEMBER_WARNINGS = (
+    Warning(
+        "phones-no-address",
+        Severity.NOTE,
+        {
+            "en": "Guests whom a till asks to join get no QR for their own phone",
+            "zh": "收银台邀请客人加入会员时，没有供客人手机扫的二维码",
+        },
+        {
+            "en": "Nobody has told this hub at which address phones reach it. Set HUB_URL to that address, such as "
+            "https://shop.example, and start the hub again. Links in messages and the poster to join need it, too.",
+            "zh": "还没有告诉这台主机，手机该用哪个地址访问它。请把 HUB_URL 设为该地址，例如 https://shop.example，"
+            "然后重新启动主机。消息里的链接和入会海报也需要它。",
+        },
+    ),
     Warning(
         "forgetting-waits",
         Severity.WARNING,
@@ -56,6 +73,12 @@ def find_key_trouble(store: Store, folder: Path) -> Iterator[Holding]:
         same = False
     if not same:
         yield Holding("people-key", PEOPLE_FILE)
+
+
+def find_no_address(store: Store, url: str, now: float) -> Iterator[Holding]:
+    """Where guests were asked lately and the hub (`url`: at which others reach it) has nothing for their phones."""
+    if not url and store.doors.invited_since(now - ASKED_LATELY_S):
+        yield Holding("phones-no-address")
 
 
 def find_member_trouble(store: Store, now: float) -> Iterator[Holding]:

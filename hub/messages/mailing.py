@@ -76,8 +76,17 @@ def audience(store: Store, people: People, draft: Draft, now: float) -> Audience
 
 
 def start(store: Store, number: int, who: str, now: float) -> bool:
-    """Let a draft run; False where it is none any more."""
-    return _turn(store, number, "draft", "running", who, now, "mailing.started")
+    """Let a draft run; False where it is none any more, or its segment is gone (`lacks_segment`)."""
+    with store.writing():
+        found = store.mailings.get(number)
+        if found is None or lacks_segment(store, read_body(found.body)):
+            return False
+        return _turn(store, number, "draft", "running", who, now, "mailing.started")
+
+
+def lacks_segment(store: Store, draft: Draft) -> bool:
+    """Whether it is for a segment that was taken away, or is called otherwise now: nobody would get it."""
+    return bool(draft.segment) and store.segments.named(draft.segment) is None
 
 
 def pause(store: Store, number: int, who: str, now: float) -> bool:

@@ -15,6 +15,7 @@ from hub.outside.shapes import Nothing
 from hub.roles import Right
 from hub.segments import keeping
 from hub.segments.definition import BadDefinition, Definition, read_definition
+from hub.segments.naming import who_names, why_it_stays
 from hub.segments.preview import preview as preview_of
 from hub.segments.refreshing import born_of
 from hub.sentences import Said
@@ -162,8 +163,11 @@ def change(call: Call) -> SegmentShown:
     """Define it otherwise."""
     asked: SegmentChanged = call.body
     record = _record(call)
-    if keeping.used_by(call.store, record.name):
+    running = {one.what for one in who_names(call.store, record.name, call.now) if one.holds}
+    if "offer" in running:
         call.must(Right.CAMPAIGN_PUBLISH, "changeSegment")
+    if running & {"plan", "mailing"}:
+        call.must(Right.MESSAGES, "changeSegment")
     return _kept(
         call,
         keeping.define(
@@ -180,10 +184,12 @@ def change(call: Call) -> SegmentShown:
 
 
 def remove(call: Call) -> Nothing:
-    """Take it away."""
-    wrong = keeping.remove(call.store, _record(call).number, call.now, call.who)
+    """Take it away, where nothing that runs asks for it."""
+    record = _record(call)
+    wrong = keeping.remove(call.store, record.number, call.now, call.who)
     if wrong is not None:
-        raise Refused(409, "in_use", str(wrong))
+        stays = why_it_stays(who_names(call.store, record.name, call.now))
+        raise Refused(409, "in_use", " ".join(map(str, stays or [wrong])))
     return Nothing()
 
 
@@ -276,7 +282,7 @@ SEGMENT_OPERATIONS: tuple[Operation, ...] = (
     Operation("GET", "/segments/{number}", "getSegment", "One segment.", Right.READ, segment, SegmentShown),
     Operation("PUT", "/segments/{number}", "changeSegment", "Define it otherwise, where nobody was faster.", Right.CAMPAIGN_EDIT,
               change, SegmentShown, asked=SegmentChanged, problems=(409, 422)),
-    Operation("DELETE", "/segments/{number}", "removeSegment", "Take it away; its members stay members.", Right.CAMPAIGN_EDIT,
+    Operation("DELETE", "/segments/{number}", "removeSegment", "Take it away, where nothing needs it.", Right.CAMPAIGN_EDIT,
               remove, Nothing, problems=(409,)),
     Operation("GET", "/segments/{number}/members", "listSegmentMembers", "Who is in it now, by opaque ids.", Right.MEMBERS,
               members, SegmentMembers, query=SegmentMembersWanted),

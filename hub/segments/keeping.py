@@ -9,10 +9,10 @@ from hub.changing import changed, turned
 from hub.segments.counting import KIND
 from hub.segments.definition import Definition, leaves, read_definition, write_definition
 from hub.segments.definition import Listed as OnList
+from hub.segments.naming import who_names, why_it_stays, why_its_list_stays, why_its_name_stays
 from hub.sentences import Said, said
 from hub.store.base import Store
 from hub.store.segment_records import SegmentRecord, SegmentVersion
-from hub.wire.conditions import segments_in
 from hub.work import submit
 
 NAME_LONGEST = 40
@@ -65,13 +65,27 @@ def define(
             return {"": said("There is no such segment any more.")}
         if before is not None and version is not None and version != latest(before):
             return {"": said("Somebody else has changed it meanwhile. Look at it again, then change it.")}
-        if before is not None and name != before.name and (using := used_by(store, before.name)):
-            faults["name"] = said(
-                "Its name has to stay: offer %(numbers)s asks for it.", numbers=", ".join(map(str, using))
-            )
+        if before is not None:
+            faults |= _faults_of_change(store, before, name, definition, now)
         if faults:
             return faults
         return _keep(store, before, name, note, definition, now, who)
+
+
+def _faults_of_change(
+    store: Store, before: SegmentRecord, name: str, definition: Definition, now: float
+) -> dict[str, Said]:
+    """What would leave those who name it with nobody: another name, or no list of its own any more."""
+    renamed, unlisted = name != before.name, has_list(before) and not _lists(definition)
+    if not renamed and not unlisted:
+        return {}
+    faults: dict[str, Said] = {}
+    namers = who_names(store, before.name, now)
+    if renamed and (why := why_its_name_stays(namers)):
+        faults["name"] = why[0]
+    if unlisted and (stays := why_its_list_stays(namers)) is not None:
+        faults["lines"] = stays
+    return faults
 
 
 def latest(record: SegmentRecord) -> int:
@@ -123,17 +137,14 @@ def _keep(
 
 
 def remove(store: Store, number: int, now: float, who: str) -> Said | None:
-    """Take a segment away; a sentence where it has to stay."""
+    """Take a segment away; a sentence where it has to stay (`hub.segments.naming.why_it_stays` has all of them)."""
     with store.writing():
         record = store.segments.get(number)
         if record is None:
             return said("There is no such segment any more.")
-        using = used_by(store, record.name)
-        if using:
-            return said(
-                "It has to stay: offer %(numbers)s asks for it. Change or end that first.",
-                numbers=", ".join(map(str, using)),
-            )
+        stays = why_it_stays(who_names(store, record.name, now))
+        if stays:
+            return stays[0]
         store.segments.remove(number)
         store.people.note(
             changed(now, who, "segment.removed", str(number), turned("name", record.name, None))
@@ -159,17 +170,8 @@ def put_list(
 
 def has_list(record: SegmentRecord) -> bool:
     """Whether its definition asks for a list."""
-    return any(isinstance(leaf, OnList) for leaf in leaves(read_definition(newest_body(record))))
+    return _lists(read_definition(newest_body(record)))
 
 
-def used_by(store: Store, name: str) -> list[int]:
-    """Numbers of offers that are not over and ask for this segment."""
-    return sorted(
-        record.number
-        for record in store.campaigns.all()
-        if record.state != "ended"
-        and (
-            name in record.campaign.audience
-            or (record.campaign.condition is not None and name in segments_in(record.campaign.condition))
-        )
-    )
+def _lists(definition: Definition) -> bool:
+    return any(isinstance(leaf, OnList) for leaf in leaves(definition))

@@ -61,7 +61,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "date": ("birthday", "joined"),
     "score": ("loss", "alive", "expected", "value"),
 }
-WAYS = ("portal", "kiosk", "till", "link", "sms", "office", "import")
+WAYS = ("portal", "kiosk", "till", "link", "poster", "sms", "office", "import")
 
 _NAMES = {"least": "at_least", "most": "at_most", "words": "any_of"}
 _LARGEST: dict[str, int] = {"away": LONGEST_DAYS, "joined": LONGEST_DAYS}

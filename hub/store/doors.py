@@ -85,6 +85,13 @@ class SqlDoors:
             )
         return done.rowcount == 1
 
+    def invited_since(self, since: float) -> int:
+        """How many guests were asked whose invitation was good then or later, as far as they are kept."""
+        rows = self._pool.read(
+            "SELECT count(*) FROM door_invitation WHERE shop = ? AND until >= ?", self._pool.shop, since
+        )
+        return int(rows[0][0])
+
     def coupons_of(self, members: Collection[str], now: float, limit: int) -> list[OwnCoupon]:
         """Coupons bound to these memberships that are neither used nor over, the one that ends first first."""
         wanted = sorted(set(members) - {""})

@@ -156,6 +156,17 @@ class SqliteCampaigns:
         rows = self._pool.read("SELECT serial FROM revoked WHERE shop = ? ORDER BY serial", self._pool.shop)
         return [serial for (serial,) in rows]
 
+    def coupons_until(self, number: int, now: float) -> int | None:
+        """When the last of its coupons that can still be used runs out (seconds of UTC); None where there is none."""
+        rows = self._pool.read(
+            """SELECT max(expires_at) FROM coupon c WHERE shop = ? AND campaign = ? AND expires_at > ?
+               AND NOT EXISTS (SELECT 1 FROM redemption r WHERE r.shop = c.shop AND r.serial = c.serial
+                               AND r.standing = 'first')
+               AND NOT EXISTS (SELECT 1 FROM revoked v WHERE v.shop = c.shop AND v.serial = c.serial)""",
+            *(self._pool.shop, number, now),
+        )
+        return int(rows[0][0]) if rows and rows[0][0] is not None else None
+
 
 class SqlitePeople:
     """Managers, their sessions, staff, and who changed what."""

@@ -14,7 +14,7 @@ class Wish:
     """What somebody agreed to. `form` is the mark of the form that they sent: the same form sent twice is one joining.
 
     `number`: E.164, and only once a code that was sent to it has come back. `mediums`: by which channels the shop may write.
-    `invitation`: what a till gave them, empty where they came by themselves.
+    `invitation`: what a till gave them, empty where they came by themselves. `by_poster`: they came by a printed code.
     """
 
     form: str
@@ -22,6 +22,7 @@ class Wish:
     number: str = ""
     mediums: tuple[Medium, ...] = ()
     invitation: str = ""
+    by_poster: bool = False
 
 
 @dataclass(frozen=True, slots=True)

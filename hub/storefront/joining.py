@@ -22,6 +22,7 @@ from hub.storefront.languages import language
 from hub.storefront.qr import qr_svg
 from hub.storefront.views import Views
 from hub.storefront.visits import Visits
+from hub.storefront.ways import asked_way
 from hub.storefront.words import clean
 from hub.wire.fact import Medium
 from hub.wire.snapshot import say
@@ -171,7 +172,10 @@ class JoinViews:
 
     def _join(self, form: JoinForm, number: str, now: float) -> ResponseReturnValue:
         mediums: tuple[Medium, ...] = ("sms",) if number and form.texts == "yes" else ()
-        joined = self._joiner.join(Wish(form.mark, language(), number, mediums, form.invitation), now)
+        wish = Wish(
+            form.mark, language(), number, mediums, form.invitation, by_poster=asked_way() == "poster"
+        )
+        joined = self._joiner.join(wish, now)
         if joined.page:
             return redirect(joined.page, 303)
         if self._visits is not None:

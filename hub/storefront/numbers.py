@@ -37,6 +37,21 @@ def read_phone(typed: str, country: str) -> Number | None:
     return _read(typed, country, mobile=False)
 
 
+def printed_number(typed: str, country: str) -> str:
+    """A number to which people may text, as paper says it: +43 660 12345678. A short number of a network (three to eight digits)
+    stays as it is; "" where it is none."""
+    plain = "".join(typed.split())
+    if plain.isascii() and plain.isdigit() and 3 <= len(plain) <= 8 and not plain.startswith("0"):
+        return plain
+    found = _read(typed, country, mobile=False)
+    if found is None:
+        return ""
+    import phonenumbers
+
+    international = phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    return str(phonenumbers.format_number(phonenumbers.parse(found.e164), international))
+
+
 def _read(typed: str, country: str, *, mobile: bool) -> Number | None:
     # Late: its tables weigh some megabytes, and most shops ask nobody for a number.
     import phonenumbers

@@ -48,7 +48,7 @@ class MemberJoined(Fact, frozen=True, kw_only=True):
     """Somebody became a member. `staff`: who stood by at the till, empty elsewhere; they never confirm for the guest."""
 
     member: MemberId
-    way: Literal["portal", "kiosk", "till", "link", "sms", "office", "import"]
+    way: Literal["portal", "kiosk", "till", "link", "poster", "sms", "office", "import"]
     place: Short
     language: Short
     staff: Short = ""

@@ -204,6 +204,7 @@ class Membering:
             state=invitation.state,
             nonce=nonce,
             qr=qr,
+            no_url=invitation.no_url,
             again_s=LOOKS_AGAIN_S if invitation.state == "open" else 0,
         )
 

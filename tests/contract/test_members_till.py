@@ -15,6 +15,8 @@ from till_counter import MEMBERS, eventually, field, more_offers, till_with_devi
 from werkzeug.test import TestResponse
 
 from hub.client.becoming import Becoming
+from hub.config import Config
+from hub.health import look
 from hub.members.consent import all_of
 from hub.messages.screen import notes_for
 from hub.store.mailing_records import ScreenNote
@@ -155,6 +157,42 @@ def test_a_guest_answers_on_their_own_phone_and_the_till_hears_it(shop: MemberSh
     assert row.way == "till"
     # It was answered: the same link asks nobody twice.
     assert phone.get(invitation.url.removeprefix(SITE)).status_code == 410
+
+
+@pytest.mark.parametrize(
+    ("language", "no_address", "no_answer"),
+    [
+        ("en", "nobody has told the hub at which address phones reach it", "the hub did not answer"),
+        ("zh", "后台可以设置（HUB_URL）", "店内主机没有应答"),
+    ],
+)
+def test_where_there_is_no_qr_staff_and_the_office_read_why(
+    tmp_path: Path, language: str, no_address: str, no_answer: str
+) -> None:
+    shop = MemberShop(tmp_path, url="")
+    config = Config(dir=tmp_path / "hub")
+    try:
+        counter, line = shop.till()
+        till = staff_at(counter)
+
+        def shown(waiting: TestResponse) -> str:
+            found = re.search(r'action="(/till/asked/[^"?]*)', waiting.text)
+            assert found is not None
+            return till.get(f"{found[1]}?lang={language}").text
+
+        assert "phones-no-address" not in {one.code for one in look(shop.store, config, shop.now())}
+        page = shown(start(till))
+        assert no_address in page
+        assert "<svg" not in page.partition('role="status"')[2].partition("</section>")[0]
+        told = {one.code: one for one in look(shop.store, config, shop.now())}
+        assert "HUB_URL" in told["phones-no-address"].sentence(language)
+        assert told["phones-no-address"].severity == "note"
+        with_one = Config(dir=tmp_path / "hub", url=SITE)
+        assert "phones-no-address" not in {one.code for one in look(shop.store, with_one, shop.now())}
+        line.mode = "cut"
+        assert no_answer in shown(start(till))
+    finally:
+        shop.close()
 
 
 def joined(shop: MemberShop, counter: Counter, app: Flask | None = None) -> tuple[str, str, str]:

@@ -48,7 +48,7 @@ NEEDS = all_needs(every_route())
 PLACES = Map([Rule(one.rule, endpoint=one.endpoint, methods=one.methods) for one in every_route()]).bind(
     "localhost"
 )
-FILES = ("", "static", "style", "bell", "picture", "work_file", "paper_pdf")
+FILES = ("", "static", "style", "bell", "picture", "work_file", "paper_pdf", "join_poster_pdf")
 """What is no page."""
 OWN = {"logout", "password", "again", "codes_change", "passkeys_change"}
 """What everybody may: one's own matters."""

@@ -38,6 +38,8 @@ def spoken() -> set[str]:
         "members/fields.py",
         "members/importing.py",
         "members/merging.py",
+        "segments/keeping.py",
+        "segments/naming.py",
     ):
         for _, text, _, _ in extract_from_file("python", HUB / name, keywords=KEYWORDS):
             found.add(key(text))
