@@ -56,15 +56,28 @@ class Centre:
             assert self.changed.wait_for(lambda: bool(what()), within_s), "it did not happen in time"
 
     def deliver(
-        self, source: str, text: bytes, *, esm_class: int = 0, coding: int = 0, to: str = "4930"
+        self,
+        source: str,
+        text: bytes,
+        *,
+        esm_class: int = 0,
+        coding: int = 0,
+        to: str = "4930",
+        place: tuple[int, int, int] | None = None,
     ) -> int:
-        """Send a message to the shop; its sequence number. `acknowledged` has it with a status when it was taken."""
+        """Send a message to the shop; its sequence number. `acknowledged` has it with a status when it was taken. `place`: of a
+        part by its reference, how many there are, which it is, told beside the text (5.3.2.22 to 5.3.2.24)."""
         self._sequence += 1
+        beside = b""
+        if place is not None:
+            reference, of, number = place
+            beside = b"\x02\x0c\x00\x02" + reference.to_bytes(2, "big")
+            beside += bytes([2, 0x0E, 0, 1, of, 2, 0x0F, 0, 1, number])
         body = (
             b"\x00"
              b"\x01\x01" + source.encode() + b"\x00"
             + b"\x01\x01" + to.encode() + b"\x00"
-            + bytes([esm_class, 0, 0]) + b"\x00\x00" + bytes([0, 0, coding, 0, len(text)]) + text
+            + bytes([esm_class, 0, 0]) + b"\x00\x00" + bytes([0, 0, coding, 0, len(text)]) + text + beside
         )  # fmt: skip
         assert self.session is not None
         self.session.sendall(pdu(DELIVER, 0, self._sequence, body))

@@ -7,7 +7,7 @@ are given up, and given out as far as they came.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -27,6 +27,17 @@ GAP = " […] "
 """Stands for parts that never came."""
 
 P = TypeVar("P", bound=Hashable)
+
+
+def join(texts: Mapping[int, str], of: int) -> str:
+    """The text of a message of so many parts, by the texts of those that came; `GAP` where others are missing."""
+    found: list[str] = []
+    for number in range(1, of + 1):
+        if number in texts:
+            found.append(texts[number])
+        elif not found or found[-1] != GAP:
+            found.append(GAP)
+    return heal("".join(found))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +114,7 @@ class Joiner(Generic[P]):
         first = opened.parts[numbers[0]]
         of = first.piece.of if first.piece else 1
         missing = tuple(number for number in range(1, of + 1) if number not in opened.parts)
-        texts: list[str] = []
-        for number in range(1, of + 1):
-            if number in opened.parts:
-                texts.append(opened.parts[number].text)
-            elif not texts or texts[-1] != GAP:
-                texts.append(GAP)
-        text = "" if first.coding == "data" else heal("".join(texts))
+        texts = {number: part.text for number, part in opened.parts.items()}
+        text = "" if first.coding == "data" else join(texts, of)
         data = b"".join(opened.parts[number].data for number in numbers)
         return Joined(first, text, data, tuple(opened.places), missing)

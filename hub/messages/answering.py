@@ -34,6 +34,7 @@ from hub.messages.heard import (
 from hub.messages.keywords import Keyword, match, nearest
 from hub.messages.loops import DAY_S, may_answer
 from hub.messages.outbox import Letter, NotQueued, queue
+from hub.messages.parts import hear_late
 from hub.purse.balances import balances
 from hub.store.inbox_records import Line, Talk
 from hub.storefront.consent_words import consent_text
@@ -79,7 +80,8 @@ class Answerer:
     url: str = ""
 
     def answer_due(self, now: float) -> int:
-        """Answer what is due; how many answers were made. Raises StorageError."""
+        """Answer what is due, also what waited for parts that have not come; how many answers were made. Raises StorageError."""
+        hear_late(self.ears, now)
         made = 0
         for due in self.ears.store.inbox.due(MOST_AT_ONCE):
             made += self._answer(due, now)

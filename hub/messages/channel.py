@@ -13,11 +13,13 @@ back. Only inside it the last octets leave, those without which nothing is sent;
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from hardware.modem.fields import Coding, Piece
 from hub.wire.fact import Medium
 
 ChannelName = Literal["modem", "smpp", "http", "mail", "push", "screen"]
@@ -82,13 +84,31 @@ class Outgoing:
 @dataclass(frozen=True, slots=True)
 class Heard:
     """A message that came in. `key` is the same whenever this one comes again; `sender` as the channel writes it (E.164 where it
-    is a number), `to` the number that it was sent to, where known. `at`: seconds of UTC, None where nobody said."""
+    is a number), `to` the number that it was sent to, where known. `at`: seconds of UTC, None where nobody said. `key_lasts_s`:
+    after so long (s) the same key is another message, where a channel has no names but what stands in it. `whole`: no part of it
+    is missing."""
 
     key: str
     channel: ChannelName
     sender: str
     text: str
     at: float | None = None
+    to: str = ""
+    key_lasts_s: float = math.inf
+    whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class HeardPart:
+    """A part of a long message, by a channel that does not keep parts itself. `key` is the same whenever these octets come
+    again; `text` may begin or end with half of a sign. The rest as in `Heard`."""
+
+    key: str
+    channel: ChannelName
+    sender: str
+    text: str
+    piece: Piece
+    coding: Coding
     to: str = ""
 
 
@@ -112,6 +132,13 @@ class Listener(Protocol):
 
     def heard(self, heard: Heard) -> None:
         """Keep a message; one whose key is there already is passed over."""
+
+    def heard_part(self, part: HeardPart) -> None:
+        """Keep a part of one; the message is heard when the last part is kept."""
+
+    def acknowledged(self, channel: ChannelName, key: str) -> None:
+        """The other side was told that a message is kept; what comes under that key from now on is another one. For channels
+        that have no names for messages but what stands in them."""
 
     def reported(self, reported: Reported) -> None:
         """Keep a report; the same way."""

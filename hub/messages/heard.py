@@ -22,7 +22,7 @@ from hub.messages.keywords import Keyword, language_of, match, read_keyword
 from hub.messages.loops import CONFIRM_AGAIN_S, is_machine_address, is_machine_text
 from hub.messages.outbox import silence
 from hub.messages.sealed import BadLetter, Inside, address_hash, close_letter, open_letter
-from hub.messages.words import read_word
+from hub.messages.words import Word, read_word
 from hub.store.base import Store
 from hub.store.inbox_records import JoinWish, Line, Talk
 from hub.storefront.consent_words import VERSION, consent_text
@@ -65,8 +65,8 @@ class Ears:
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """Where it is kept and what it was: "stop", "start", "help", "yes", "keyword 3", "join", "member", "machine", "" for people.
-    `again`: it was here before, and nothing was done."""
+    """Where it is kept and what it was: "stop", "start", "help", "yes", "keyword 3", "join", "member", "machine"; for people: "",
+    or "incomplete" where parts of it never came. `again`: it was here before, and nothing was done."""
 
     talk: int = 0
     line: int = 0
@@ -92,22 +92,45 @@ def heard(ears: Ears, message: Heard, now: float) -> Understood:
     """Keep a message that came in and do what it asks. The same key is the same message. Raises StorageError: then nothing was
     kept, and the channel gives it again."""
     with ears.store.writing():
-        if not ears.store.inbox.first_time(_key_mark(ears.key, message), now):
+        mark = key_mark(ears.key, message.channel, message.key)
+        if not ears.store.inbox.first_time(mark, now, now - message.key_lasts_s):
             return Understood(again=True)
-        sender = _sender(ears, message)
-        text = clean(message.text)
-        talk = _talk(ears, message.channel, sender, text, now)
-        meaning, due = _understand(ears, talk, sender, text, now)
-        number = ears.store.inbox.next_line()
-        closed = seal_line(ears.key, number, text)
-        ears.store.inbox.add_line(Line(number, talk.number, "in", closed, now, "", meaning, "", due))
-        waits = talk.waiting + (meaning == "")
-        state = "open" if meaning == "" else talk.state
-        ears.store.inbox.change_talk(
-            replace(talk, member=sender.member, last_at=now, waiting=waits, state=state)
+        return take(ears, message, now)
+
+
+def take(ears: Ears, message: Heard, now: float) -> Understood:
+    """The same for one that is known to be new, whatever its key. What is not whole can stop messages and do nothing else: what
+    is missing may have said the opposite. Call inside a transaction."""
+    sender = _sender(ears, message)
+    text = clean(message.text)
+    talk = _talk(ears, message.channel, sender, text, now)
+    meaning, due = _understand(ears, talk, sender, text, now, whole=message.whole)
+    number = ears.store.inbox.next_line()
+    closed = seal_line(ears.key, number, text)
+    ears.store.inbox.add_line(Line(number, talk.number, "in", closed, now, "", meaning, "", due))
+    for_people = meaning in ("", "incomplete")
+    ears.store.inbox.change_talk(
+        replace(
+            talk,
+            member=sender.member,
+            last_at=now,
+            waiting=talk.waiting + for_people,
+            state="open" if for_people else talk.state,
         )
+    )
     logger.info("heard channel=%s meaning=%s", message.channel, meaning or "people")
     return Understood(talk.number, number, meaning)
+
+
+def word_in(ears: Ears, text: str) -> Word | None:
+    """What a message to this shop asks for, where it is one of the words that all shops know."""
+    shop = ears.store.shop.get()
+    return read_word(text, shop.name.values() if shop is not None else ())
+
+
+def sender_mark(ears: Ears, message: Heard) -> str:
+    """How whoever wrote it stands in tables."""
+    return _sender(ears, message).mark
 
 
 def stopped_at(store: Store, key: bytes, address: str) -> float | None:
@@ -126,6 +149,13 @@ def mark_of(key: bytes, address: str) -> str:
     """How an address stands in tables. Names ("INFO") have no digits to tell them apart by."""
     plain = address.strip()
     return address_hash(key, plain if any(sign.isdigit() for sign in plain) else f"{plain}@name.invalid")
+
+
+def key_mark(key: bytes, channel: str, name: str) -> str:
+    """How a channel's own name of something stands in tables: keyed, so that nobody tries what it was made of."""
+    content = f"{channel}\n{name}".encode("utf-8", "replace")
+    secret = hmac.digest(key, b"shopbell heard", hashlib.sha256)
+    return hmac.digest(secret, content, hashlib.sha256).hex()[:40]
 
 
 def seal_line(key: bytes, number: int, text: str) -> bytes:
@@ -171,15 +201,18 @@ def spoken(ears: Ears, talk: Talk, text: str) -> str:
     return language_of(text, known) or (own if own in known else "") or talk.language or known[0]
 
 
-def _understand(ears: Ears, talk: Talk, sender: _Sender, text: str, now: float) -> tuple[str, bool]:
+def _understand(
+    ears: Ears, talk: Talk, sender: _Sender, text: str, now: float, *, whole: bool
+) -> tuple[str, bool]:
     """What a message means, done; and whether the hub owes an answer."""
-    shop = ears.store.shop.get()
-    word = read_word(text, shop.name.values() if shop is not None else ())
+    word = word_in(ears, text)
     answers = not is_machine_address(sender.address) or talk.channel == "screen"
     if word == "stop":
         return "stop", _stop(ears, talk, sender, now) and answers
     if not answers or is_machine_text(text, _said_before(ears, talk)):
         return "machine", False
+    if not whole:
+        return "incomplete", False
     wish = ears.store.inbox.join_wish(sender.mark)
     if word == "yes" and wish is not None and now - wish.asked_at < SAY_YES_WITHIN_S:
         _join(ears, talk, sender, wish, now)
@@ -338,10 +371,3 @@ def _talk(ears: Ears, channel: ChannelName, sender: _Sender, text: str, now: flo
 def _said_before(ears: Ears, talk: Talk) -> list[str]:
     lines = ears.store.inbox.lines(talk.number, 6)
     return [read_line(ears.key, line) for line in lines if line.way == "out"]
-
-
-def _key_mark(key: bytes, message: Heard) -> str:
-    content = f"{message.channel}\n{message.key}".encode("utf-8", "replace")
-    return hmac.digest(hmac.digest(key, b"shopbell heard", hashlib.sha256), content, hashlib.sha256).hex()[
-        :40
-    ]

@@ -10,8 +10,9 @@ from hardware.modem.awaited import same_number
 from hub.devices import hub_key
 from hub.members.book import Book
 from hub.members.people_key import people_key
-from hub.messages.channel import Heard, Reported
-from hub.messages.heard import Ears, heard
+from hub.messages.channel import ChannelName, Heard, HeardPart, Reported
+from hub.messages.heard import Ears, heard, key_mark
+from hub.messages.parts import hear_part
 from hub.messages.reporting import keep_report
 from hub.messages.sealed import BadLetter, open_letter
 from hub.store.base import Store
@@ -45,6 +46,15 @@ class Listening:
         understood = keep(self._ears, heard, self._now())
         if understood:
             self._wake()
+
+    def heard_part(self, part: HeardPart) -> None:
+        """Keep a part of a message; the same way. The last one makes it heard."""
+        if hear_part(self._ears, part, self._now()):
+            self._wake()
+
+    def acknowledged(self, channel: ChannelName, key: str) -> None:
+        """From now on this key is another message's."""
+        self._ears.store.inbox.forget_key(key_mark(self._ears.key, channel, key))
 
     def reported(self, reported: Reported) -> None:
         """Keep a report; the same way."""

@@ -103,7 +103,8 @@ class _Owner:
         if message.data and not message.text:
             return
         at = None if message.at is None else message.at.timestamp()
-        self._listener.heard(Heard(message.key, "modem", message.number, message.text, at))
+        whole = not message.missing
+        self._listener.heard(Heard(message.key, "modem", message.number, message.text, at, whole=whole))
 
     def reported(self, report: port.Report) -> None:
         """Keep a report."""

@@ -25,14 +25,15 @@ from typing import Any
 from smpplib import consts, smpp
 from smpplib.exceptions import PDUError, UnknownCommandError
 
+from hardware.modem.alphabet import heal
 from hardware.modem.fields import Coding
-from hardware.modem.joining import Joiner
-from hardware.modem.pdu import Deliver
+from hub.client.trouble import StorageError
 from hub.messages.channel import (
     GATE_S,
     ChannelName,
     Gate,
     Heard,
+    HeardPart,
     Listener,
     NotSent,
     Outcome,
@@ -41,7 +42,7 @@ from hub.messages.channel import (
     Sent,
     Unsure,
 )
-from hub.messages.smpp_line import Gone, comes, exactly, octets_of, same_of, shut, text_of, why
+from hub.messages.smpp_line import Gone, comes, exactly, octets_of, piece_of, same_of, shut, text_of, why
 from hub.messages.smpp_text import (
     NPI_ISDN,
     TON_INTERNATIONAL,
@@ -61,7 +62,10 @@ CONNECT_S = 10.0
 ANSWER_S = 30.0
 LONGEST_PDU = 65_536
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 60.0
-MOST_UNACKNOWLEDGED = 1_000
+
+KEY_LASTS_S = 24 * 3_600.0
+"""A centre has no names for what comes; it is known by what stands in it until the centre was told that it is kept. One that saw
+no answer sends again within a day; what comes later was said again."""
 
 _NOT_KEPT = consts.SMPP_ESME_RX_T_APPN
 """It could not be kept now: send it again."""
@@ -122,9 +126,6 @@ class SmppChannel:
         self._socket: socket.socket | None = None
         self._listener: Listener | None = None
         self._listening = threading.Event()
-        self._joiner: Joiner[int] = Joiner()
-        self._unacknowledged: dict[str, int] = {}
-        self._times: dict[str, int] = {}
         self._trouble = "The message centre has not been reached yet."
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="smpp", daemon=True)
@@ -354,46 +355,43 @@ class SmppChannel:
 
     def _deliver(self, session: socket.socket, pdu: Any) -> None:
         self._listening.wait()
-        content = hashlib.sha256(repr(same_of(pdu)).encode()).hexdigest()[:32]
-        # The same octets in another session, where the answer may not have arrived, are the same message; else another one.
-        times = self._unacknowledged.get(content)
-        if times is None:
-            times = self._times[content] = self._times.get(content, 0) + 1
-        self._unacknowledged[content] = times
-        status = 0
+        status, key = 0, ""
         try:
-            self._keep(pdu, f"{content}-{times}")
+            key = self._keep(pdu)
         except Exception:
             logger.exception(
                 "a message that came could not be kept; the message centre is asked to send it again"
             )
             status = _NOT_KEPT
         self._say(session, "deliver_sm_resp", pdu.sequence, status=status)
-        if not status:
-            self._unacknowledged.pop(content, None)
-        while len(self._times) > MOST_UNACKNOWLEDGED:
-            self._times.pop(next(iter(self._times)))
+        listener = self._listener
+        if key and listener is not None:
+            try:
+                # The same octets where the answer may not have arrived are the same message; from now on they are another one.
+                listener.acknowledged("smpp", key)
+            except StorageError as wrong:
+                logger.warning("the same text of the same sender counts as one for a day: %s", wrong)
 
-    def _keep(self, pdu: Any, key: str) -> None:
+    def _keep(self, pdu: Any) -> str:
+        """Keep what came; the key that ends with the answer to the centre, "" where it has none."""
         listener = self._listener
         if listener is None:
             raise Gone("nobody listens")
-        octets, number, at = (
-            octets_of(pdu),
-            read_number(pdu.source_addr_ton or 0, text_of(pdu.source_addr)),
-            time.time(),
-        )
+        octets, number = octets_of(pdu), read_number(pdu.source_addr_ton or 0, text_of(pdu.source_addr))
         if is_receipt(pdu.esm_class or 0):
             state = getattr(pdu, "message_state", None)
             receipt = read_receipt(octets, text_of(getattr(pdu, "receipted_message_id", b"") or b""), state)
             if receipt is not None:
                 told = f"{receipt.reference} {receipt.state}"
                 listener.reported(Reported(told, "smpp", receipt.outcome, receipt.reference, number))
-            return
+            return ""
         text, piece = read_text(octets, pdu.data_coding or 0, pdu.esm_class or 0)
-        to = text_of(pdu.destination_addr)
+        piece, to = piece or piece_of(pdu), text_of(pdu.destination_addr)
+        key = hashlib.sha256(repr(same_of(pdu)).encode()).hexdigest()[:32]
+        if piece is None or piece.of == 1:
+            listener.heard(Heard(key, "smpp", number, heal(text), time.time(), to, KEY_LASTS_S))
+            return key
+        # A part has its place in a message: the same one again is the same, also where the centre was told.
         coding: Coding = "ucs-2" if pdu.data_coding == 8 else "gsm-7"
-        for whole in self._joiner.add(
-            Deliver(number, None, text, coding=coding, piece=piece), None, self._clock()
-        ):
-            listener.heard(Heard(key, "smpp", number, whole.text, at, to))
+        listener.heard_part(HeardPart(key, "smpp", number, text, piece, coding, to))
+        return ""

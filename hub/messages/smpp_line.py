@@ -8,6 +8,8 @@ import socket
 import ssl
 from typing import Any
 
+from hardware.modem.fields import Piece
+
 
 class Gone(Exception):
     """The session is over; the text says why, for whoever keeps it."""
@@ -15,7 +17,19 @@ class Gone(Exception):
 
 def same_of(pdu: Any) -> tuple[object, ...]:
     """What is the same whenever this message comes again."""
-    return pdu.source_addr, pdu.destination_addr, pdu.esm_class, pdu.data_coding, octets_of(pdu)
+    plain = pdu.source_addr, pdu.destination_addr, pdu.esm_class, pdu.data_coding, octets_of(pdu)
+    piece = piece_of(pdu)
+    return plain if piece is None else (*plain, piece)
+
+
+def piece_of(pdu: Any) -> Piece | None:
+    """Which part of a long message this is, where it stands beside the text and not before it (5.3.2.22 to 5.3.2.24)."""
+    reference, of, number = (
+        getattr(pdu, name, None) for name in ("sar_msg_ref_num", "sar_total_segments", "sar_segment_seqnum")
+    )
+    if reference is None or not of or not number or not 1 <= number <= of:
+        return None
+    return Piece(reference, of, number, wide=True)
 
 
 def octets_of(pdu: Any) -> bytes:

@@ -73,7 +73,7 @@ STAYS: dict[str, str] = {
     **dict.fromkeys(("message", "message_part", "message_report", "message_pace"), "is under way"),
     **dict.fromkeys(("message_silence", "message_rule"), "is of this very machine"),
     **dict.fromkeys(("mailing", "short_link", "screen_note"), "is under way"),
-    **dict.fromkeys(("talk", "talk_line", "heard_key", "join_wish", "number_stop"), "is sealed, or of one person"),
+    **dict.fromkeys(("talk", "talk_line", "heard_key", "heard_part", "join_wish", "number_stop"), "is sealed, or of one person"),
     **dict.fromkeys(("keyword", "keyword_form"), "is read where it was made for"),
     "push_subscription": "opens a person's browser",
     "care_sum": "is summed from what goes out",

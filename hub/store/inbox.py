@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from typing import Any
 
 from hub.store.connection import Conn, HubPool
+from hub.store.inbox_parts import SqlParts
 from hub.store.inbox_records import JoinWish, KeywordRow, Line, Talk, TalkCounts
 
 _TALK = ", ".join(field.name for field in fields(Talk))
 _LINE = ", ".join(field.name for field in fields(Line))
 
 
-class SqlInbox:
+class SqlInbox(SqlParts):
     """What came in, what was answered, to which words the shop answers."""
 
     def __init__(self, pool: HubPool) -> None:
@@ -61,13 +63,20 @@ class SqlInbox:
 
     # What came in
 
-    def first_time(self, mark: str, now: float) -> bool:
-        """Remember that this was heard; False where it was before."""
+    def first_time(self, mark: str, now: float, since: float = -math.inf) -> bool:
+        """Remember that this was heard; False where it was before, at `since` or later (seconds of UTC)."""
         with self._pool.writing() as conn:
             done = conn.execute(
-                "INSERT INTO heard_key VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (self._pool.shop, mark, now)
+                """INSERT INTO heard_key VALUES (?, ?, ?) ON CONFLICT (shop, mark)
+                   DO UPDATE SET at = excluded.at WHERE heard_key.at < ?""",
+                (self._pool.shop, mark, now, since),
             )
         return done.rowcount > 0
+
+    def forget_key(self, mark: str) -> None:
+        """It was not heard: what comes under it is new."""
+        with self._pool.writing() as conn:
+            conn.execute("DELETE FROM heard_key WHERE shop = ? AND mark = ?", (self._pool.shop, mark))
 
     def talk_with(self, channel: str, sender_hash: str) -> Talk | None:
         """The talk with somebody by one channel."""
@@ -281,11 +290,14 @@ class SqlInbox:
     # Forgetting
 
     def forget(self, member: str, sender_hashes: Sequence[str]) -> int:
-        """Delete all talks of a member and those with these addresses; how many lines there were. A stop stays: it is a keyed
-        hash, and keeps the number from being written to."""
+        """Delete all talks of a member and those with these addresses, and parts of messages from there; how many lines there
+        were. A stop stays: it is a keyed hash, and keeps the number from being written to."""
         shop, lines = self._pool.shop, 0
         with self._pool.writing() as conn, self._pool.erasing(conn):
-            for talk in self.talks_of(member, sender_hashes):
+            talks = self.talks_of(member, sender_hashes)
+            for sender in sorted({*sender_hashes, *(talk.sender_hash for talk in talks)}):
+                conn.execute("DELETE FROM heard_part WHERE shop = ? AND sender_hash = ?", (shop, sender))
+            for talk in talks:
                 mine = (shop, talk.number)
                 lines += conn.execute("DELETE FROM talk_line WHERE shop = ? AND talk = ?", mine).rowcount
                 conn.execute("DELETE FROM talk WHERE shop = ? AND number = ?", mine)
@@ -300,6 +312,8 @@ class SqlInbox:
         with self._pool.writing() as conn, self._pool.erasing(conn):
             conn.execute("DELETE FROM heard_key WHERE shop = ? AND at < ?", (shop, keys_before))
             conn.execute("DELETE FROM join_wish WHERE shop = ? AND asked_at < ?", (shop, keys_before))
+            # They are heard within a day; these are of a hub that has ears no more.
+            conn.execute("DELETE FROM heard_part WHERE shop = ? AND at < ?", (shop, keys_before))
             old = "shop = ? AND talk IN (SELECT number FROM talk WHERE shop = ? AND last_at < ?)"
             lines = conn.execute(f"DELETE FROM talk_line WHERE {old}", (shop, shop, lines_before)).rowcount  # noqa: S608
             conn.execute("DELETE FROM talk WHERE shop = ? AND last_at < ?", (shop, lines_before))

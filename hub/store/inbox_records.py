@@ -73,3 +73,29 @@ class TalkCounts:
     waiting: int
     open: int
     closed: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartRow:
+    """A part of a long message whose rest is still to come: the `number`th of `of`. `message` is keyed, and the same for all
+    parts of one; `closed`: what it says and who wrote it, sealed. `at`: when it came (seconds of UTC). `again`: the same
+    octets were heard before."""
+
+    message: str
+    number: int
+    of: int
+    channel: str
+    sender_hash: str
+    closed: bytes
+    at: float
+    again: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OpenMessage:
+    """A long message of which so many parts are here, the first of them since `since` (seconds of UTC)."""
+
+    message: str
+    sender_hash: str
+    parts: int
+    since: float

@@ -46,3 +46,18 @@ def i001_inbox(db: Database) -> None:
             asked_at REAL NOT NULL, PRIMARY KEY (shop, sender_hash)) WITHOUT ROWID""",
     ):
         db.execute(statement)
+
+
+@MIGRATIONS_INBOX()
+def i002_parts_of_long_messages(db: Database) -> None:
+    """Parts of long messages whose rest is still to come; no projection either."""
+    for statement in (
+        # message: keyed, the same for all parts of one. closed: the part's text and both numbers, sealed under `people.key`.
+        # again: these octets were heard before; alone such parts make no message.
+        """CREATE TABLE heard_part (
+            shop INTEGER NOT NULL, message TEXT NOT NULL, number INTEGER NOT NULL, of INTEGER NOT NULL, channel TEXT NOT NULL,
+            sender_hash TEXT NOT NULL, closed BLOB NOT NULL, at REAL NOT NULL, again INTEGER NOT NULL,
+            PRIMARY KEY (shop, message, number)) WITHOUT ROWID""",
+        "CREATE INDEX heard_part_by_sender ON heard_part (shop, sender_hash)",
+    ):
+        db.execute(statement)

@@ -73,6 +73,8 @@ def fill(folder: Path) -> None:
     ears = Ears(house.store, house.book, house.secret, lambda: "ntp", "DE")
     for place, (sender, channel, text) in enumerate(TALKS):
         heard(ears, Heard(f"k{place}", channel, sender, text), MORNING + place * 60)
+    half = "你好，明天上午我想取三个全麦面包，如果方便的话请 […] 谢谢！"
+    heard(ears, Heard("half", "smpp", "+4915112345602", half, whole=False), MORNING + 590)
     Answerer(ears, (), URL).answer_due(MORNING + 600)
     house.close()
 

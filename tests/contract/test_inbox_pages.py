@@ -95,6 +95,16 @@ def test_an_answer_goes_back_once_by_the_channel_that_it_came_from(desk: Desk) -
     assert (kept.waiting, kept.assigned) == (0, "Ines")
 
 
+def test_a_message_of_which_a_part_never_came_says_so(desk: Desk) -> None:
+    ears = Ears(desk.messages.store, desk.messages.book, desk.messages.secret, lambda: "ntp")
+    one = Heard("k", "smpp", STRANGER, "Do you have […] on Sundays?", whole=False)
+    talk = heard(ears, one, desk.messages.now).talk
+    page = words(desk.get(f"/inbox/{talk}"))
+    assert "Do you have […] on Sundays?" in page
+    assert "part of it never came" in page
+    assert "Do you have" in words(desk.get("/inbox")), "it waits for somebody"
+
+
 def test_nobody_is_answered_who_said_stop_and_wrote_nothing_since(desk: Desk) -> None:
     talk = desk.hear("Who are you people?")
     once = desk.once(talk)

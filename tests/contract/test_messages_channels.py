@@ -29,7 +29,18 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.x509.oid import NameOID
 
-from hub.messages.channel import Channel, Heard, NotSent, Outgoing, Reported, Sent, Unsure
+from hardware.modem.fields import Piece
+from hub.messages.channel import (
+    Channel,
+    ChannelName,
+    Heard,
+    HeardPart,
+    NotSent,
+    Outgoing,
+    Reported,
+    Sent,
+    Unsure,
+)
 from hub.messages.http import HttpChannel, Provider
 from hub.messages.mail import MailChannel, Server
 from hub.messages.modem import ModemChannel
@@ -69,6 +80,8 @@ class Ears:
     """Who listens, in memory; `full`: nothing can be kept now."""
 
     heards: list[Heard] = field(default_factory=list)
+    parts: list[HeardPart] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
     reports: list[Reported] = field(default_factory=list)
     full: bool = False
 
@@ -76,6 +89,15 @@ class Ears:
         if self.full:
             raise OSError("no space left on device")
         self.heards.append(heard)
+
+    def heard_part(self, part: HeardPart) -> None:
+        if self.full:
+            raise OSError("no space left on device")
+        self.parts.append(part)
+
+    def acknowledged(self, channel: ChannelName, key: str) -> None:
+        assert channel == "smpp"
+        self.told.append(key)
 
     def reported(self, reported: Reported) -> None:
         if self.full:
@@ -275,7 +297,7 @@ def test_a_centre_that_says_nothing_is_asked_and_left_and_a_wrong_password_is_to
         channel.close()
 
 
-def test_what_comes_from_a_centre_is_acknowledged_when_it_is_kept_and_keeps_its_key_until_then() -> None:
+def test_what_comes_from_a_centre_is_acknowledged_when_it_is_kept_and_its_key_ends_with_that() -> None:
     ears = Ears(full=True)
     with message_centre() as centre, session(centre) as channel:
         ready(channel)
@@ -283,16 +305,18 @@ def test_what_comes_from_a_centre_is_acknowledged_when_it_is_kept_and_keeps_its_
         first = centre.deliver("4930222", b"COFFEE")
         centre.wait_for(lambda: centre.acknowledged)
         assert centre.acknowledged == [(first, 0x64)]
+        assert ears.told == []
         ears.full = False
         second = centre.deliver("4930222", b"COFFEE")
         third = centre.deliver("4930222", b"COFFEE")
         centre.wait_for(lambda: len(centre.acknowledged) == 3)
+        until(lambda: len(ears.told) == 2)
     assert centre.acknowledged[1:] == [(second, 0), (third, 0)]
     assert [(one.sender, one.text, one.to) for one in ears.heards] == [("+4930222", "COFFEE", "4930")] * 2
-    assert len({one.key for one in ears.heards}) == 2, "said twice is said twice"
+    assert [one.key for one in ears.heards] == ears.told
 
 
-def test_a_long_chinese_message_from_a_centre_is_one_and_receipts_are_reports() -> None:
+def test_parts_of_a_long_message_from_a_centre_are_given_as_parts_and_receipts_are_reports() -> None:
     ears = Ears()
     text = "请问你们周末几点开门？" * 12
     whole = text.encode("utf-16-be")
@@ -307,10 +331,36 @@ def test_a_long_chinese_message_from_a_centre_is_one_and_receipts_are_reports() 
         centre.receipt("m2", "UNDELIV")
         centre.receipt("m3", "ENROUTE")
         centre.wait_for(lambda: len(centre.acknowledged) == len(pieces) + 3)
-    assert [one.text for one in ears.heards] == [text]
+    assert ears.heards == []
+    assert [(one.sender, one.to, one.coding) for one in ears.parts] == [("+4930222", "4930", "ucs-2")] * len(
+        pieces
+    )
+    assert [one.piece for one in reversed(ears.parts)] == [
+        Piece(0x2A, len(pieces), number) for number in range(1, len(pieces) + 1)
+    ]
+    assert "".join(one.text for one in reversed(ears.parts)) == text
     assert [(one.reference, one.outcome) for one in ears.reports] == [
         ("m1", "delivered"), ("m2", "failed"), ("m3", "trying"),
     ]  # fmt: skip
+
+
+def test_parts_whose_place_stands_beside_the_text_are_parts_too_also_where_they_say_the_same() -> None:
+    ears = Ears(full=True)
+    with message_centre() as centre, session(centre) as channel:
+        ready(channel)
+        channel.listen(ears)
+        for number in (1, 2):
+            centre.deliver("4930222", b"HA HA HA ", place=(0x1234, 2, number))
+        centre.wait_for(lambda: len(centre.acknowledged) == 2)
+        assert {status for _, status in centre.acknowledged} == {0x64}, (
+            "a part that is not kept is sent again"
+        )
+        ears.full = False
+        for number in (1, 2, 2):
+            centre.deliver("4930222", b"HA HA HA ", place=(0x1234, 2, number))
+        centre.wait_for(lambda: len(centre.acknowledged) == 5)
+    assert [one.piece for one in ears.parts] == [Piece(0x1234, 2, number, wide=True) for number in (1, 2, 2)]
+    assert len({one.key for one in ears.parts}) == 2, "the same octets at the same place have the same key"
 
 
 # By a modem

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from hub.messages.channel import Heard, Reported
+from hub.messages.channel import ChannelName, Heard, HeardPart, Reported
 from hub.messages.incoming import create_incoming
 from hub.messages.kannel import kannel_request
 from tests.message_house import MORNING
@@ -26,6 +26,12 @@ class Keeps:
 
     def heard(self, heard: Heard) -> None:
         self.messages.append(heard)
+
+    def heard_part(self, part: HeardPart) -> None:
+        raise AssertionError("a provider brings whole messages")
+
+    def acknowledged(self, channel: ChannelName, key: str) -> None:
+        raise AssertionError("a provider has names for its messages")
 
     def reported(self, reported: Reported) -> None:
         self.reports.append(reported)

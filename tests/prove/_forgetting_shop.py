@@ -21,6 +21,7 @@ from urllib.request import Request, urlopen
 
 import msgspec
 
+from hardware.modem.fields import Piece
 from hub.app import open_store
 from hub.cli import main
 from hub.client.clock import Clock
@@ -36,8 +37,10 @@ from hub.members.book import Book
 from hub.members.joining import Agreed, join_here
 from hub.members.links import member_link
 from hub.members.people_key import PeopleKey, people_key
+from hub.messages.channel import HeardPart
 from hub.messages.heard import Ears, Heard, heard
 from hub.messages.outbox import Letter, queue
+from hub.messages.parts import hear_part
 from hub.store.sqlite import FILE, SqliteStore
 from hub.store.whole import HubStore
 from hub.up.plan import Plan
@@ -212,6 +215,9 @@ class ForgettingShop:
         ears = Ears(self.store, Book(self.store, self.key), self.key.secret, lambda: "ntp")
         said = f"This is {one.fields.name}, write to {one.fields.mail}"
         heard(ears, Heard(self.rnd.randbytes(8).hex(), "modem", one.fields.phone, said, now), now)
+        # The rest of a long message never comes.
+        key = self.rnd.randbytes(8).hex()
+        hear_part(ears, HeardPart(key, "smpp", one.fields.phone, said, Piece(1, 2, 1), "gsm-7"), now)
 
     def tells_at_counter(self, fact: Fact) -> None:
         """Something happened at the counter."""

@@ -20,6 +20,7 @@ from hub.app import open_store
 from hub.folding import fold
 from hub.ingest import append_own
 from hub.ledger import write_fact
+from hub.messages.heard import mark_of
 from hub.store.base import Store
 from hub.store.rollups_schema import ROLLUPS
 from hub.store.sqlite import FILE
@@ -144,6 +145,9 @@ def _late(shop: ForgettingShop, leaving: list[Person]) -> float:
     shop.wait(shop.settled, "what was told late is forgotten")
     if any(shop.store.register.get(one.member) for one in leaving):
         raise RuntimeError("somebody who was forgotten is a member again")
+    gone = {mark_of(shop.key.secret, one.fields.phone) for one in leaving}
+    if gone & {one.sender_hash for one in shop.store.inbox.open_messages()}:
+        raise RuntimeError("parts of a message of somebody who was forgotten are still there")
     return time.monotonic() - began
 
 
