@@ -58,11 +58,13 @@ def fold(
     *,
     is_run: bool = False,
     by_kind: dict[str, list[Placed]] | None = None,
+    last_at: float | None = None,
 ) -> list[NewAct]:
     """Write what these events say into the projections; returns what tills did and was new, for the audit.
 
     Call inside a transaction. `is_run`: these are known to be consecutive events of one journal. `by_kind`: the same events by
-    kind, where the caller has them. An event of a kind that this release does not know changes nothing.
+    kind, `last_at`: their latest stamp, where the caller has them. An event of a kind that this release does not know changes
+    nothing.
     """
     by_kind = of_each_kind(events) if by_kind is None else by_kind
     flaws = _Flaws()
@@ -105,7 +107,7 @@ def fold(
     if flaws.rows:
         ledger.add_flaws(flaws.rows)
     ledger.count_kinds([(kind, len(those)) for kind, those in sorted(by_kind.items())])
-    _reach(ledger, events, is_run=is_run)
+    _reach(ledger, events, last_at, is_run=is_run)
     return spending.new
 
 
@@ -172,7 +174,7 @@ def _issued(
     )
 
 
-def _reach(ledger: LedgerQuestions, events: Sequence[Placed], *, is_run: bool) -> None:
+def _reach(ledger: LedgerQuestions, events: Sequence[Placed], last_at: float | None, *, is_run: bool) -> None:
     """Highest number, how many, latest stamp, for each journal in the batch."""
     if is_run:
         last = events[-1][1]
@@ -184,6 +186,8 @@ def _reach(ledger: LedgerQuestions, events: Sequence[Placed], *, is_run: bool) -
         # The hub's own journal has no gaps to look for.
         if device != HUB:
             highest = own[-1][1].seq if is_run else max([event.seq for _, event in own])
-            rows.append((device, epoch, highest, len(own), max([event.at for _, event in own])))
+            # Of a run it is the latest of all.
+            latest = last_at if is_run and last_at is not None else max([event.at for _, event in own])
+            rows.append((device, epoch, highest, len(own), latest))
     if rows:
         ledger.extend_reach(rows)

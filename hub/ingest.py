@@ -77,10 +77,11 @@ def all_taken(verdicts: tuple[Verdict, ...]) -> bool:
 def _keep(store: Store, runs: Sequence[Run], events: Sequence[Any], now: float, clock: ClockState) -> None:
     """Journal, projections, audit, for events that are new and stand in these runs."""
     store.journal.append(runs)
-    mark_ahead(store, events, now)
+    last_at = max([event.at for event in events])
+    mark_ahead(store, events, last_at, now)
     placed: list[Placed] = list(enumerate(events, runs[0].position))
     by_kind = of_each_kind(placed)
-    new = fold(store.ledger, placed, is_run=len(runs) == 1, by_kind=by_kind)
+    new = fold(store.ledger, placed, is_run=len(runs) == 1, by_kind=by_kind, last_at=last_at)
     obey(store, [event for _, event in by_kind.get(OBEYED, ())], now)
     if new:
         _audit(store, new, now, clock)

@@ -89,15 +89,15 @@ def _cut(
         start = end
 
 
-def _thousandths(values: list[float]) -> int:
-    """Their sum, of each as many thousandths as are whole."""
-    return sum(map(floor, [value * 1000 for value in values]))
+def _whole(thousandths: list[float]) -> int:
+    """Their sum, of each as many as are whole."""
+    return sum(map(floor, thousandths))
 
 
 def visits(ledger: LedgerQuestions, _placed: Sequence[Placed], facts: Sequence[VisitClosed]) -> None:
     """Visits and their length, by quarter of an hour of arrival. Whole milliseconds."""
     rows = [
-        (*key, len(group), _thousandths(_dwells(group)))
+        (*key, len(group), _whole(_dwells(group)))
         for key, group in _by_quarter_and_zone([one.arrived_at for one in facts], facts)
     ]
     ledger.add_footfall(rows)
@@ -105,9 +105,10 @@ def visits(ledger: LedgerQuestions, _placed: Sequence[Placed], facts: Sequence[V
 
 
 def _dwells(facts: Sequence[VisitClosed]) -> list[float]:
-    """Seconds, none longer than a stay may be."""
-    dwells = [one.dwell_s for one in facts]
-    return dwells if max(dwells) <= LONGEST_DWELL_S else [min(one, LONGEST_DWELL_S) for one in dwells]
+    """Milliseconds, none more than a stay may have."""
+    dwells = [one.dwell_s * 1000 for one in facts]
+    longest = LONGEST_DWELL_S * 1000
+    return dwells if max(dwells) <= longest else [min(one, longest) for one in dwells]
 
 
 def occupancy(ledger: LedgerQuestions, placed: Sequence[Placed], facts: Sequence[OccupancyMeasured]) -> None:
@@ -116,10 +117,10 @@ def occupancy(ledger: LedgerQuestions, placed: Sequence[Placed], facts: Sequence
     ledger.put_present(_newest(stamps, placed, facts))
     rows = []
     for key, group in _by_quarter_and_zone(stamps, facts):
-        people = [one.people for one in group]
-        low = _thousandths([one.low for one in group])
-        high = _thousandths([one.high for one in group])
-        rows.append((*key, len(people), _thousandths(people), low, high, int(max(people) * 1000)))
+        people = [one.people * 1000 for one in group]
+        low = _whole([one.low * 1000 for one in group])
+        high = _whole([one.high * 1000 for one in group])
+        rows.append((*key, len(people), _whole(people), low, high, floor(max(people))))
     ledger.add_occupancy(rows)
     ledger.roll("present", rows)
 

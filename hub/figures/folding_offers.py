@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 from hub.store.base import ActQuestions, LedgerQuestions
@@ -33,6 +34,9 @@ Channels = Callable[[str], str]
 """The way of a coupon by its serial."""
 
 
+_OPENED = attrgetter("campaign", "channel", "simulated")
+
+
 @dataclass(slots=True)
 class OfferSums:
     """What a batch changes. Nothing is written before `write`."""
@@ -50,15 +54,12 @@ class OfferSums:
     def told(self, kind: str, placed: Sequence[tuple[int, Any]], facts: Sequence[Any]) -> None:
         """Facts that are only counted; of every other kind nothing is taken here."""
         if kind == "offer.seen":
-            opened = Counter(
-                [
-                    (int(event.at) // QUARTER_S, fact.campaign, fact.channel, fact.simulated)
-                    for (_, event), fact in zip(placed, facts, strict=True)
-                ]
-            )
-            for (quarter, campaign, channel, simulated), times in opened.items():
+            # What is opened is told in thousands: counted without a loop of ours, and its quarters put before it afterwards.
+            quarters = [int(event.at) // QUARTER_S for _, event in placed]
+            opened = Counter(zip(quarters, map(_OPENED, facts), strict=True))
+            for (quarter, (campaign, channel, simulated)), times in opened.items():
                 self._sums[quarter, campaign, channel, "", "", simulated]["opened"] += times
-            self._opened += opened
+                self._opened[quarter, campaign, channel, simulated] += times
         if kind not in ("offer.shown", "coupon.refused"):
             return
         for (_, event), fact in zip(placed, facts, strict=True):
