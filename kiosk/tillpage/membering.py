@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +44,17 @@ class Met:
     mark: str
     seen: Seen
     at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """Somebody signed in who did something on the page of a member of whom the hub told. `here`: that page's address."""
+
+    who: SignedIn
+    nonce: str
+    met: Met
+    reply: MemberReply
+    here: str
 
 
 class Membering:
@@ -116,54 +128,56 @@ class Membering:
 
     def task(self, nonce: str) -> ResponseReturnValue:
         """What came of a task; told to the hub."""
-        request.max_content_length = FORM_BYTES
-        who = self._frame.who()
-        if who is None:
-            return redirect(url_for("till.home"), 303)
-        met = self._of(nonce, who)
-        here = url_for("till.member", nonce=nonce)
+        acting = self._acting(nonce)
+        if not isinstance(acting, Acting):
+            return acting
         task, outcome = request.form.get("task", ""), request.form.get("outcome", "")
-        reply = met.seen.reply if met is not None else None
-        known = reply is not None and any(one.task == task and outcome in one.outcomes for one in reply.tasks)
-        if met is None or reply is None or not known or not who.made(request.form.get("mark", "")):
-            return redirect(here, 303)
-        if self._frame.training(who):
-            return self._show(who, nonce, met.seen, note=_("Training: nothing was told to the office."))
-        asked = TaskRequest(
-            task, outcome, act_of(nonce, task, None), self._frame.counter.node.name, who.person.id
-        )
-        answer = self._desk.task_done(asked)
-        if answer is None or isinstance(answer, Problem):
-            why = (
-                answer.sentence
-                if isinstance(answer, Problem)
-                else _("The hub does not answer. Try again in a moment.")
-            )
-            return self._show(who, nonce, met.seen, wrong=why, status=503)
-        # Asked anew, so that what this page shows is what the hub has.
-        self.keep(nonce, who.mark, self._desk.who(met.seen.member, who.person.id))
-        return redirect(here, 303)
+        if not any(one.task == task and outcome in one.outcomes for one in acting.reply.tasks):
+            return redirect(acting.here, 303)
+
+        def tell() -> str:
+            node, staff = self._frame.counter.node.name, acting.who.person.id
+            answer = self._desk.task_done(TaskRequest(task, outcome, act_of(nonce, task, None), node, staff))
+            return answer.sentence if isinstance(answer, Problem) else "" if answer is not None else _silent()
+
+        return self._tell(acting, tell)
 
     def told(self, nonce: str) -> ResponseReturnValue:
         """Staff told them what the shop wanted them to know: it is not shown again."""
+        acting = self._acting(nonce)
+        if not isinstance(acting, Acting):
+            return acting
+        notes = {str(note.number): note.number for note in acting.reply.notes}
+        number = notes.get(request.form.get("note", ""))
+        if number is None:
+            return redirect(acting.here, 303)
+        return self._tell(
+            acting, lambda: "" if self._desk.told(acting.met.seen.member, number) else _silent()
+        )
+
+    def _acting(self, nonce: str) -> Acting | ResponseReturnValue:
+        """Staff did something on a member's page, by a form of that page; else the answer that leads back."""
         request.max_content_length = FORM_BYTES
         who = self._frame.who()
         if who is None:
             return redirect(url_for("till.home"), 303)
-        met = self._of(nonce, who)
-        here = url_for("till.member", nonce=nonce)
-        typed = request.form.get("note", "")
+        met, here = self._of(nonce, who), url_for("till.member", nonce=nonce)
         reply = met.seen.reply if met is not None else None
-        notes = {str(note.number): note.number for note in reply.notes} if reply is not None else {}
-        if met is None or typed not in notes or not who.made(request.form.get("mark", "")):
+        if met is None or reply is None or not who.made(request.form.get("mark", "")):
             return redirect(here, 303)
+        return Acting(who, nonce, met, reply, here)
+
+    def _tell(self, acting: Acting, tell: Callable[[], str]) -> ResponseReturnValue:
+        """Tell the hub (`tell`: why it could not be told, or nothing) and show the page as the hub has it then."""
+        who, nonce, met = acting.who, acting.nonce, acting.met
         if self._frame.training(who):
             return self._show(who, nonce, met.seen, note=_("Training: nothing was told to the office."))
-        if not self._desk.told(met.seen.member, notes[typed]):
-            wrong = _("The hub does not answer. Try again in a moment.")
+        wrong = tell()
+        if wrong:
             return self._show(who, nonce, met.seen, wrong=wrong, status=503)
+        # Asked anew, so that what this page shows is what the hub has.
         self.keep(nonce, who.mark, self._desk.who(met.seen.member, who.person.id))
-        return redirect(here, 303)
+        return redirect(acting.here, 303)
 
     # A guest who is asked
 
@@ -268,6 +282,10 @@ class Membering:
             ],
             **{"note": "", "wrong": "", **values},
         )
+
+
+def _silent() -> str:
+    return str(_("The hub does not answer. Try again in a moment."))
 
 
 def _task(task: TaskLine) -> tuple[str, str, list[tuple[str, str]]]:
