@@ -27,8 +27,8 @@ MEMBER_WARNINGS = (
         {
             "en": "Nobody has told this hub at which address phones reach it. Set HUB_URL to that address, such as "
             "https://shop.example, and start the hub again. Links in messages and the poster to join need it, too.",
-            "zh": "还没有告诉这台主机，手机该用哪个地址访问它。请把 HUB_URL 设为该地址，例如 https://shop.example，"
-            "然后重新启动主机。消息里的链接和入会海报也需要它。",
+            "zh": "还没有告诉店内主机，手机该用哪个地址访问它。请把 HUB_URL 设为该地址，例如 https://shop.example，"
+            "然后重新启动店内主机。消息里的链接和入会海报也需要它。",
         },
     ),
     Warning(
